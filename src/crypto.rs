@@ -1,0 +1,278 @@
+//! Hashes, signatures and the keys that check them. Holds no secret and decides nothing about files.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use md5::Md5;
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::pkcs8::DecodePublicKey;
+use rsa::traits::PublicKeyParts;
+use sha2::{Digest as _, Sha256};
+
+use crate::trail::{Malformed, Region, Time};
+
+/// Longest signature believed, in bytes: RSA-8192. AWS's own are 256.
+const SIGNATURE_LIMIT: usize = 1024;
+/// Longest fingerprint believed, in characters. AWS's own are 32 hex digits.
+const FINGERPRINT_LIMIT: usize = 128;
+
+/// A SHA-256 value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// The hash of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The value itself.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for Hash {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = Malformed;
+
+    /// Reads 64 hex digits of either case.
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let bytes = unhex(text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| Malformed {
+            expected: "a SHA-256 hash of 64 hex digits",
+            found: text.chars().take(80).collect(),
+        })
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// An RSA signature: bytes that somebody claims AWS made.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature(Arc<[u8]>);
+
+impl Signature {
+    /// The value itself.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Signature {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl FromStr for Signature {
+    type Err = Malformed;
+
+    /// Reads hex digits of either case, at most 2048 of them.
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        match unhex(text) {
+            Some(bytes) if !bytes.is_empty() && bytes.len() <= SIGNATURE_LIMIT => Ok(Self(bytes.into())),
+            _ => Err(Malformed { expected: "a signature in hex", found: text.chars().take(80).collect() }),
+        }
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |digit: u8| (digit as char).to_digit(16).map(|value| value as u8);
+    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+    odd.is_empty().then_some(())?;
+    pairs.iter().map(|&[high, low]| Some(nibble(high)? << 4 | nibble(low)?)).collect()
+}
+
+/// The name of a key: by AWS's rule the lower-case hex MD5 of the key's bytes as ListPublicKeys returned them.
+/// Matched as text, because a keyring made for tests may carry labels instead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(Arc<str>);
+
+impl Fingerprint {
+    /// The fingerprint AWS gives to a key with these encoded bytes.
+    pub fn of(encoded: &[u8]) -> Self {
+        let hex = Md5::digest(encoded).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Self(hex.into())
+    }
+
+    /// The fingerprint as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let legal =
+            (1..=FINGERPRINT_LIMIT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        match legal {
+            true => Ok(Self(text.to_ascii_lowercase().into())),
+            false => {
+                Err(Malformed { expected: "a key's fingerprint", found: text.chars().take(80).collect() })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// One of the keys AWS signs digests with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Its name in digests.
+    pub fingerprint: Fingerprint,
+    /// The region it signs for; absent in a key file that does not say.
+    pub region: Option<Region>,
+    /// First moment of the published window. Advice only: AWS's own samples break it.
+    pub valid_from: Option<Time>,
+    /// End of the published window. Advice only.
+    pub valid_to: Option<Time>,
+    /// The encoded key as AWS returned it.
+    pub encoded: Box<[u8]>,
+    modulus: Box<[u8]>,
+    exponent: Box<[u8]>,
+}
+
+/// Why bytes are not a usable key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("neither a PKCS#1 nor an X.509 RSA public key of 2048 bits or more")]
+pub struct NotAKey;
+
+impl PublicKey {
+    /// Reads a key in either encoding AWS has used: PKCS#1 `RSAPublicKey`, as documented,
+    /// or X.509 `SubjectPublicKeyInfo`, as some published keys are.
+    pub fn decode(fingerprint: Fingerprint, encoded: &[u8]) -> Result<Self, NotAKey> {
+        let key = rsa::PublicKey::from_pkcs1_der(encoded)
+            .or_else(|_| rsa::PublicKey::from_public_key_der(encoded).map_err(|_| NotAKey))?;
+        let modulus = key.n_bytes();
+        (modulus.len() >= 256).then_some(()).ok_or(NotAKey)?;
+        Ok(Self {
+            fingerprint,
+            region: None,
+            valid_from: None,
+            valid_to: None,
+            encoded: encoded.into(),
+            modulus,
+            exponent: key.e_bytes(),
+        })
+    }
+
+    /// Whether `signature` is this key's RSASSA-PKCS1-v1_5 SHA-256 signature (RFC 8017, 8.2) over `message`.
+    pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
+        RsaPublicKeyComponents { n: &self.modulus, e: &self.exponent }
+            .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature.bytes())
+            .is_ok()
+    }
+}
+
+/// Who answered for a region's keys, and so how much an absent key means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// A key file: it may simply lack the key.
+    File,
+    /// AWS's own list, asked for the time in question: a key it does not know was never AWS's.
+    Aws,
+    /// AWS was asked and would not or could not answer.
+    Refused(Box<str>),
+}
+
+/// All public keys at hand, and whose word they are.
+#[derive(Debug, Clone, Default)]
+pub struct KeyRing {
+    keys: BTreeMap<Fingerprint, Vec<PublicKey>>,
+    authorities: BTreeMap<Region, Authority>,
+}
+
+/// What a ring knows of a fingerprint in a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<'ring> {
+    /// The key.
+    Known(&'ring PublicKey),
+    /// No such key for that region, by the word of this authority.
+    Unknown(&'ring Authority),
+}
+
+impl KeyRing {
+    /// Adds a key. A second copy of the same key for the same region changes nothing.
+    pub fn insert(&mut self, key: PublicKey) {
+        let same = self.keys.entry(key.fingerprint.clone()).or_default();
+        if !same.contains(&key) {
+            same.push(key);
+        }
+    }
+
+    /// Records who answered for `region`.
+    pub fn set_authority(&mut self, region: Region, authority: Authority) {
+        self.authorities.insert(region, authority);
+    }
+
+    /// Whose word holds in `region`.
+    pub fn authority(&self, region: &Region) -> &Authority {
+        self.authorities.get(region).unwrap_or(&Authority::File)
+    }
+
+    /// The key of that name that may sign in `region`: one listed for the region, or one without a region.
+    pub fn find(&self, fingerprint: &Fingerprint, region: &Region) -> Lookup<'_> {
+        let fits = |key: &&PublicKey| key.region.as_ref().is_none_or(|own| own == region);
+        let found = self.keys.get(fingerprint).and_then(|keys| keys.iter().find(fits));
+        match found {
+            Some(key) => Lookup::Known(key),
+            None => Lookup::Unknown(self.authority(region)),
+        }
+    }
+
+    /// Every key, by fingerprint.
+    pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
+        self.keys.values().flatten()
+    }
+
+    /// Takes over all of another ring's keys and authorities.
+    pub fn merge(&mut self, other: KeyRing) {
+        for key in other.keys.into_values().flatten() {
+            self.insert(key);
+        }
+        self.authorities.extend(other.authorities);
+    }
+
+    /// Whether it holds no key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}

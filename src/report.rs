@@ -1,0 +1,223 @@
+//! Everything a run saw, in one order, and what follows from it. Nothing is printed here; every renderer and the
+//! exit code are functions of a [`Report`].
+
+use std::collections::BTreeSet;
+
+use crate::crypto::{Fingerprint, Hash};
+use crate::trail::{ChainId, ObjectName, Region, Span, Time};
+use crate::verdict::{Class, Code, DigestTally, Finding, LogTally};
+
+/// How closely log files were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Depth {
+    /// Digests alone.
+    Chain,
+    /// Digests, and whether the attested log files are listed.
+    Presence,
+    /// Digests, and every byte of every attested log file.
+    #[default]
+    Full,
+}
+
+impl Depth {
+    /// The word used on the command line and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Presence => "presence",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// The range that was asked for. An open start means the whole record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment asked for.
+    pub start: Option<Time>,
+    /// The first moment not asked for.
+    pub end: Time,
+}
+
+impl Window {
+    /// Whether `span` shares any time with it.
+    pub fn overlaps(&self, span: &Span) -> bool {
+        span.start < self.end && self.start.is_none_or(|start| start < span.end)
+    }
+
+    /// Whether `moment` lies in it.
+    pub fn contains(&self, moment: Time) -> bool {
+        moment < self.end && self.start.is_none_or(|start| start <= moment)
+    }
+}
+
+/// Counts over the whole run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Digests by verdict.
+    pub digests: DigestTally,
+    /// Log files by verdict.
+    pub logs: LogTally,
+    /// Bytes of log files as stored.
+    pub compressed: u64,
+    /// Bytes of log files after inflation.
+    pub inflated: u64,
+}
+
+/// The newest authentic digest of a chain: what a later run, or a safe place, can hold this run to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newest {
+    /// Its name.
+    pub object: ObjectName,
+    /// SHA-256 of its inflated bytes.
+    pub hash: Hash,
+    /// The end of the hour it covers.
+    pub end: Time,
+}
+
+/// One chain, as found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainReport {
+    /// Which one.
+    pub id: ChainId,
+    /// Its digests by verdict, those in the window.
+    pub digests: DigestTally,
+    /// The log files its digests name, by verdict.
+    pub logs: LogTally,
+    /// What authentic digests span, inside the window: sorted, disjoint.
+    pub coverage: Vec<Span>,
+    /// The window's part that authentic digests don't span: sorted, disjoint.
+    pub gaps: Vec<Span>,
+    /// Up to here, from the window's start on, coverage is unbroken.
+    pub verified_through: Option<Time>,
+    /// Its newest authentic digest.
+    pub newest: Option<Newest>,
+}
+
+/// One public key and what it was used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Its name.
+    pub fingerprint: Fingerprint,
+    /// The region it is listed for.
+    pub region: Option<Region>,
+    /// The published window, advice only.
+    pub valid_from: Option<Time>,
+    /// The published window, advice only.
+    pub valid_to: Option<Time>,
+    /// How many digests it proved.
+    pub digests: u64,
+    /// Where the key came from: a file's path, or `ListPublicKeys`.
+    pub origin: String,
+}
+
+/// What a run comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Everything in scope was verified and holds.
+    Intact,
+    /// At least one finding says tampering.
+    Tampered,
+    /// No tampering seen, but something could not be established.
+    Incomplete,
+    /// Nothing to verify in scope.
+    Empty,
+}
+
+impl Outcome {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intact => "intact",
+            Self::Tampered => "tampered",
+            Self::Incomplete => "incomplete",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// Whether a run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Completion {
+    /// Everything in scope was looked at.
+    Complete,
+    /// Somebody stopped it.
+    Interrupted,
+}
+
+/// All a run has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The source as the caller named it.
+    pub source: String,
+    /// The range asked for.
+    pub window: Window,
+    /// How closely log files were looked at.
+    pub depth: Depth,
+    /// The command line's words, for an auditor's file.
+    pub arguments: Vec<String>,
+    /// When the run began, by the caller's clock.
+    pub started_at: Time,
+    /// When it ended.
+    pub finished_at: Time,
+    /// Whether it came to its end.
+    pub completion: Completion,
+    /// Counts over all chains.
+    pub totals: Totals,
+    /// Every chain, sorted.
+    pub chains: Vec<ChainReport>,
+    /// Every key that was used, sorted.
+    pub keys: Vec<KeyUse>,
+    /// Every finding, in [`Finding::order`].
+    pub findings: Vec<Finding>,
+    /// What a reader should do or know beside the findings, in sentences.
+    pub hints: Vec<String>,
+    /// What this run did not establish, in sentences.
+    pub not_proven: Vec<String>,
+}
+
+impl Report {
+    /// What the run comes to. An interrupted run is never called intact or empty.
+    pub fn outcome(&self) -> Outcome {
+        let any = |class| self.findings.iter().any(|finding| finding.class == class);
+        if any(Class::Tamper) {
+            Outcome::Tampered
+        } else if any(Class::Incomplete) || self.completion == Completion::Interrupted {
+            Outcome::Incomplete
+        } else if self.totals.digests.total() == 0 {
+            Outcome::Empty
+        } else {
+            Outcome::Intact
+        }
+    }
+
+    /// The exit code the run ends with. The numbers are a contract; 2, for a run that could not begin, is not among
+    /// them, because such a run has no report.
+    pub fn exit_code(&self) -> u8 {
+        match (self.completion, self.outcome()) {
+            (Completion::Interrupted, _) => 130,
+            (_, Outcome::Intact) => 0,
+            (_, Outcome::Tampered) => 1,
+            (_, Outcome::Incomplete) => 3,
+            (_, Outcome::Empty) => 4,
+        }
+    }
+
+    /// Lowers findings of the accepted codes to notices, as the caller asked.
+    pub fn accept(&mut self, accepted: &BTreeSet<Code>) {
+        for finding in &mut self.findings {
+            if accepted.contains(&finding.code) {
+                finding.class = Class::Notice;
+            }
+        }
+    }
+
+    /// Puts everything into its one order, so that the same bucket gives the same report.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(Finding::order);
+        self.findings.dedup();
+        self.chains.sort_by(|one, other| one.id.cmp(&other.id));
+        self.keys
+            .sort_by(|one, other| (&one.fingerprint, &one.region).cmp(&(&other.fingerprint, &other.region)));
+    }
+}

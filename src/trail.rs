@@ -1,0 +1,239 @@
+//! The field's own words as types: account, organization, region, trail, chain and time.
+//! Each is parsed once, at the edge, and is well-formed from then on.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+
+pub mod key;
+
+/// A moment, in UTC. The record knows seconds; fractions only occur in the caller's clock.
+pub type Time = DateTime<Utc>;
+
+/// A word that does not follow the grammar of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not {expected}")]
+pub struct Malformed {
+    /// What the grammar asks for, with its article.
+    pub expected: &'static str,
+    /// What was there instead.
+    pub found: String,
+}
+
+fn malformed(expected: &'static str, found: &str) -> Malformed {
+    Malformed { expected, found: found.chars().take(200).collect() }
+}
+
+/// A twelve-digit AWS account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(u64);
+
+impl FromStr for AccountId {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(number) if digits => Ok(Self(number)),
+            _ => Err(malformed("an account of 12 digits", text)),
+        }
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:012}", self.0)
+    }
+}
+
+/// Defines a cheaply cloned name that follows one grammar.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $grammar:path) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The name as it is written in keys and reports.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                match $grammar(text) {
+                    true => Ok(Self(text.into())),
+                    false => Err(malformed($expected, text)),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// An AWS region. The grammar holds for every partition; a region needs no entry in a table to be read,
+    /// because regions are added more often than tools are updated.
+    Region,
+    "a region such as us-east-1",
+    is_region
+);
+name!(
+    /// An organization, `o-` and 10 to 32 letters and digits (AWS Organizations API).
+    OrganizationId,
+    "an organization such as o-exampleorgid",
+    is_organization
+);
+name!(
+    /// A trail's name, as CreateTrail allows it: 3 to 128 of `A-Z a-z 0-9 . _ -`, alphanumeric at both ends.
+    TrailName,
+    "a trail's name",
+    is_trail_name
+);
+
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let lower = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else {
+        return false;
+    };
+    text.len() <= 32
+        && (2..=4).contains(&first.len())
+        && lower(first)
+        && (1..=2).contains(&last.len())
+        && last.bytes().all(|b| b.is_ascii_digit())
+        && parts.clone().next().is_some()
+        && parts.all(lower)
+}
+
+fn is_organization(text: &str) -> bool {
+    text.strip_prefix("o-").is_some_and(|rest| {
+        (10..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
+}
+
+fn is_trail_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let legal = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (3..=128).contains(&bytes.len())
+        && bytes.iter().all(legal)
+        && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Standard digests come hourly; backfill digests repair hours that processing delays left incomplete,
+/// and form a chain of their own (CloudTrail User Guide, digest file structure).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DigestKind {
+    /// One an hour, also for hours without events.
+    Standard,
+    /// Made later, for an hour the standard digest did not cover fully.
+    Backfill,
+}
+
+impl DigestKind {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
+/// What a listing of one account and region shares: the folder pair `CloudTrail` and `CloudTrail-Digest`,
+/// in which all trails that deliver there lie side by side.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountRegion {
+    /// The account whose activity is recorded.
+    pub account: AccountId,
+    /// The region whose activity is recorded.
+    pub region: Region,
+    /// Present where an organization trail delivered.
+    pub organization: Option<OrganizationId>,
+}
+
+/// One chain of digests.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainId {
+    /// Whose activity, and where.
+    pub place: AccountRegion,
+    /// The trail that delivers.
+    pub trail: TrailName,
+    /// The region the trail was created in.
+    pub home_region: Region,
+    /// Standard and backfill digests never link to each other.
+    pub kind: DigestKind,
+}
+
+/// An object in a bucket, named in full.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectName {
+    /// The bucket.
+    pub bucket: Arc<str>,
+    /// The key, unescaped.
+    pub key: Box<str>,
+}
+
+impl ObjectName {
+    /// Names `key` in `bucket`.
+    pub fn new(bucket: impl Into<Arc<str>>, key: impl Into<Box<str>>) -> Self {
+        Self { bucket: bucket.into(), key: key.into() }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// A stretch of time, from `start` up to but without `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first moment in it.
+    pub start: Time,
+    /// The first moment after it.
+    pub end: Time,
+}
+
+impl Span {
+    /// Whether the two share any time.
+    pub fn overlaps(&self, other: &Span) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// Whether `moment` lies in it.
+    pub fn contains(&self, moment: Time) -> bool {
+        self.start <= moment && moment < self.end
+    }
+
+    /// Its length.
+    pub fn length(&self) -> TimeDelta {
+        self.end - self.start
+    }
+}
+
+/// Reads the record's one time format, `2026-03-01T10:17:28Z`.
+pub fn parse_time(text: &str) -> Result<Time, Malformed> {
+    let exact = text.len() == 20;
+    match NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ") {
+        Ok(naive) if exact => Ok(naive.and_utc()),
+        _ => Err(malformed("a time such as 2026-03-01T10:17:28Z", text)),
+    }
+}
+
+/// Writes the record's one time format, seconds without a fraction.
+pub fn format_time(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

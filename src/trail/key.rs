@@ -1,0 +1,255 @@
+//! The only grammar of S3 keys: what CloudTrail writes is parsed here, and formatted here, and nowhere else.
+//!
+//! `[PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YYYY/MM/DD/NAME` (CloudTrail User Guide, "Getting and viewing
+//! your log files" and "Digest file structure"). Trail names may hold `_`, `-`, `.` and even the name of a region,
+//! so a digest's name is read from its right end.
+
+use std::fmt;
+
+use chrono::NaiveDateTime;
+
+use super::{AccountId, AccountRegion, ChainId, DigestKind, OrganizationId, Region, Time, TrailName};
+
+/// The folder all of it lies under.
+pub const ROOT: &str = "AWSLogs/";
+/// The folder of digests, beside those of log files.
+pub const DIGEST_FOLDER: &str = "CloudTrail-Digest";
+/// The kind of log file every trail delivers.
+pub const LOG_FOLDER: &str = "CloudTrail";
+
+const DIGEST_SUFFIX: &str = ".json.gz";
+const BACKFILL_SUFFIX: &str = "_backfill.json.gz";
+const DIGEST_TIME: &str = "%Y%m%dT%H%M%SZ";
+const LOG_TIME: &str = "%Y%m%dT%H%MZ";
+const DAY: &str = "%Y/%m/%d";
+
+/// A key under `AWSLogs/` that CloudTrail could have written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObjectKey {
+    /// A digest.
+    Digest(DigestKey),
+    /// A log file of any kind.
+    Log(LogKey),
+}
+
+impl ObjectKey {
+    /// Parses a whole key; `None` is a key that is neither a digest's nor a log file's.
+    pub fn parse(key: &str) -> Option<Self> {
+        let folder = DayFolder::parse(key)?;
+        match folder.kind {
+            DIGEST_FOLDER => DigestKey::from_folder(&folder).map(Self::Digest),
+            _ => LogKey::from_folder(&folder).map(Self::Log),
+        }
+    }
+}
+
+/// The folder of one account, one region and one kind: where its days lie.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionFolder {
+    /// What stands before `AWSLogs/`: empty, or ending in a slash.
+    pub prefix: Box<str>,
+    /// Whose folder it is.
+    pub place: AccountRegion,
+    /// The name of the folder: `CloudTrail-Digest`, `CloudTrail`, …
+    pub kind: Box<str>,
+}
+
+impl RegionFolder {
+    /// The folder in which the digests or log files of `day` lie, ending in a slash.
+    pub fn day(&self, day: chrono::NaiveDate) -> String {
+        format!("{self}{}/", day.format(DAY))
+    }
+}
+
+impl fmt::Display for RegionFolder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}{ROOT}", self.prefix)?;
+        if let Some(organization) = &self.place.organization {
+            write!(out, "{organization}/")?;
+        }
+        let AccountRegion { account, region, .. } = &self.place;
+        write!(out, "{account}/{}/{region}/", self.kind)
+    }
+}
+
+/// A digest's key. Its date folders and the time in its name are both those of its end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DigestKey {
+    /// What stands before `AWSLogs/`: empty, or ending in a slash.
+    pub prefix: Box<str>,
+    /// The chain it belongs to.
+    pub chain: ChainId,
+    /// The end of the hour it covers.
+    pub end: Time,
+}
+
+impl DigestKey {
+    /// Parses a whole key.
+    pub fn parse(key: &str) -> Option<Self> {
+        match ObjectKey::parse(key)? {
+            ObjectKey::Digest(digest) => Some(digest),
+            ObjectKey::Log(_) => None,
+        }
+    }
+
+    /// The folder of its region.
+    pub fn folder(&self) -> RegionFolder {
+        RegionFolder {
+            prefix: self.prefix.clone(),
+            place: self.chain.place.clone(),
+            kind: DIGEST_FOLDER.into(),
+        }
+    }
+
+    fn from_folder(folder: &DayFolder<'_>) -> Option<Self> {
+        let (account, region) = (folder.place.account, &folder.place.region);
+        let rest = folder.name.strip_prefix(&format!("{account}_{DIGEST_FOLDER}_{region}_"))?;
+        let (rest, kind) = match rest.strip_suffix(BACKFILL_SUFFIX) {
+            Some(rest) => (rest, DigestKind::Backfill),
+            None => (rest.strip_suffix(DIGEST_SUFFIX)?, DigestKind::Standard),
+        };
+        let (rest, end) = rest.rsplit_once('_')?;
+        let (trail, home_region) = rest.rsplit_once('_')?;
+        let end = exact_time(end, DIGEST_TIME)?;
+        (end.format(DAY).to_string() == folder.day).then_some(())?;
+        Some(Self {
+            prefix: folder.prefix.into(),
+            chain: ChainId {
+                place: folder.place.clone(),
+                trail: trail.parse::<TrailName>().ok()?,
+                home_region: home_region.parse::<Region>().ok()?,
+                kind,
+            },
+            end,
+        })
+    }
+}
+
+impl fmt::Display for DigestKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ChainId { place, trail, home_region, kind } = &self.chain;
+        let AccountRegion { account, region, .. } = place;
+        let suffix = match kind {
+            DigestKind::Standard => DIGEST_SUFFIX,
+            DigestKind::Backfill => BACKFILL_SUFFIX,
+        };
+        write!(
+            out,
+            "{}{}/{account}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{}{suffix}",
+            self.folder(),
+            self.end.format(DAY),
+            self.end.format(DIGEST_TIME)
+        )
+    }
+}
+
+/// A log file's key. It carries no trail: trails that share a bucket and prefix share log folders.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogKey {
+    /// What stands before `AWSLogs/`: empty, or ending in a slash.
+    pub prefix: Box<str>,
+    /// Whose activity, and where.
+    pub place: AccountRegion,
+    /// The name of its folder: `CloudTrail`, `CloudTrail-Insight`, …
+    pub kind: Box<str>,
+    /// When it was delivered, to the minute; AWS rounds up to the next five.
+    pub delivered: Time,
+    /// Sixteen letters and digits without meaning.
+    pub unique: Box<str>,
+}
+
+impl LogKey {
+    /// Parses a whole key.
+    pub fn parse(key: &str) -> Option<Self> {
+        match ObjectKey::parse(key)? {
+            ObjectKey::Log(log) => Some(log),
+            ObjectKey::Digest(_) => None,
+        }
+    }
+
+    /// The folder of its region.
+    pub fn folder(&self) -> RegionFolder {
+        RegionFolder { prefix: self.prefix.clone(), place: self.place.clone(), kind: self.kind.clone() }
+    }
+
+    fn from_folder(folder: &DayFolder<'_>) -> Option<Self> {
+        let (account, region) = (folder.place.account, &folder.place.region);
+        let name = folder.name.strip_suffix(".json.gz")?;
+        let rest = name.strip_prefix(&format!("{account}_{}_{region}_", folder.kind))?;
+        let (delivered, unique) = rest.split_once('_')?;
+        let delivered = exact_time(delivered, LOG_TIME)?;
+        let plain = !unique.is_empty() && unique.bytes().all(|b| b.is_ascii_alphanumeric());
+        (plain && delivered.format(DAY).to_string() == folder.day).then_some(())?;
+        Some(Self {
+            prefix: folder.prefix.into(),
+            place: folder.place.clone(),
+            kind: folder.kind.into(),
+            delivered,
+            unique: unique.into(),
+        })
+    }
+}
+
+impl fmt::Display for LogKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AccountRegion { account, region, .. } = &self.place;
+        write!(
+            out,
+            "{}{}/{account}_{}_{region}_{}_{}.json.gz",
+            self.folder(),
+            self.delivered.format(DAY),
+            self.kind,
+            self.delivered.format(LOG_TIME),
+            self.unique
+        )
+    }
+}
+
+/// A key split at its folders, its name still unread.
+struct DayFolder<'key> {
+    prefix: &'key str,
+    place: AccountRegion,
+    kind: &'key str,
+    day: &'key str,
+    name: &'key str,
+}
+
+impl<'key> DayFolder<'key> {
+    /// The prefix may itself hold `AWSLogs/`: the last occurrence that leaves a whole path counts.
+    fn parse(key: &'key str) -> Option<Self> {
+        let at = match key.rfind("/AWSLogs/") {
+            Some(slash) => slash + 1,
+            None => key.starts_with(ROOT).then_some(0)?,
+        };
+        let (prefix, path) = key.split_at(at);
+        let path = &path[ROOT.len()..];
+        let (first, after_first) = path.split_once('/')?;
+        let organization = first.parse::<OrganizationId>().ok();
+        let path = match organization {
+            Some(_) => after_first,
+            None => path,
+        };
+        let (account, path) = path.split_once('/')?;
+        let (kind, path) = path.split_once('/')?;
+        let (region, path) = path.split_once('/')?;
+        let (day, name) = path.rsplit_once('/')?;
+        let plain = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        plain.then_some(Self {
+            prefix,
+            place: AccountRegion {
+                account: account.parse::<AccountId>().ok()?,
+                region: region.parse().ok()?,
+                organization,
+            },
+            kind,
+            day,
+            name,
+        })
+    }
+}
+
+/// chrono reads leniently; a time that does not format back to the same text is not one AWS wrote.
+fn exact_time(text: &str, format: &str) -> Option<Time> {
+    let time = NaiveDateTime::parse_from_str(text, format).ok()?.and_utc();
+    (time.format(format).to_string() == text).then_some(time)
+}

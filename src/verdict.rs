@@ -1,0 +1,474 @@
+//! The closed vocabulary of judgement: a verdict for each digest and log file, a code for each finding,
+//! and how much each weighs. Adding a variant forces a decision everywhere it matters.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use crate::trail::{
+    AccountId, ChainId, Malformed, ObjectName, OrganizationId, Region, Span, Time, TrailName,
+};
+
+pub mod code;
+pub use code::Code;
+
+/// What a finding says about the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The record was changed or something was removed from it.
+    Tamper,
+    /// It could not be established.
+    Incomplete,
+    /// Worth knowing.
+    Notice,
+}
+
+impl Class {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tamper => "tamper",
+            Self::Incomplete => "incomplete",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+impl FromStr for Class {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        [Self::Tamper, Self::Incomplete, Self::Notice]
+            .into_iter()
+            .find(|class| class.as_str() == text)
+            .ok_or_else(|| Malformed { expected: "a class", found: text.into() })
+    }
+}
+
+/// How urgently a finding wants a person. Derived, never chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Evidence that somebody changed, removed or forged part of the record.
+    Critical,
+    /// Part of the window is unaccounted for.
+    High,
+    /// Something could not be read or proven.
+    Medium,
+    /// Something unusual that may well be innocent.
+    Low,
+    /// Background.
+    Info,
+}
+
+impl Severity {
+    /// The one place where findings are ranked.
+    pub fn of(code: Code, class: Class) -> Self {
+        match class {
+            Class::Tamper => Self::Critical,
+            Class::Incomplete => match code {
+                Code::CoverageHead | Code::CoverageGap | Code::CoverageTail | Code::RegionAbsent => {
+                    Self::High
+                }
+                _ => Self::Medium,
+            },
+            Class::Notice => match code {
+                Code::LogPending | Code::KeyValidity => Self::Info,
+                _ => Self::Low,
+            },
+        }
+    }
+
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// The verdict on one digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DigestVerdict {
+    /// AWS signed exactly these bytes for exactly this place.
+    Authentic,
+    /// The signature does not fit the bytes.
+    SignatureInvalid,
+    /// Not one gzip member holding a digest.
+    Malformed,
+    /// A digest of another place.
+    Relocated,
+    /// No signature is at hand.
+    Unsigned,
+    /// Signed, it says, with a key that is not at hand.
+    UnknownKey,
+    /// Its algorithms are not the ones known.
+    AlgorithmUnsupported,
+    /// The store did not give it.
+    Unreadable,
+    /// A link points to it and it is not there.
+    Missing,
+}
+
+/// The verdict on one log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogVerdict {
+    /// Byte for byte what AWS delivered.
+    Intact,
+    /// Inflates to other bytes than AWS delivered.
+    Modified,
+    /// Not exactly one gzip member within the limit.
+    Malformed,
+    /// Attested and not there.
+    Missing,
+    /// The store did not give it.
+    Unreadable,
+    /// Named only by digests that are not authentic.
+    Unproven,
+    /// There, and named by no authentic digest.
+    Unlisted,
+    /// Unlisted, but too young to be in a digest yet.
+    Pending,
+    /// Attested and listed, its bytes not asked for.
+    Present,
+}
+
+/// Defines a count per verdict.
+macro_rules! tally {
+    ($(#[$doc:meta])* $tally:ident of $verdict:ident { $($field:ident: $variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct $tally {
+            $(
+                #[doc = concat!("How many are [`", stringify!($verdict), "::", stringify!($variant), "`].")]
+                pub $field: u64,
+            )*
+        }
+
+        impl $tally {
+            /// Counts one more.
+            pub fn add(&mut self, verdict: $verdict) {
+                match verdict {
+                    $($verdict::$variant => self.$field += 1,)*
+                }
+            }
+
+            /// Takes over another tally's counts.
+            pub fn merge(&mut self, other: &Self) {
+                $(self.$field += other.$field;)*
+            }
+
+            /// Each count with its name in reports, in the order of the verdicts.
+            pub fn counts(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($field), self.$field),)*]
+            }
+
+            /// How many there are of all verdicts.
+            pub fn total(&self) -> u64 {
+                0 $(+ self.$field)*
+            }
+        }
+
+        impl $verdict {
+            /// The verdict's name in reports.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($field),)*
+                }
+            }
+        }
+    };
+}
+
+tally!(
+    /// Digests by verdict.
+    DigestTally of DigestVerdict {
+        authentic: Authentic,
+        signature_invalid: SignatureInvalid,
+        malformed: Malformed,
+        relocated: Relocated,
+        unsigned: Unsigned,
+        unknown_key: UnknownKey,
+        algorithm_unsupported: AlgorithmUnsupported,
+        unreadable: Unreadable,
+        missing: Missing,
+    }
+);
+tally!(
+    /// Log files by verdict.
+    LogTally of LogVerdict {
+        intact: Intact,
+        modified: Modified,
+        malformed: Malformed,
+        missing: Missing,
+        unreadable: Unreadable,
+        unproven: Unproven,
+        unlisted: Unlisted,
+        pending: Pending,
+        present: Present,
+    }
+);
+
+/// Why something could not be looked at. Never a statement about the record itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unseen {
+    /// The store refused: 403. Without the right to list a bucket S3 says this of absent objects too.
+    Denied(Box<str>),
+    /// The object must be restored from its archive first.
+    Archived(Box<str>),
+    /// The key that encrypts the object was refused.
+    KeyRefused(Box<str>),
+    /// The store kept asking to slow down.
+    Throttled(Box<str>),
+    /// The caller's credentials ran out.
+    CredentialsExpired(Box<str>),
+    /// The answer broke off.
+    CutOff(Box<str>),
+    /// No answer came in time.
+    TimedOut(Box<str>),
+    /// Any other failure of the store.
+    Failed(Box<str>),
+    /// The run was stopped before it got there.
+    Interrupted,
+}
+
+impl Unseen {
+    /// The cause's name in reports.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::Archived(_) => "archived",
+            Self::KeyRefused(_) => "kms-refused",
+            Self::Throttled(_) => "throttled",
+            Self::CredentialsExpired(_) => "credentials-expired",
+            Self::CutOff(_) => "cut-off",
+            Self::TimedOut(_) => "timed-out",
+            Self::Failed(_) => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What the store said.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Denied(detail)
+            | Self::Archived(detail)
+            | Self::KeyRefused(detail)
+            | Self::Throttled(detail)
+            | Self::CredentialsExpired(detail)
+            | Self::CutOff(detail)
+            | Self::TimedOut(detail)
+            | Self::Failed(detail) => detail,
+            Self::Interrupted => "the run was stopped",
+        }
+    }
+}
+
+/// A recorded call that touched the trail, its bucket or its key, read from an intact log file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Testimony {
+    /// When it happened.
+    pub time: Time,
+    /// The call, such as `StopLogging`.
+    pub event_name: Box<str>,
+    /// The service, such as `cloudtrail.amazonaws.com`.
+    pub event_source: Box<str>,
+    /// What it touched: a trail's name or ARN, a bucket, a key, a region.
+    pub target: Box<str>,
+    /// The caller's ARN, or what identifies it instead.
+    pub actor: Box<str>,
+    /// Where the call came from.
+    pub source_ip: Box<str>,
+    /// AWS's identifier of the event.
+    pub event_id: Box<str>,
+    /// Present when the call failed: an attempt, not an effect.
+    pub error_code: Option<Box<str>>,
+    /// The intact log file that says so.
+    pub log_file: ObjectName,
+}
+
+/// Why a finding came about, where that is known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// Something could not be looked at.
+    Unseen(Unseen),
+    /// Digests of that time are missing, damaged or unreadable; each has a finding of its own.
+    Digests {
+        /// How many are not there.
+        missing: u64,
+        /// How many are there and not authentic.
+        rejected: u64,
+        /// How many the store did not give.
+        unreadable: u64,
+    },
+    /// A recorded call explains it.
+    Event(Box<Testimony>),
+    /// The chain begins here: its first digest is a starting digest.
+    ChainStart,
+    /// Nothing in the record explains it.
+    Unexplained,
+}
+
+impl Cause {
+    /// The cause's name in reports.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unseen(unseen) => unseen.as_str(),
+            Self::Digests { .. } => "digests",
+            Self::Event(_) => "event",
+            Self::ChainStart => "chain-start",
+            Self::Unexplained => "unexplained",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unseen(unseen) => out.write_str(unseen.detail()),
+            Self::Digests { missing, rejected, unreadable } => {
+                let parts = [(missing, "missing"), (rejected, "not authentic"), (unreadable, "unreadable")];
+                let told: Vec<String> = parts
+                    .into_iter()
+                    .filter(|(count, _)| **count > 0)
+                    .map(|(count, what)| format!("{count} {what}"))
+                    .collect();
+                write!(out, "digests of that time: {}", told.join(", "))
+            }
+            Self::Event(event) => {
+                let tried = match &event.error_code {
+                    Some(code) => format!(" (failed: {code})"),
+                    None => String::new(),
+                };
+                write!(
+                    out,
+                    "{} on {} by {} from {} at {}{tried}",
+                    event.event_name,
+                    event.target,
+                    event.actor,
+                    event.source_ip,
+                    crate::trail::format_time(event.time)
+                )
+            }
+            Self::ChainStart => out.write_str("the chain starts here"),
+            Self::Unexplained => out.write_str("nothing in the record explains it"),
+        }
+    }
+}
+
+/// Named facts a reader can check a finding against.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence(pub BTreeMap<Cow<'static, str>, Value>);
+
+impl Evidence {
+    /// No facts.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds one fact.
+    pub fn with(mut self, name: &'static str, fact: impl Into<Value>) -> Self {
+        self.0.insert(name.into(), fact.into());
+        self
+    }
+}
+
+/// Where in the account a finding belongs. Facts that are not known are absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope {
+    /// The account.
+    pub account: Option<AccountId>,
+    /// The region whose activity is recorded.
+    pub region: Option<Region>,
+    /// The trail.
+    pub trail: Option<TrailName>,
+    /// The organization.
+    pub organization: Option<OrganizationId>,
+}
+
+impl From<&ChainId> for Scope {
+    fn from(chain: &ChainId) -> Self {
+        Self { trail: Some(chain.trail.clone()), ..Self::from(&chain.place) }
+    }
+}
+
+impl From<&crate::trail::AccountRegion> for Scope {
+    fn from(place: &crate::trail::AccountRegion) -> Self {
+        Self {
+            account: Some(place.account),
+            region: Some(place.region.clone()),
+            trail: None,
+            organization: place.organization.clone(),
+        }
+    }
+}
+
+/// A verdict or gap worth telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub code: Code,
+    /// What it says about the record.
+    pub class: Class,
+    /// Where it belongs.
+    pub scope: Scope,
+    /// The object it is about.
+    pub object: Option<ObjectName>,
+    /// For a log file or a link: the digest that says how it should be.
+    pub digest: Option<ObjectName>,
+    /// For a gap: its bounds.
+    pub span: Option<Span>,
+    /// The time it belongs to, for sorting and for the coverage strip.
+    pub at: Option<Time>,
+    /// One sentence.
+    pub message: String,
+    /// Facts to check it against.
+    pub evidence: Evidence,
+    /// Why, where that is known.
+    pub cause: Option<Cause>,
+}
+
+impl Finding {
+    /// A finding of the class its code has by itself, with nothing else said yet.
+    pub fn new(code: Code, scope: impl Into<Scope>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            class: code.class(),
+            scope: scope.into(),
+            object: None,
+            digest: None,
+            span: None,
+            at: None,
+            message: message.into(),
+            evidence: Evidence::none(),
+            cause: None,
+        }
+    }
+
+    /// How urgently it wants a person.
+    pub fn severity(&self) -> Severity {
+        Severity::of(self.code, self.class)
+    }
+
+    /// The one order findings are told in: account, region, trail, time, object, code.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |finding: &Self| {
+            let time = finding.at.or(finding.span.map(|span| span.start));
+            (
+                finding.scope.account,
+                finding.scope.region.clone(),
+                finding.scope.trail.clone(),
+                time,
+                finding.object.clone(),
+                finding.code,
+            )
+        };
+        key(self).cmp(&key(other)).then_with(|| self.message.cmp(&other.message))
+    }
+}
