@@ -166,6 +166,8 @@ pub struct PublicKey {
     pub valid_to: Option<Time>,
     /// The encoded key as AWS returned it.
     pub encoded: Box<[u8]>,
+    /// Where it came from: a file's path, or `ListPublicKeys`.
+    pub origin: Arc<str>,
     modulus: Box<[u8]>,
     exponent: Box<[u8]>,
 }
@@ -189,6 +191,7 @@ impl PublicKey {
             valid_from: None,
             valid_to: None,
             encoded: encoded.into(),
+            origin: Arc::from(""),
             modulus,
             exponent: key.e_bytes(),
         })

@@ -17,7 +17,7 @@ impl Limit {
     /// For log files: CloudTrail delivers at most 50 MB before compression (Quotas in AWS CloudTrail).
     pub const LOG: Self = Self(64 << 20);
     /// For digests: 100,000 log files in one hour come to about 40 MB of JSON.
-    pub const DIGEST: Self = Self(128 << 20);
+    pub const DIGEST: Self = Self(64 << 20);
 }
 
 /// Why bytes are not one whole gzip member (RFC 1952).

@@ -1,7 +1,11 @@
 //! trailseal
 #![allow(missing_docs)]
+pub mod chain;
 pub mod crypto;
+pub mod digest;
 pub mod gzip;
+pub mod keys;
+pub mod logs;
 pub mod report;
 pub mod store;
 pub mod trail;

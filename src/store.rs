@@ -7,7 +7,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use crate::trail::Metadata;
 use crate::trail::{ObjectName, Time};
 
 pub mod dir;
@@ -19,8 +21,39 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// One page of a listing. Pages may be of any size, also empty with more to come.
     fn list(&self, listing: &Listing) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// An object's whole body and its user metadata.
-    fn get(&self, object: &ObjectName) -> impl Future<Output = Result<Object, StoreError>> + Send;
+    /// An object's whole body and its user metadata. The body is read once `admission` has room for it.
+    fn get(
+        &self,
+        object: &ObjectName,
+        admission: &Admission,
+    ) -> impl Future<Output = Result<Object, StoreError>> + Send;
+}
+
+/// Bounds the bytes of bodies in memory, whatever the number of requests under way.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    room: Arc<Semaphore>,
+    limit: u32,
+}
+
+impl Admission {
+    /// Room for `limit` bytes at a time.
+    pub fn new(limit: u32) -> Self {
+        Self { room: Arc::new(Semaphore::new(limit as usize)), limit }
+    }
+
+    /// Waits until a body of this length has room. One larger than the limit has all of it for itself.
+    pub async fn admit(&self, length: u64) -> Admitted {
+        let share = u32::try_from(length).unwrap_or(u32::MAX).min(self.limit);
+        // The semaphore is never closed; a body without a permit would merely be uncounted.
+        Admitted { _room: Arc::clone(&self.room).acquire_many_owned(share).await.ok() }
+    }
+}
+
+/// A body's room, given back when it is dropped.
+#[derive(Debug)]
+pub struct Admitted {
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// How far down a listing goes.
@@ -70,28 +103,14 @@ pub struct Listed {
 }
 
 /// An object's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Object {
     /// All of its stored bytes.
     pub body: Bytes,
     /// What was stored with it.
     pub metadata: Metadata,
-}
-
-/// A digest's user metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Metadata {
-    /// The store keeps none: a folder without a head file beside the digest.
-    NotKept,
-    /// The store keeps metadata; what it held of it for this object.
-    Kept {
-        /// `x-amz-meta-signature`
-        signature: Option<Box<str>>,
-        /// `x-amz-meta-signature-algorithm`
-        signature_algorithm: Option<Box<str>>,
-        /// `x-amz-meta-backfill-generation-timestamp`
-        backfill_generation_timestamp: Option<Box<str>>,
-    },
+    /// The room its body takes.
+    pub admitted: Admitted,
 }
 
 /// Why a store gave nothing: what was tried, on what, and what came back.

@@ -198,6 +198,22 @@ impl fmt::Display for ObjectName {
     }
 }
 
+/// A digest's user metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Metadata {
+    /// The store keeps none: a folder without a head file beside the digest.
+    NotKept,
+    /// The store keeps metadata; what it held of it for this object.
+    Kept {
+        /// `x-amz-meta-signature`
+        signature: Option<Box<str>>,
+        /// `x-amz-meta-signature-algorithm`
+        signature_algorithm: Option<Box<str>>,
+        /// `x-amz-meta-backfill-generation-timestamp`
+        backfill_generation_timestamp: Option<Box<str>>,
+    },
+}
+
 /// A stretch of time, from `start` up to but without `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {

@@ -1,0 +1,179 @@
+//! The JSON of a digest, read strictly: every field that matters must be there, once, and well-formed.
+//! Unknown fields are fine; AWS may add some.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer};
+
+use super::{Certainty, Claim, Fault, HASH_ALGORITHM, LogEntry, Place, Previous, SIGNATURE_ALGORITHM};
+use crate::crypto::Hash;
+use crate::trail::{Malformed, ObjectName, Span, format_time, parse_time};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    aws_account_id: String,
+    digest_start_time: String,
+    digest_end_time: String,
+    #[serde(rename = "digestS3Bucket")]
+    bucket: String,
+    #[serde(rename = "digestS3Object")]
+    object: String,
+    digest_public_key_fingerprint: String,
+    digest_signature_algorithm: String,
+    #[serde(rename = "previousDigestS3Bucket", default)]
+    previous_bucket: Option<String>,
+    #[serde(rename = "previousDigestS3Object", default)]
+    previous_object: Option<String>,
+    #[serde(rename = "previousDigestHashValue", default)]
+    previous_hash: Option<String>,
+    #[serde(rename = "previousDigestHashAlgorithm", default)]
+    previous_hash_algorithm: Option<String>,
+    /// Null in a starting digest, but never absent: it is part of what is signed.
+    #[serde(rename = "previousDigestSignature", deserialize_with = "present")]
+    previous_signature: Option<String>,
+    log_files: Vec<LogFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogFile {
+    #[serde(rename = "s3Bucket")]
+    bucket: String,
+    #[serde(rename = "s3Object")]
+    object: Box<str>,
+    hash_value: String,
+    hash_algorithm: String,
+}
+
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(field)
+}
+
+/// A claim and the statements about its place that are compared and then no longer needed.
+pub(super) struct Located {
+    pub(super) claim: Claim,
+    account: String,
+    object: String,
+    end: String,
+}
+
+/// Reads a digest's inflated bytes, whose hash is `hash`.
+pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
+    let document: Document =
+        serde_json::from_slice(body).map_err(|error| Fault::Document(error.to_string().into()))?;
+    known("digestSignatureAlgorithm", &document.digest_signature_algorithm, SIGNATURE_ALGORITHM)?;
+    let span = Span {
+        start: field("digestStartTime", parse_time(&document.digest_start_time))?,
+        end: field("digestEndTime", parse_time(&document.digest_end_time))?,
+    };
+    if span.start >= span.end {
+        return Err(Fault::Document("digestStartTime: not before digestEndTime".into()));
+    }
+    // The string to sign (CloudTrail User Guide, custom implementations): four lines without a final newline; the words exactly as the JSON has them.
+    let message = format!(
+        "{}\n{}/{}\n{hash}\n{}",
+        document.digest_end_time,
+        document.bucket,
+        document.object,
+        document.previous_signature.as_deref().unwrap_or("null"),
+    );
+    let bucket: Arc<str> = document.bucket.into();
+    let previous = previous(
+        document.previous_bucket,
+        document.previous_object,
+        document.previous_hash,
+        document.previous_hash_algorithm,
+        document.previous_signature,
+        &bucket,
+    )?;
+    let logs = document
+        .log_files
+        .into_iter()
+        .map(|log| {
+            known("logFiles[].hashAlgorithm", &log.hash_algorithm, HASH_ALGORITHM)?;
+            Ok(LogEntry {
+                object: ObjectName::new(shared(log.bucket, &bucket), log.object),
+                hash: field("logFiles[].hashValue", log.hash_value.parse())?,
+            })
+        })
+        .collect::<Result<Vec<_>, Fault>>()?;
+    Ok(Located {
+        claim: Claim {
+            span,
+            bucket,
+            fingerprint: field("digestPublicKeyFingerprint", document.digest_public_key_fingerprint.parse())?,
+            previous,
+            logs,
+            hash,
+            message: message.into_bytes().into(),
+        },
+        account: document.aws_account_id,
+        object: document.object,
+        end: document.digest_end_time,
+    })
+}
+
+/// What in the claim does not fit the place it was read from.
+pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
+    let Place { delivered, key, certainty } = place;
+    let bucket = match certainty {
+        Certainty::BucketAndKey => &delivered.bucket,
+        Certainty::KeyOnly => &located.claim.bucket,
+    };
+    [
+        ("digestS3Bucket", &*located.claim.bucket, &**bucket),
+        ("digestS3Object", &located.object, &*delivered.key),
+        ("awsAccountId", &located.account, &key.chain.place.account.to_string()),
+        ("digestEndTime", &located.end, &format_time(key.end)),
+    ]
+    .into_iter()
+    .find(|(_, claimed, found)| claimed != found)
+    .map(|(field, claimed, found)| Fault::Relocated {
+        field,
+        claimed: claimed.into(),
+        found: found.into(),
+    })
+}
+
+fn previous(
+    bucket: Option<String>,
+    object: Option<String>,
+    hash: Option<String>,
+    algorithm: Option<String>,
+    signature: Option<String>,
+    own_bucket: &Arc<str>,
+) -> Result<Option<Previous>, Fault> {
+    let (bucket, object, hash, algorithm, signature) = match (bucket, object, hash, algorithm, signature) {
+        (None, None, None, None, None) => return Ok(None),
+        (Some(bucket), Some(object), Some(hash), Some(algorithm), Some(signature)) => {
+            (bucket, object, hash, algorithm, signature)
+        }
+        _ => return Err(Fault::Document("previousDigest…: some of the five are null, some are not".into())),
+    };
+    known("previousDigestHashAlgorithm", &algorithm, HASH_ALGORITHM)?;
+    Ok(Some(Previous {
+        object: ObjectName::new(shared(bucket, own_bucket), object),
+        hash: field("previousDigestHashValue", hash.parse())?,
+        signature: field("previousDigestSignature", signature.parse())?,
+    }))
+}
+
+/// Nearly every object of a digest lies in the digest's own bucket; one name serves them all.
+fn shared(bucket: String, own: &Arc<str>) -> Arc<str> {
+    match bucket == **own {
+        true => Arc::clone(own),
+        false => bucket.into(),
+    }
+}
+
+fn known(field: &'static str, found: &str, expected: &str) -> Result<(), Fault> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(Fault::Algorithm { field, found: found.chars().take(100).collect() }),
+    }
+}
+
+fn field<T>(name: &'static str, parsed: Result<T, Malformed>) -> Result<T, Fault> {
+    parsed.map_err(|malformed| Fault::Document(format!("{name}: {malformed}").into()))
+}

@@ -1,0 +1,258 @@
+//! Judges log files: those that authentic digests name by their bytes, those that none names by their place and time.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::crypto::Hash;
+use crate::digest::Certainty;
+use crate::gzip;
+use crate::report::Window;
+use crate::trail::key::{LOG_FOLDER, LogKey};
+use crate::trail::{AccountRegion, ChainId, ObjectName, Span, Time, format_time};
+use crate::verdict::{Cause, Class, Code, Evidence, Finding, LogVerdict, Unseen};
+
+/// A log file that an authentic digest names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogWork {
+    /// Its name.
+    pub object: ObjectName,
+    /// What its inflated bytes have to hash to.
+    pub hash: Hash,
+    /// The digest that names it.
+    pub digest: Arc<ObjectName>,
+    /// The chain of that digest.
+    pub chain: Arc<ChainId>,
+}
+
+/// What was seen of a log file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// It was read and inflated.
+    Inflated(gzip::Inflated),
+    /// It was read and is not one whole gzip member.
+    Malformed(gzip::Fault),
+    /// A complete listing shows it; its bytes were not asked for.
+    Listed,
+    /// The store, or a complete listing, says that it is not there.
+    Gone,
+    /// It could not be looked at.
+    Unseen(Unseen),
+}
+
+/// The verdict on an attested log file, and what is worth telling about it.
+pub fn judge(work: &LogWork, observation: &Observation) -> (LogVerdict, Option<Finding>) {
+    let tell = |verdict, code, message: String, evidence, cause| {
+        let mut finding = Finding::new(code, &*work.chain, message);
+        finding.object = Some(work.object.clone());
+        finding.digest = Some(ObjectName::clone(&work.digest));
+        finding.at = LogKey::parse(&work.object.key).map(|key| key.delivered);
+        finding.evidence = evidence;
+        finding.cause = cause;
+        (verdict, Some(finding))
+    };
+    match observation {
+        Observation::Inflated(inflated) if inflated.hash == work.hash => (LogVerdict::Intact, None),
+        Observation::Listed => (LogVerdict::Present, None),
+        Observation::Inflated(inflated) => tell(
+            LogVerdict::Modified,
+            Code::LogModified,
+            "the file's content is not what CloudTrail delivered".into(),
+            Evidence::none()
+                .with("expected_hash", work.hash.to_string())
+                .with("actual_hash", inflated.hash.to_string())
+                .with("actual_length", inflated.length),
+            None,
+        ),
+        Observation::Malformed(fault) => tell(
+            LogVerdict::Malformed,
+            Code::LogMalformed,
+            format!("the file is not as CloudTrail delivered it: {fault}"),
+            Evidence::none().with("expected_hash", work.hash.to_string()),
+            None,
+        ),
+        Observation::Gone => tell(
+            LogVerdict::Missing,
+            Code::LogMissing,
+            "a digest names this file, and it is not there".into(),
+            Evidence::none().with("expected_hash", work.hash.to_string()),
+            None,
+        ),
+        Observation::Unseen(unseen) => tell(
+            LogVerdict::Unreadable,
+            Code::LogUnreadable,
+            format!("the file could not be read: {}", unseen.detail()),
+            Evidence::none(),
+            Some(Cause::Unseen(unseen.clone())),
+        ),
+    }
+}
+
+/// AWS rounds the minute in a log file's name up to the next five.
+const NAME_ROUNDING: TimeDelta = TimeDelta::minutes(5);
+/// A file delivered at the very end of an hour may be named by the next digest.
+const HANDOVER: TimeDelta = TimeDelta::minutes(15);
+
+/// All that digests of one account and region say about log files: of every trail that delivers there, because
+/// trails share log folders and a file is accused only if none of them names it.
+#[derive(Debug)]
+pub struct Attestation {
+    certainty: Certainty,
+    attested: NameSet,
+    unproven: HashMap<u128, Arc<ObjectName>>,
+    kinds: BTreeSet<Box<str>>,
+}
+
+impl Attestation {
+    /// Nothing said yet.
+    pub fn new(certainty: Certainty) -> Self {
+        Self {
+            certainty,
+            attested: NameSet::default(),
+            unproven: HashMap::new(),
+            kinds: BTreeSet::from([LOG_FOLDER.into()]),
+        }
+    }
+
+    /// Notes a log file that an authentic digest names. Says whether it is named for the first time with this hash.
+    pub fn attest(&mut self, object: &ObjectName, hash: &Hash) -> Naming {
+        self.note_kind(object);
+        self.attested.insert(self.name(object));
+        match self.attested.insert(self.name_with(object, hash)) {
+            true => Naming::First,
+            false => Naming::Repeated,
+        }
+    }
+
+    /// Notes a log file that only a rejected digest is known to name.
+    pub fn claim(&mut self, object: &ObjectName, digest: &Arc<ObjectName>) {
+        self.unproven.entry(self.name(object)).or_insert_with(|| Arc::clone(digest));
+    }
+
+    /// Kinds of log files that these chains have listed; other kinds may not be in digests at all.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(|kind| &**kind)
+    }
+
+    /// The verdict on a log object that is there; none if an authentic digest names it.
+    pub fn judge_present(
+        &self,
+        object: &ObjectName,
+        key: &LogKey,
+        terms: &PresentTerms<'_>,
+    ) -> Option<(LogVerdict, Finding)> {
+        let name = self.name(object);
+        if self.attested.contains(&name) || !self.kinds.contains(&key.kind) {
+            return None;
+        }
+        let stretch = Span { start: key.delivered - NAME_ROUNDING, end: key.delivered + HANDOVER };
+        let covered = terms.spans.iter().any(|span| span.start <= stretch.start && stretch.end <= span.end);
+        let (verdict, code, class, message) = if let Some(digest) = self.unproven.get(&name) {
+            let message = format!("only {digest} names this file, and that digest is not authentic");
+            (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete, message)
+        } else if terms.as_of - key.delivered < terms.grace {
+            let message = "not in a digest yet; it is young enough for that".to_owned();
+            (LogVerdict::Pending, Code::LogPending, Class::Notice, message)
+        } else if covered {
+            let message = format!(
+                "no digest names this file, although authentic digests cover {}, the time of its delivery",
+                format_time(key.delivered)
+            );
+            (LogVerdict::Unlisted, Code::LogUnlisted, Class::Tamper, message)
+        } else {
+            let message = "no digest names this file; the time of its delivery is not covered".to_owned();
+            (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete, message)
+        };
+        let mut finding = Finding::new(code, terms.place, message);
+        finding.class = class;
+        finding.object = Some(object.clone());
+        finding.digest = self.unproven.get(&name).map(|digest| ObjectName::clone(digest));
+        finding.at = Some(key.delivered);
+        Some((verdict, finding))
+    }
+
+    fn note_kind(&mut self, object: &ObjectName) {
+        // Nearly every file is of the one kind every trail delivers; only the others are worth parsing.
+        if object.key.contains("/CloudTrail/") {
+            return;
+        }
+        if let Some(key) = LogKey::parse(&object.key) {
+            self.kinds.insert(key.kind);
+        }
+    }
+
+    fn name(&self, object: &ObjectName) -> u128 {
+        match self.certainty {
+            Certainty::BucketAndKey => short_hash(&[object.bucket.as_bytes(), b"/", object.key.as_bytes()]),
+            Certainty::KeyOnly => short_hash(&[object.key.as_bytes()]),
+        }
+    }
+
+    fn name_with(&self, object: &ObjectName, hash: &Hash) -> u128 {
+        short_hash(&[&self.name(object).to_le_bytes(), hash.bytes()])
+    }
+}
+
+/// Whether a log file was named before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// For the first time.
+    First,
+    /// Again, with the same hash: harmless, and verified already.
+    Repeated,
+}
+
+/// What a log object that is there is held to.
+#[derive(Debug, Clone, Copy)]
+pub struct PresentTerms<'a> {
+    /// Whose folder it lies in.
+    pub place: &'a AccountRegion,
+    /// What authentic digests of all chains there span, also beyond the window: sorted, disjoint.
+    pub spans: &'a [Span],
+    /// The moment the record is judged at.
+    pub as_of: Time,
+    /// How long a file may be in no digest.
+    pub grace: TimeDelta,
+}
+
+/// The finding for an account and region that has log files in the window and no digests at all.
+pub fn region_absent(place: &AccountRegion, window: &Window, first_log: &ObjectName) -> Finding {
+    let message = "there are log files of this account and region in the window, and not one digest";
+    let mut finding = Finding::new(Code::RegionAbsent, place, message);
+    finding.object = Some(first_log.clone());
+    finding.at = window.start;
+    finding.cause = Some(Cause::Unexplained);
+    finding
+}
+
+/// A set of names, 16 bytes each, so that a million of them stay small. The names are cut from SHA-256, so nobody
+/// can make a file whose name falls on another's.
+type NameSet = HashSet<u128, BuildHasherDefault<AlreadyHashed>>;
+
+fn short_hash(parts: &[&[u8]]) -> u128 {
+    use sha2::Digest as _;
+    let mut hasher = sha2::Sha256::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    let hash = <[u8; 32]>::from(hasher.finalize());
+    hash.first_chunk::<16>().map_or(0, |first| u128::from_le_bytes(*first))
+}
+
+/// The set's keys are hashes; hashing them again would only cost time.
+#[derive(Debug, Default)]
+pub struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first));
+    }
+
+    fn write_u128(&mut self, name: u128) {
+        self.0 = name as u64;
+    }
+}
