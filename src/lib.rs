@@ -1,5 +1,6 @@
 //! trailseal
 #![allow(missing_docs)]
+pub mod audit;
 pub mod chain;
 pub mod crypto;
 pub mod digest;

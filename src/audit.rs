@@ -1,0 +1,205 @@
+//! The imperative shell: lists, fetches, and calls judgement in the order of the flow. The only room that knows both
+//! the ports and the judgement.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use futures_util::stream::{self, StreamExt};
+
+use crate::digest::Certainty;
+use crate::keys::KeySource;
+use crate::report::{Depth, Report, Window};
+use crate::store::{Admission, ObjectStore, StoreError};
+use crate::trail::{AccountId, Region, Time};
+use crate::verdict::Code;
+
+mod assemble;
+mod discover;
+mod fetch;
+mod listing;
+mod observer;
+mod presence;
+mod site;
+mod stop;
+mod unseen;
+
+pub use discover::Site;
+pub use observer::{Event, Observer, Phase, Silent};
+pub use stop::{Stop, Stopper};
+
+/// What is asked for, wholly and checked.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The source as the caller named it.
+    pub source: String,
+    /// The bucket; for a folder a name that stands for it.
+    pub bucket: Arc<str>,
+    /// What the keys in question begin with: empty, or ending in a slash.
+    pub prefix: String,
+    /// What of a digest's place can be compared.
+    pub certainty: Certainty,
+    /// The first moment asked for; none asks for the whole record.
+    pub start: Option<Time>,
+    /// The first moment not asked for; none asks for all there is by now.
+    pub end: Option<Time>,
+    /// The moment of asking.
+    pub now: Time,
+    /// How long digests and log files may take to arrive.
+    pub grace: TimeDelta,
+    /// How closely to look at log files.
+    pub depth: Depth,
+    /// Which part of the record is in scope.
+    pub scope: Scope,
+    /// What has to be there.
+    pub expected: Expected,
+    /// Codes to be lowered to notices.
+    pub accept: BTreeSet<Code>,
+    /// How much may be under way.
+    pub load: Load,
+    /// The command line's words, for the report.
+    pub arguments: Vec<String>,
+}
+
+/// Which part of the record is in scope. Empty sets put everything in scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Only chains of these trails; log files are still held against the digests of all trails.
+    pub trails: Vec<TrailFilter>,
+    /// Only these accounts.
+    pub accounts: BTreeSet<AccountId>,
+    /// Only these regions.
+    pub regions: BTreeSet<Region>,
+}
+
+/// A trail as the caller names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailFilter {
+    /// Its name.
+    pub name: crate::trail::TrailName,
+    /// The region it was created in; known from an ARN.
+    pub home_region: Option<Region>,
+}
+
+impl Scope {
+    fn holds_chain(&self, chain: &crate::trail::ChainId) -> bool {
+        let fits = |trail: &TrailFilter| {
+            trail.name == chain.trail
+                && trail.home_region.as_ref().is_none_or(|home| *home == chain.home_region)
+        };
+        self.trails.is_empty() || self.trails.iter().any(fits)
+    }
+
+    fn holds_account(&self, account: AccountId) -> bool {
+        self.accounts.is_empty() || self.accounts.contains(&account)
+    }
+
+    fn holds_region(&self, region: &Region) -> bool {
+        self.regions.is_empty() || self.regions.contains(region)
+    }
+}
+
+/// What the caller says has to be there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Every account found has to have digests in these regions.
+    pub regions: BTreeSet<Region>,
+    /// These accounts have to have digests.
+    pub accounts: BTreeSet<AccountId>,
+    /// The newest digest has to be as new as this, by the trail's own status.
+    pub newest: Option<Time>,
+}
+
+/// How much may be under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Requests.
+    pub requests: usize,
+    /// Bytes of bodies in memory.
+    pub bytes: u32,
+}
+
+impl Default for Load {
+    /// 64 requests, 48 MiB.
+    fn default() -> Self {
+        Self { requests: 64, bytes: 48 << 20 }
+    }
+}
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// There is nothing that looks like CloudTrail's.
+    #[error(
+        "no CloudTrail record under {looked_in}: looked for {}ACCOUNT/CloudTrail-Digest/REGION/ there and in the \
+         folders below; name the bucket and prefix the trail delivers to, or the folder that holds AWSLogs/",
+        crate::trail::key::ROOT
+    )]
+    NoRecord {
+        /// Where was looked.
+        looked_in: String,
+    },
+    /// The very first listing failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the tasks of one run share.
+struct Context<S> {
+    plan: Plan,
+    window: Window,
+    as_of: Time,
+    store: Arc<S>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+    admission: Admission,
+    requests: Arc<tokio::sync::Semaphore>,
+}
+
+/// Verifies everything that `plan` asks for. One bad object, region or account never stops the run; it ends early
+/// only when `stop` says so, and then reports what it knows. The report's `finished_at` is left at the plan's `now`
+/// for the caller, who has the clock.
+pub async fn run<S: ObjectStore>(
+    plan: Plan,
+    store: Arc<S>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Report, AuditError> {
+    observer.on(Event::Phase(Phase::Discovering));
+    let found = discover::sites(&*store, &plan).await?;
+    let (window, as_of) = listing::window(&*store, &plan, &found.sites).await;
+    let context = Arc::new(Context {
+        window,
+        as_of,
+        admission: Admission::new(plan.load.bytes),
+        requests: Arc::new(tokio::sync::Semaphore::new(plan.load.requests)),
+        plan,
+        store,
+        keys,
+        observer,
+        stop,
+    });
+    context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
+    let outcomes: Vec<site::Outcome> = stream::iter(found.sites.iter().cloned())
+        .map(|site| {
+            let context = Arc::clone(&context);
+            async move { site::verify(&context, site).await }
+        })
+        .buffer_unordered(sites_at_once(&context))
+        .collect()
+        .await;
+    Ok(assemble::report(&context, found, outcomes))
+}
+
+/// Enough sites to keep all requests busy even when each has but a few digests; few enough that the digests of a
+/// year, which stay in memory until they are linked, stay a small part of the memory.
+fn sites_at_once<S>(context: &Context<S>) -> usize {
+    const DIGESTS_AT_ONCE: i64 = 20_000;
+    let hours = match context.window.start {
+        Some(start) => (context.window.end - start).num_hours().max(1),
+        None => 365 * 24,
+    };
+    (DIGESTS_AT_ONCE / hours).clamp(2, 64) as usize
+}

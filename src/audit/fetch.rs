@@ -1,0 +1,148 @@
+//! Gets one object, judges it on the CPU pool, and never lets its failure reach anything else.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::unseen::{Absence, absence};
+use super::{Context, Event};
+use crate::chain::{Entry, State};
+use crate::crypto::{KeyRing, Signature};
+use crate::digest::{self, Outcome, Place, Standing};
+use crate::gzip::{self, Limit};
+use crate::logs::{self, LogWork, Observation};
+use crate::store::{Object, ObjectStore};
+use crate::trail::ObjectName;
+use crate::trail::key::DigestKey;
+use crate::verdict::{Finding, LogVerdict, Unseen};
+
+/// Runs `work` on the pool that is made for it, so that requests go on meanwhile.
+pub(super) async fn on_cpu<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = oneshot::channel();
+    rayon::spawn(move || {
+        // A receiver that is gone belongs to a run that was stopped.
+        let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
+    });
+    match receiver.await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Awaits a task of the run; a bug in it is a bug in the run.
+pub(super) async fn joined<T>(task: tokio::task::JoinHandle<T>) -> T {
+    match task.await {
+        Ok(done) => done,
+        Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Gets an object when there is room for one more request.
+async fn get<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Result<Object, Absence> {
+    let interrupted = || Absence::Unseen(Unseen::Interrupted);
+    let request = async {
+        let _permit = context.requests.acquire().await;
+        match context.stop.is_set() {
+            true => Err(interrupted()),
+            false => context.store.get(object, &context.admission).await.map_err(|error| absence(&error)),
+        }
+    };
+    tokio::select! {
+        done = request => done,
+        () = context.stop.wait() => Err(interrupted()),
+    }
+}
+
+/// Reads and authenticates one digest by its own metadata.
+pub(super) async fn digest<S: ObjectStore>(
+    context: Arc<Context<S>>,
+    ring: Arc<KeyRing>,
+    object: ObjectName,
+    key: DigestKey,
+) -> Entry {
+    let certainty = context.plan.certainty;
+    match get(&context, &object).await {
+        Err(Absence::Gone) => Entry { key, object, state: State::Gone },
+        Err(Absence::Unseen(unseen)) => Entry { key, object, state: State::Unseen(unseen) },
+        Ok(stored) => {
+            on_cpu(move || {
+                let place = Place { delivered: &object, key: &key, certainty };
+                let state = state(digest::authenticate(place, &stored.body, &stored.metadata, &ring));
+                Entry { key, object, state }
+            })
+            .await
+        }
+    }
+}
+
+/// Tries a rejected digest with the signature that its successor recorded.
+pub(super) async fn vouched<S>(
+    context: &Context<S>,
+    ring: &Arc<KeyRing>,
+    entry: Entry,
+    recorded: (Signature, Standing),
+) -> Entry {
+    let (certainty, ring) = (context.plan.certainty, Arc::clone(ring));
+    let Entry { key, object, state: found } = entry;
+    let State::Rejected(rejected) = found else {
+        return Entry { key, object, state: found };
+    };
+    on_cpu(move || {
+        let place = Place { delivered: &object, key: &key, certainty };
+        let (signature, standing) = recorded;
+        let state = state(digest::vouch(*rejected, &signature, standing, place, &ring));
+        Entry { key, object, state }
+    })
+    .await
+}
+
+fn state(outcome: Outcome) -> State {
+    match outcome {
+        Outcome::Authentic(digest) => State::Authentic(digest),
+        Outcome::Rejected(rejected) => State::Rejected(rejected),
+    }
+}
+
+/// A log file with its verdict.
+pub(super) struct JudgedLog {
+    pub(super) work: LogWork,
+    pub(super) verdict: LogVerdict,
+    pub(super) finding: Option<Finding>,
+    pub(super) compressed: u64,
+    pub(super) inflated: u64,
+}
+
+/// Reads, inflates, hashes and judges one attested log file; none if the run was stopped before.
+pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork) -> Option<JudgedLog> {
+    let judged = match get(&context, &work.object).await {
+        Err(Absence::Unseen(Unseen::Interrupted)) => return None,
+        Err(Absence::Unseen(unseen)) => observed(work, &Observation::Unseen(unseen), 0),
+        Err(Absence::Gone) => observed(work, &Observation::Gone, 0),
+        Ok(stored) => {
+            on_cpu(move || {
+                let observation = match gzip::inflate_hashed(&stored.body, Limit::LOG, |_| {}) {
+                    Ok(inflated) => Observation::Inflated(inflated),
+                    Err(fault) => Observation::Malformed(fault),
+                };
+                observed(work, &observation, stored.body.len() as u64)
+            })
+            .await
+        }
+    };
+    let (object, verdict, compressed) = (&judged.work.object, judged.verdict, judged.compressed);
+    context.observer.on(Event::Log { object, verdict, compressed });
+    Some(judged)
+}
+
+/// Judges an observation that is at hand.
+pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64) -> JudgedLog {
+    let (verdict, finding) = logs::judge(&work, observation);
+    let inflated = match observation {
+        Observation::Inflated(inflated) => inflated.length,
+        Observation::Malformed(_) | Observation::Listed | Observation::Gone | Observation::Unseen(_) => 0,
+    };
+    JudgedLog { work, verdict, finding, compressed, inflated }
+}

@@ -1,0 +1,180 @@
+//! Lists what a window holds, and no more of the bucket than that.
+
+use std::sync::Arc;
+
+use chrono::{Days, TimeDelta};
+use futures_util::stream::{self, StreamExt};
+
+use super::Plan;
+use super::discover::{Home, Site};
+use crate::digest::Certainty;
+use crate::report::Window;
+use crate::store::{Listed, Listing, ObjectStore, Page, Reach, StoreError};
+use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, RegionFolder};
+use crate::trail::{AccountRegion, ObjectName, Time};
+
+/// Digests next to the window are read too: the one after it vouches for the last one inside, and log files
+/// delivered near an edge may be named across it.
+const MARGIN: TimeDelta = TimeDelta::hours(2);
+
+/// Whether a listing goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    On,
+    Stop,
+}
+
+/// Hands every page of a listing to `take`, until that has seen enough.
+pub(super) async fn pages<S: ObjectStore>(
+    store: &S,
+    listing: &mut Listing,
+    mut take: impl FnMut(Page) -> Walk,
+) -> Result<(), StoreError> {
+    loop {
+        let mut page = store.list(listing).await?;
+        let next = page.next.take();
+        match (take(page), next) {
+            (Walk::On, Some(token)) => listing.token = Some(token),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// A region's folder of one kind in one of its homes.
+pub(super) fn folder(home: &Home, place: &AccountRegion, kind: &str) -> RegionFolder {
+    RegionFolder { prefix: home.prefix.clone(), place: place.clone(), kind: kind.into() }
+}
+
+/// The digests of one home that matter for the window, in the order of keys. Other objects there are passed over:
+/// CloudTrail did not write them.
+pub(super) async fn digests<S: ObjectStore>(
+    store: &S,
+    home: &Home,
+    place: &AccountRegion,
+    window: &Window,
+) -> Result<Vec<(ObjectName, DigestKey)>, StoreError> {
+    let from = window.start.map(|start| start - MARGIN);
+    let to = window.end.checked_add_signed(MARGIN).unwrap_or(window.end);
+    let folder = folder(home, place, DIGEST_FOLDER);
+    let beyond = to.date_naive().checked_add_days(Days::new(1)).map(|day| folder.day(day));
+    let mut listing = Listing {
+        bucket: Arc::clone(&home.bucket),
+        prefix: folder.to_string(),
+        after: from.map(|from| folder.day(from.date_naive())),
+        reach: Reach::Whole,
+        token: None,
+    };
+    let mut found = Vec::new();
+    pages(store, &mut listing, |page| {
+        for Listed { key, .. } in page.objects {
+            if beyond.as_ref().is_some_and(|beyond| *key > **beyond) {
+                return Walk::Stop;
+            }
+            if let Some(parsed) = DigestKey::parse(&key)
+                && parsed.chain.place == *place
+                && parsed.prefix == home.prefix
+                && from.is_none_or(|from| from <= parsed.end)
+                && parsed.end <= to
+            {
+                found.push((ObjectName::new(Arc::clone(&home.bucket), key), parsed));
+            }
+        }
+        Walk::On
+    })
+    .await?;
+    Ok(found)
+}
+
+/// The day folders of log files that the window touches: reckoned from its bounds, or, with an open start, listed.
+pub(super) async fn days<S: ObjectStore>(
+    store: &S,
+    home: &Home,
+    folder: &RegionFolder,
+    window: &Window,
+) -> Result<Vec<String>, StoreError> {
+    if let Some(start) = window.start {
+        let (mut day, last) = (start.date_naive(), window.end.date_naive());
+        let mut days = Vec::new();
+        while day <= last {
+            days.push(folder.day(day));
+            let Some(next) = day.checked_add_days(Days::new(1)) else { break };
+            day = next;
+        }
+        return Ok(days);
+    }
+    let mut level = vec![folder.to_string()];
+    for _year_month_day in 0..3 {
+        let listed: Vec<Result<Vec<String>, StoreError>> = stream::iter(level)
+            .map(|prefix| async move {
+                let mut below = Vec::new();
+                let mut listing = Listing {
+                    bucket: Arc::clone(&home.bucket),
+                    prefix,
+                    after: None,
+                    reach: Reach::Folder,
+                    token: None,
+                };
+                pages(store, &mut listing, |page| {
+                    below.extend(page.folders);
+                    Walk::On
+                })
+                .await?;
+                Ok(below)
+            })
+            .buffered(16)
+            .collect()
+            .await;
+        level = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    }
+    Ok(level)
+}
+
+/// The window as far as it is known before anything is read, and the moment the record is judged at. A bucket is
+/// judged now. A folder, unless an end was asked for, as of its own newest object: what came later was not copied.
+pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site]) -> (Window, Time) {
+    match (plan.end, plan.certainty) {
+        (Some(end), _) => (Window { start: plan.start, end }, plan.now),
+        (None, Certainty::BucketAndKey) => (Window { start: plan.start, end: plan.now }, plan.now),
+        (None, Certainty::KeyOnly) => {
+            let mut newest = None;
+            for site in sites {
+                for home in &site.homes {
+                    newest = newest.max(newest_moment(store, home, &site.place).await);
+                }
+            }
+            let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
+            (Window { start: plan.start, end }, end)
+        }
+    }
+}
+
+/// The newest moment that any key of the site names. A folder that can't be listed is told of when it is verified.
+async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRegion) -> Option<Time> {
+    let everything = Window { start: None, end: Time::MAX_UTC };
+    let mut newest = None;
+    for kind in [DIGEST_FOLDER, LOG_FOLDER] {
+        let folder = folder(home, place, kind);
+        let Some(last_day) =
+            days(store, home, &folder, &everything).await.ok().and_then(|days| days.into_iter().max())
+        else {
+            continue;
+        };
+        let mut listing = Listing {
+            bucket: Arc::clone(&home.bucket),
+            prefix: last_day,
+            after: None,
+            reach: Reach::Whole,
+            token: None,
+        };
+        // A listing that fails here fails again, and is told of, when the site is verified.
+        let _ = pages(store, &mut listing, |page| {
+            for Listed { key, .. } in page.objects {
+                let digest = DigestKey::parse(&key).map(|digest| digest.end);
+                newest = newest.max(digest.or_else(|| LogKey::parse(&key).map(|log| log.delivered)));
+            }
+            Walk::On
+        })
+        .await;
+    }
+    newest
+}

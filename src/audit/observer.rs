@@ -1,0 +1,61 @@
+//! What a run tells while it runs: for a progress bar, for a stream of verdicts, for tests.
+
+use crate::trail::ObjectName;
+use crate::verdict::{DigestVerdict, Finding, LogVerdict};
+
+/// Listens to a run. Called from many tasks at once and never waited for.
+pub trait Observer: Send + Sync + 'static {
+    /// Something happened.
+    fn on(&self, event: Event<'_>);
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Finding accounts and regions.
+    Discovering,
+    /// Reading and judging.
+    Verifying {
+        /// How many accounts and regions there are.
+        sites: usize,
+    },
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A new phase began.
+    Phase(Phase),
+    /// Digests were listed that will be read.
+    DigestsListed(u64),
+    /// Log files were named that will be read.
+    LogsNamed(u64),
+    /// A digest was judged by itself.
+    Digest {
+        /// Which one.
+        object: &'a ObjectName,
+        /// How.
+        verdict: DigestVerdict,
+    },
+    /// A log file was judged.
+    Log {
+        /// Which one.
+        object: &'a ObjectName,
+        /// How.
+        verdict: LogVerdict,
+        /// Its stored bytes, as far as they were read.
+        compressed: u64,
+    },
+    /// Something worth telling was found.
+    Finding(&'a Finding),
+    /// An account and region is done.
+    SiteDone,
+}
+
+/// Listens to nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on(&self, _: Event<'_>) {}
+}

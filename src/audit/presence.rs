@@ -1,0 +1,147 @@
+//! Compares the log files that are there with those that digests name: page by page, so that a folder of a million
+//! files never stands in memory.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::discover::{Home, Site};
+use super::listing::{self, Walk, pages};
+use super::site::{Outcome, unlistable};
+use super::{Context, Event};
+use crate::chain::Entry;
+use crate::logs::{Attestation, Observation, PresentTerms, region_absent};
+use crate::report::Depth;
+use crate::store::{Listing, ObjectStore, Reach, StoreError};
+use crate::trail::key::{LOG_FOLDER, LogKey};
+use crate::trail::{ObjectName, Span};
+use crate::verdict::{Finding, LogVerdict};
+
+/// Day folders listed at once within one site.
+const DAYS_AT_ONCE: usize = 8;
+
+/// The log files a complete listing shows, for a run that does not read them.
+pub(super) struct Listed {
+    days: Vec<String>,
+    keys: HashSet<Box<str>>,
+}
+
+impl Listed {
+    /// What the listing says of a log file; nothing, if it lies in a folder that was not listed.
+    pub(super) fn observe(&self, object: &ObjectName) -> Option<Observation> {
+        if self.keys.contains(&object.key) {
+            return Some(Observation::Listed);
+        }
+        self.days.iter().any(|day| object.key.starts_with(day.as_str())).then_some(Observation::Gone)
+    }
+}
+
+/// With [`Depth::Presence`], lists the window's log files before digests are read. Where that fails, nothing is said,
+/// and each file is asked for by itself.
+pub(super) async fn listed_before<S: ObjectStore>(context: &Context<S>, site: &Site) -> Option<Listed> {
+    if context.plan.depth != Depth::Presence {
+        return None;
+    }
+    let mut listed = Listed { days: Vec::new(), keys: HashSet::new() };
+    for home in &site.homes {
+        let folder = listing::folder(home, &site.place, LOG_FOLDER);
+        let days = listing::days(&*context.store, home, &folder, &context.window).await.ok()?;
+        for day in &days {
+            let keys = &mut listed.keys;
+            pages(&*context.store, &mut whole(home, day.clone()), |page| {
+                keys.extend(page.objects.into_iter().map(|object| object.key));
+                Walk::On
+            })
+            .await
+            .ok()?;
+        }
+        listed.days.extend(days);
+    }
+    Some(listed)
+}
+
+fn whole(home: &Home, prefix: String) -> Listing {
+    Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None }
+}
+
+/// Lists the log files of the window and judges those that no authentic digest names.
+pub(super) async fn judge<S: ObjectStore>(
+    context: &Context<S>,
+    site: &Site,
+    attestation: &Attestation,
+    spans: &[Span],
+    entries: &[Entry],
+    outcome: &mut Outcome,
+) {
+    let terms = PresentTerms { place: &site.place, spans, as_of: context.as_of, grace: context.plan.grace };
+    let mut unnamed = Vec::new();
+    for home in &site.homes {
+        for kind in attestation.kinds() {
+            let folder = listing::folder(home, &site.place, kind);
+            let days = match listing::days(&*context.store, home, &folder, &context.window).await {
+                Ok(days) => days,
+                Err(error) => {
+                    outcome.findings.push(unlistable(&site.place, &error));
+                    continue;
+                }
+            };
+            let mut judged = stream::iter(days)
+                .map(|day| judge_day(context, home, day, attestation, &terms))
+                .buffered(DAYS_AT_ONCE);
+            while let Some(day) = judged.next().await {
+                match day {
+                    Ok(found) => unnamed.extend(found),
+                    Err(error) => outcome.findings.push(unlistable(&site.place, &error)),
+                }
+                if context.stop.is_set() {
+                    return;
+                }
+            }
+        }
+    }
+    let any_digest = entries.iter().any(|entry| context.window.overlaps(&entry.span()));
+    let first_unlisted = unnamed
+        .iter()
+        .find(|(verdict, _)| *verdict == LogVerdict::Unlisted)
+        .and_then(|(_, finding)| finding.object.clone());
+    if let (false, Some(first)) = (any_digest, &first_unlisted) {
+        // One word for the whole region; a finding for each of its files would say the same a thousand times.
+        outcome.findings.push(region_absent(&site.place, &context.window, first));
+        unnamed.retain(|(verdict, _)| *verdict != LogVerdict::Unlisted);
+    }
+    for (verdict, finding) in unnamed {
+        outcome.loose_logs.add(verdict);
+        outcome.findings.push(finding);
+    }
+}
+
+/// Judges the log files of one day folder, a page at a time.
+async fn judge_day<S: ObjectStore>(
+    context: &Context<S>,
+    home: &Home,
+    day: String,
+    attestation: &Attestation,
+    terms: &PresentTerms<'_>,
+) -> Result<Vec<(LogVerdict, Finding)>, StoreError> {
+    let mut unnamed = Vec::new();
+    pages(&*context.store, &mut whole(home, day), |page| {
+        for listed in page.objects {
+            let Some(key) = LogKey::parse(&listed.key).filter(|key| context.window.contains(key.delivered))
+            else {
+                continue;
+            };
+            let object = ObjectName::new(Arc::clone(&home.bucket), listed.key);
+            if let Some((verdict, finding)) = attestation.judge_present(&object, &key, terms) {
+                context.observer.on(Event::Log { object: &object, verdict, compressed: 0 });
+                unnamed.push((verdict, finding));
+            }
+        }
+        match context.stop.is_set() {
+            true => Walk::Stop,
+            false => Walk::On,
+        }
+    })
+    .await?;
+    Ok(unnamed)
+}

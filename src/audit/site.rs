@@ -1,0 +1,377 @@
+//! Verifies one account and region: its digests newest first, so that every digest's successor is known when its turn
+//! comes, and the log files they name as soon as they are named.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::mpsc;
+
+use super::discover::{Home, Site};
+use super::fetch::{self, JudgedLog, joined};
+use super::presence::{self, Listed};
+use super::unseen::unseen;
+use super::{Context, Event, listing};
+use crate::chain::{self, Entry, Root, State, Terms};
+use crate::crypto::{Fingerprint, KeyRing, Signature};
+use crate::digest::{Certainty, Standing};
+use crate::logs::{Attestation, LogWork, Naming};
+use crate::report::{ChainReport, Depth};
+use crate::store::{ObjectStore, StoreError};
+use crate::trail::key::DigestKey;
+use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
+use crate::verdict::{Cause, Code, Finding, LogTally, Unseen};
+
+/// Log files named and not yet asked for.
+const WAITING_LOGS: usize = 512;
+/// Moves of bucket or prefix that are followed within one site.
+const MOST_MOVES: usize = 16;
+
+/// What one account and region came to.
+pub(super) struct Outcome {
+    pub(super) place: AccountRegion,
+    pub(super) chains: Vec<ChainReport>,
+    pub(super) findings: Vec<Finding>,
+    /// Log files that belong to no chain: unlisted, pending, unproven.
+    pub(super) loose_logs: LogTally,
+    pub(super) compressed: u64,
+    pub(super) inflated: u64,
+    pub(super) keys: BTreeMap<Fingerprint, KeyCount>,
+    pub(super) ring: Option<Arc<KeyRing>>,
+    /// The newest end of any digest found.
+    pub(super) newest: Option<Time>,
+}
+
+/// How often a key was used, and how often outside its published window.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct KeyCount {
+    pub(super) digests: u64,
+    pub(super) outside_window: u64,
+}
+
+/// Log files of one site, judged.
+#[derive(Default)]
+struct JudgedLogs {
+    by_chain: HashMap<Arc<ChainId>, LogTally>,
+    findings: Vec<Finding>,
+    compressed: u64,
+    inflated: u64,
+}
+
+impl JudgedLogs {
+    fn take(&mut self, judged: JudgedLog) {
+        self.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
+        self.findings.extend(judged.finding);
+        self.compressed += judged.compressed;
+        self.inflated += judged.inflated;
+    }
+}
+
+/// Everything known of a site's digests while they come in.
+struct Reading {
+    attestation: Attestation,
+    entries: Vec<Entry>,
+    keys: BTreeMap<Fingerprint, KeyCount>,
+    /// What digests already seen recorded of those still to come.
+    recorded: HashMap<ObjectName, (Signature, Standing)>,
+    chains: HashMap<ChainId, Arc<ChainId>>,
+}
+
+/// Verifies `site`.
+pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: Site) -> Outcome {
+    let place = site.place.clone();
+    let mut outcome = Outcome {
+        place: place.clone(),
+        chains: Vec::new(),
+        findings: Vec::new(),
+        loose_logs: LogTally::default(),
+        compressed: 0,
+        inflated: 0,
+        keys: BTreeMap::new(),
+        ring: None,
+        newest: None,
+    };
+    let mut reading = Reading {
+        attestation: Attestation::new(context.plan.certainty),
+        entries: Vec::new(),
+        keys: BTreeMap::new(),
+        recorded: HashMap::new(),
+        chains: HashMap::new(),
+    };
+    let mut logs = JudgedLogs::default();
+    let mut unlisted_homes = Vec::new();
+    let mut wanted: Vec<ObjectName> = Vec::new();
+    let mut listed_homes = 0;
+    let mut linked = Vec::new();
+
+    // The first round reads what the site's own folders hold; each further one follows a move of bucket or prefix.
+    for _round in 0..=MOST_MOVES {
+        if context.stop.is_set() {
+            break;
+        }
+        let mut found = Vec::new();
+        for home in &site.homes[listed_homes..] {
+            match listing::digests(&*context.store, home, &place, &context.window).await {
+                Ok(digests) => found.extend(digests),
+                Err(error) => {
+                    outcome.findings.push(unlistable(&place, &error));
+                    unlisted_homes.push((home.clone(), error));
+                }
+            }
+        }
+        listed_homes = site.homes.len();
+        found.sort_by(|(one, one_key), (other, other_key)| (other_key.end, other).cmp(&(one_key.end, one)));
+        if let Some(span) = reach(&found) {
+            let ring = context.keys.ring(&place.region, span).await;
+            outcome.ring = Some(Arc::clone(&ring));
+            let listed = presence::listed_before(context, &site).await;
+            read(context, &ring, found, listed.as_ref(), &mut reading, &mut logs).await;
+        }
+        reading.entries.extend(wanted.drain(..).filter_map(|object| inaccessible(object, &unlisted_homes)));
+        linked = link(context, &site, &mut reading);
+        wanted = linked.iter().flat_map(|(_, chain)| chain.wanted.iter().cloned()).collect();
+        wanted.retain(|object| follow(object, &place, &mut site.homes));
+        if wanted.is_empty() {
+            break;
+        }
+    }
+
+    outcome.newest = reading.entries.iter().map(|entry| entry.key.end).max();
+    let spans = chain::union(linked.iter().flat_map(|(_, chain)| chain.spans.clone()).collect());
+    let digests_are_listed = unlisted_homes.is_empty();
+    if digests_are_listed && !context.stop.is_set() && context.plan.depth != Depth::Chain {
+        presence::judge(context, &site, &reading.attestation, &spans, &reading.entries, &mut outcome).await;
+    }
+    for (id, chain) in linked {
+        if !context.plan.scope.holds_chain(&id) {
+            continue;
+        }
+        let in_window = chain.digests.total() > 0 || !chain.coverage.is_empty();
+        if in_window || !chain.findings.is_empty() {
+            outcome.findings.extend(chain.findings);
+            outcome.chains.push(ChainReport {
+                logs: logs.by_chain.remove(&id).unwrap_or_default(),
+                digests: chain.digests,
+                coverage: chain.coverage,
+                gaps: chain.gaps,
+                verified_through: chain.verified_through,
+                newest: chain.newest,
+                id,
+            });
+        }
+    }
+    outcome.findings.extend(logs.findings);
+    outcome.compressed = logs.compressed;
+    outcome.inflated = logs.inflated;
+    outcome.keys = reading.keys;
+    if context.stop.is_set() {
+        outcome.findings.retain(proven_although_interrupted);
+    }
+    outcome.findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
+    context.observer.on(Event::SiteDone);
+    outcome
+}
+
+/// Reads digests, newest first, and the log files they name, both at once.
+async fn read<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    ring: &Arc<KeyRing>,
+    found: Vec<(ObjectName, DigestKey)>,
+    listed: Option<&Listed>,
+    reading: &mut Reading,
+    logs: &mut JudgedLogs,
+) {
+    context.observer.on(Event::DigestsListed(found.len() as u64));
+    let (sender, mut receiver) = mpsc::channel::<LogWork>(WAITING_LOGS);
+    let digests = async {
+        // Owned here, so that the log files' side ends when the last digest has been read.
+        let sender = sender;
+        let mut entries = stream::iter(found)
+            .map(|(object, key)| {
+                tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key))
+            })
+            .buffered(context.plan.load.requests);
+        while let Some(task) = entries.next().await {
+            let mut entry = match task {
+                Ok(entry) => entry,
+                Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+            };
+            if let Some(recorded) = reading.recorded.remove(&entry.object) {
+                entry = fetch::vouched(context, ring, entry, recorded).await;
+            }
+            let works = reading.settle(context, entry);
+            context.observer.on(Event::LogsNamed(works.len() as u64));
+            for work in works {
+                // The receiver outlives this side.
+                let _ = sender.send(work).await;
+            }
+        }
+    };
+    let files = async {
+        let works = stream::poll_fn(|waker| receiver.poll_recv(waker));
+        let mut judged = works
+            .map(|work| {
+                let known = listed.and_then(|listed| listed.observe(&work.object));
+                let context = Arc::clone(context);
+                async move {
+                    match known {
+                        Some(observation) => Some(fetch::observed(work, &observation, 0)),
+                        None => joined(tokio::spawn(fetch::log(context, work))).await,
+                    }
+                }
+            })
+            .buffer_unordered(context.plan.load.requests);
+        while let Some(judged) = judged.next().await {
+            if let Some(judged) = judged {
+                logs.take(judged);
+            }
+        }
+    };
+    tokio::join!(digests, files);
+}
+
+impl Reading {
+    /// Takes in one digest whose verdict is final, and gives the log files to verify.
+    fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> Vec<LogWork> {
+        context.observer.on(Event::Digest { object: &entry.object, verdict: entry.verdict() });
+        let span = entry.span();
+        let chain = Arc::clone(
+            self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
+        );
+        let asked_for = context.plan.scope.holds_chain(&chain)
+            && context.window.overlaps(&span)
+            && context.plan.depth != Depth::Chain;
+        let digest = Arc::new(entry.object.clone());
+        let mut works = Vec::new();
+        match &mut entry.state {
+            State::Authentic(authentic) => {
+                if let Some(previous) = authentic.previous() {
+                    let recorded = (previous.signature.clone(), Standing::Authentic);
+                    self.recorded.insert(previous.object.clone(), recorded);
+                }
+                if context.window.overlaps(&span) {
+                    let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
+                    count.digests += 1;
+                    count.outside_window += u64::from(!authentic.within_key_window());
+                }
+                for log in authentic.take_logs() {
+                    let naming = self.attestation.attest(&log.object, &log.hash);
+                    if asked_for && naming == Naming::First {
+                        works.push(LogWork {
+                            object: log.object,
+                            hash: log.hash,
+                            digest: Arc::clone(&digest),
+                            chain: Arc::clone(&chain),
+                        });
+                    }
+                }
+            }
+            State::Rejected(rejected) => {
+                if let Some(previous) = rejected.claim().and_then(|claim| claim.previous.as_ref()) {
+                    let recorded = (previous.signature.clone(), Standing::Claimed);
+                    self.recorded.insert(previous.object.clone(), recorded);
+                }
+                for log in rejected.take_logs() {
+                    self.attestation.claim(&log.object, &digest);
+                }
+            }
+            State::Unseen(_) | State::Gone => {}
+        }
+        self.entries.push(entry);
+        works
+    }
+}
+
+/// Links all chains of the site, backfill chains first: what they cover repairs the standard ones.
+fn link<S>(context: &Context<S>, site: &Site, reading: &mut Reading) -> Vec<(ChainId, chain::Chain)> {
+    let terms = Terms {
+        window: context.window,
+        as_of: context.as_of,
+        grace: context.plan.grace,
+        listed: listed_roots(context, site),
+    };
+    reading.entries.sort_by(|one, other| {
+        (&one.key.chain, one.key.end, &one.object).cmp(&(&other.key.chain, other.key.end, &other.object))
+    });
+    let chains: Vec<&[Entry]> =
+        reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain).collect();
+    let mut linked = Vec::new();
+    let mut repairs: BTreeMap<ChainId, Vec<Span>> = BTreeMap::new();
+    for kind in [DigestKind::Backfill, DigestKind::Standard] {
+        for entries in chains.iter().filter(|entries| entries[0].key.chain.kind == kind) {
+            let id = &entries[0].key.chain;
+            let repaired = repairs.get(id).map_or(&[][..], Vec::as_slice);
+            let chain = chain::link(id, entries, repaired, &terms);
+            if kind == DigestKind::Backfill {
+                let standard = ChainId { kind: DigestKind::Standard, ..id.clone() };
+                repairs.insert(standard, chain.spans.clone());
+            }
+            linked.push((id.clone(), chain));
+        }
+    }
+    linked
+}
+
+/// What has been listed: all below the plan's prefix, and every home that a link led to.
+fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
+    let bucket = match context.plan.certainty {
+        Certainty::BucketAndKey => Some(Arc::clone(&context.plan.bucket)),
+        Certainty::KeyOnly => None,
+    };
+    let whole = Root { bucket, prefix: context.plan.prefix.clone() };
+    let homes = site
+        .homes
+        .iter()
+        .map(|home| Root { bucket: Some(Arc::clone(&home.bucket)), prefix: home.prefix.to_string() });
+    std::iter::once(whole).chain(homes).collect()
+}
+
+/// Adds the home a link leads to, if it is a new one.
+fn follow(object: &ObjectName, place: &AccountRegion, homes: &mut Vec<Home>) -> bool {
+    let prefix = match DigestKey::parse(&object.key) {
+        Some(key) if key.chain.place == *place => key.prefix,
+        _ => return false,
+    };
+    let home = Home { bucket: Arc::clone(&object.bucket), prefix };
+    let new = !homes.contains(&home);
+    if new {
+        homes.push(home);
+    }
+    true
+}
+
+/// A linked digest whose home could not be listed: it is there or not, nobody can tell.
+fn inaccessible(object: ObjectName, unlisted: &[(Home, StoreError)]) -> Option<Entry> {
+    let key = DigestKey::parse(&object.key)?;
+    let (_, error) =
+        unlisted.iter().find(|(home, _)| home.bucket == object.bucket && home.prefix == key.prefix)?;
+    Some(Entry { key, object, state: State::Unseen(unseen(error)) })
+}
+
+pub(super) fn unlistable(place: &AccountRegion, error: &StoreError) -> Finding {
+    let message = format!("cannot {} {}: {}", error.action, error.target, error.detail);
+    let mut finding = Finding::new(Code::ListingUnreadable, place, message);
+    finding.cause = Some(Cause::Unseen(unseen(error)));
+    finding
+}
+
+/// The time that digests were signed in.
+fn reach(found: &[(ObjectName, DigestKey)]) -> Option<Span> {
+    let ends = || found.iter().map(|(_, key)| key.end);
+    Some(Span { start: ends().min()?, end: ends().max()? })
+}
+
+/// What may be said although the run did not get to everything: nothing that rests on something being absent.
+fn proven_although_interrupted(finding: &Finding) -> bool {
+    let rests_on_absence = matches!(
+        finding.code,
+        Code::CoverageHead
+            | Code::CoverageGap
+            | Code::CoverageTail
+            | Code::RegionAbsent
+            | Code::LogUnlisted
+            | Code::LogUnproven
+            | Code::LogPending
+    );
+    !rests_on_absence && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
+}
