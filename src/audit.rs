@@ -168,7 +168,10 @@ pub async fn run<S: ObjectStore>(
     stop: Stop,
 ) -> Result<Report, AuditError> {
     observer.on(Event::Phase(Phase::Discovering));
-    let found = discover::sites(&*store, &plan).await?;
+    let mut found = discover::sites(&*store, &plan).await?;
+    if plan.certainty == Certainty::KeyOnly {
+        listing::name_bucket(&*store, &plan, &mut found.sites).await;
+    }
     let (window, as_of) = listing::window(&*store, &plan, &found.sites).await;
     let context = Arc::new(Context {
         window,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
-use crate::digest::{AuthenticDigest, Previous, RejectedDigest};
+use crate::digest::{AuthenticDigest, Certainty, Previous, RejectedDigest};
 use crate::report::{Newest, Window};
 use crate::trail::key::DigestKey;
 use crate::trail::{ChainId, DigestKind, ObjectName, Span, Time};
@@ -91,6 +91,8 @@ pub struct Terms {
     pub as_of: Time,
     /// How long digests may take to arrive.
     pub grace: TimeDelta,
+    /// What of an object's name can be compared.
+    pub certainty: Certainty,
     /// What has been listed: a pointer to anywhere else is wanted before it is missed.
     pub listed: Vec<Root>,
 }
@@ -152,8 +154,9 @@ enum Proof {
 /// covers. Digests that end before the window or begin after it are read for what they say of those inside,
 /// and not judged themselves.
 pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) -> Chain {
-    let places: HashMap<&ObjectName, usize> =
-        entries.iter().enumerate().map(|(at, entry)| (&entry.object, at)).collect();
+    let handle = |object| terms.certainty.handle(object);
+    let places: HashMap<ObjectName, usize> =
+        entries.iter().enumerate().map(|(at, entry)| (handle(&entry.object), at)).collect();
     let in_window = |entry: &Entry| terms.window.overlaps(&entry.span());
 
     let mut chain = Chain {
@@ -179,7 +182,7 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
                 chain.findings.push(tell::restart(id, entry, &entries[at - 1]))
             }
             None => {}
-            Some(previous) => match places.get(&previous.object) {
+            Some(previous) => match places.get(&handle(&previous.object)) {
                 Some(&found) if in_window(&entries[found]) => {
                     chain.findings.extend(tell::broken_link(id, &entries[found], previous, entry));
                 }

@@ -40,6 +40,23 @@ pub enum Certainty {
     KeyOnly,
 }
 
+impl Certainty {
+    /// What an object is known by: two objects with the same handle are the same.
+    pub fn handle(self, object: &ObjectName) -> ObjectName {
+        match self {
+            Self::BucketAndKey => object.clone(),
+            Self::KeyOnly => ObjectName { bucket: Arc::from(""), key: object.key.clone() },
+        }
+    }
+}
+
+/// The bucket that the digest in these stored bytes says it was delivered to. Nobody vouches for it; it only serves to
+/// name the objects of a folder, which does not know its bucket.
+pub fn claimed_bucket(stored: &[u8]) -> Option<Arc<str>> {
+    let body = gzip::inflate(stored, Limit::DIGEST).ok()?;
+    document::read(&body, Hash::of(&body)).ok().map(|located| located.claim.bucket)
+}
+
 /// A log file as a digest names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
@@ -148,6 +165,11 @@ pub struct AuthenticDigest {
 }
 
 impl AuthenticDigest {
+    /// The bucket it was delivered to.
+    pub fn bucket(&self) -> &Arc<str> {
+        &self.claim.bucket
+    }
+
     /// The time it covers.
     pub fn span(&self) -> Span {
         self.claim.span

@@ -1,1 +1,15 @@
-fn main() {}
+//! The program: parse, plan, run, render, exit.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod cli;
+
+fn main() -> ExitCode {
+    let arguments = cli::args::Arguments::parse();
+    match cli::dispatch(arguments.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => cli::exit::tell(&failure),
+    }
+}

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub use crate::trail::Metadata;
 use crate::trail::{ObjectName, Time};
 
+pub mod copied;
 pub mod dir;
 #[cfg(feature = "aws")]
 pub mod s3;

@@ -9,7 +9,7 @@ use super::unseen::{Absence, absence};
 use super::{Context, Event};
 use crate::chain::{Entry, State};
 use crate::crypto::{KeyRing, Signature};
-use crate::digest::{self, Outcome, Place, Standing};
+use crate::digest::{self, Certainty, Outcome, Place, Standing};
 use crate::gzip::{self, Limit};
 use crate::logs::{self, LogWork, Observation};
 use crate::store::{Object, ObjectStore};
@@ -71,10 +71,24 @@ pub(super) async fn digest<S: ObjectStore>(
             on_cpu(move || {
                 let place = Place { delivered: &object, key: &key, certainty };
                 let state = state(digest::authenticate(place, &stored.body, &stored.metadata, &ring));
+                let object = named_by_itself(object, &state, certainty);
                 Entry { key, object, state }
             })
             .await
         }
+    }
+}
+
+/// In a folder, which does not know its bucket, a digest is called by the bucket it names itself.
+fn named_by_itself(object: ObjectName, state: &State, certainty: Certainty) -> ObjectName {
+    let own = match (state, certainty) {
+        (_, Certainty::BucketAndKey) | (State::Unseen(_) | State::Gone, Certainty::KeyOnly) => None,
+        (State::Authentic(digest), Certainty::KeyOnly) => Some(Arc::clone(digest.bucket())),
+        (State::Rejected(rejected), Certainty::KeyOnly) => rejected.claim().map(|claim| Arc::clone(&claim.bucket)),
+    };
+    match own {
+        Some(bucket) => ObjectName { bucket, ..object },
+        None => object,
     }
 }
 

@@ -7,9 +7,9 @@ use futures_util::stream::{self, StreamExt};
 
 use super::Plan;
 use super::discover::{Home, Site};
-use crate::digest::Certainty;
+use crate::digest::{Certainty, claimed_bucket};
 use crate::report::Window;
-use crate::store::{Listed, Listing, ObjectStore, Page, Reach, StoreError};
+use crate::store::{Admission, Listed, Listing, ObjectStore, Page, Reach, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, RegionFolder};
 use crate::trail::{AccountRegion, ObjectName, Time};
 
@@ -144,6 +144,31 @@ pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site
             }
             let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
             (Window { start: plan.start, end }, end)
+        }
+    }
+}
+
+/// Gives the homes of a folder, which does not know where it was copied from, the bucket that its own digests name.
+/// For display alone: nothing is compared with it.
+pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &mut [Site]) {
+    let everything = Window { start: None, end: Time::MAX_UTC };
+    let admission = Admission::new(plan.load.bytes);
+    let mut named = None;
+    'search: for site in sites.iter() {
+        for home in &site.homes {
+            let listed = digests(store, home, &site.place, &everything).await.unwrap_or_default();
+            if let Some((object, _)) = listed.last()
+                && let Ok(stored) = store.get(object, &admission).await
+                && let Some(bucket) = claimed_bucket(&stored.body)
+            {
+                named = Some(bucket);
+                break 'search;
+            }
+        }
+    }
+    if let Some(bucket) = named {
+        for home in sites.iter_mut().flat_map(|site| &mut site.homes) {
+            home.bucket = Arc::clone(&bucket);
         }
     }
 }

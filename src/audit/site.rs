@@ -196,7 +196,7 @@ async fn read<S: ObjectStore>(
                 Ok(entry) => entry,
                 Err(failed) => std::panic::resume_unwind(failed.into_panic()),
             };
-            if let Some(recorded) = reading.recorded.remove(&entry.object) {
+            if let Some(recorded) = reading.recorded.remove(&context.plan.certainty.handle(&entry.object)) {
                 entry = fetch::vouched(context, ring, entry, recorded).await;
             }
             let works = reading.settle(context, entry);
@@ -247,7 +247,7 @@ impl Reading {
             State::Authentic(authentic) => {
                 if let Some(previous) = authentic.previous() {
                     let recorded = (previous.signature.clone(), Standing::Authentic);
-                    self.recorded.insert(previous.object.clone(), recorded);
+                    self.recorded.insert(context.plan.certainty.handle(&previous.object), recorded);
                 }
                 if context.window.overlaps(&span) {
                     let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
@@ -269,7 +269,7 @@ impl Reading {
             State::Rejected(rejected) => {
                 if let Some(previous) = rejected.claim().and_then(|claim| claim.previous.as_ref()) {
                     let recorded = (previous.signature.clone(), Standing::Claimed);
-                    self.recorded.insert(previous.object.clone(), recorded);
+                    self.recorded.insert(context.plan.certainty.handle(&previous.object), recorded);
                 }
                 for log in rejected.take_logs() {
                     self.attestation.claim(&log.object, &digest);
@@ -288,6 +288,7 @@ fn link<S>(context: &Context<S>, site: &Site, reading: &mut Reading) -> Vec<(Cha
         window: context.window,
         as_of: context.as_of,
         grace: context.plan.grace,
+        certainty: context.plan.certainty,
         listed: listed_roots(context, site),
     };
     reading.entries.sort_by(|one, other| {

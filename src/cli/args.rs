@@ -1,0 +1,146 @@
+//! The command line, and nothing but: what it means is decided where it is used.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use trailseal::render::Format;
+use trailseal::trail::{AccountId, Region};
+use trailseal::verdict::Code;
+
+use super::time::{Moment, duration, moment};
+
+/// Proves that an AWS CloudTrail record is whole.
+#[derive(Debug, Parser)]
+#[command(name = "trailseal", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 whole, 1 tampering found, 2 could not run, 3 incomplete, 4 nothing to verify, \
+                          130 interrupted.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify a bucket, a trail or a folder.
+    #[command(after_help = EXIT_CODES)]
+    Verify(Box<Verify>),
+    /// Forge a signed world, with any of the known damages: a lab to rehearse in.
+    Forge(Forge),
+    /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
+    Demo(Demo),
+}
+
+/// Verify a bucket, a trail or a folder.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// s3://BUCKET[/PREFIX], the ARN of a trail, or a folder with keys as under the bucket
+    pub source: String,
+    /// First moment asked for: a time, a date, or a duration back from now [default: the whole record]
+    #[arg(long, value_name = "T", value_parser = moment)]
+    pub start: Option<Moment>,
+    /// First moment not asked for; a date includes its whole day [default: now; of a folder, its newest object]
+    #[arg(long, value_name = "T", value_parser = moment)]
+    pub end: Option<Moment>,
+    /// The same as --start with a duration
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "start")]
+    pub last: Option<chrono::TimeDelta>,
+    /// Only this trail's digests (log files are still held against those of all trails)
+    #[arg(long = "trail", value_name = "NAME|ARN")]
+    pub trails: Vec<String>,
+    /// Only this account
+    #[arg(long = "account", value_name = "ID")]
+    pub accounts: Vec<AccountId>,
+    /// Only this region
+    #[arg(long = "region", value_name = "R")]
+    pub regions: Vec<Region>,
+    /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
+    #[arg(long = "keys", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+    /// Where CloudTrail delivered what is now a copy elsewhere
+    #[arg(long, value_name = "s3://BUCKET[/PREFIX]")]
+    pub copied_from: Option<String>,
+    /// A region that must have digests in every account; `enabled` asks the account
+    #[arg(long = "expect-region", value_name = "R|enabled")]
+    pub expect_regions: Vec<String>,
+    /// An account that must have digests
+    #[arg(long = "expect-account", value_name = "ID")]
+    pub expect_accounts: Vec<AccountId>,
+    /// How closely to look at log files
+    #[arg(long, value_enum, default_value_t = Depth::Full)]
+    pub depth: Depth,
+    /// Lower findings of this code to notices
+    #[arg(long, value_name = "CODE")]
+    pub accept: Vec<Code>,
+    /// How long digests and log files may take to arrive
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "3h")]
+    pub grace: chrono::TimeDelta,
+    /// How the result is written to stdout
+    #[arg(long, value_parser = format_parser(), default_value = "human")]
+    pub format: Format,
+    /// Write the result to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub concurrency: u16,
+    /// How to look on the terminal
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// How to look on the terminal.
+#[derive(Debug, Clone, Args)]
+pub struct Look {
+    /// Colour on the terminal; NO_COLOR is honoured
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+    /// No progress bar
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Say less: verdict and findings only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: every finding, every chain
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal that wants it.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How closely to look at log files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Depth {
+    /// Digests alone
+    Chain,
+    /// Digests, and whether log files are there
+    Presence,
+    /// Every byte of every log file
+    Full,
+}
+
+impl From<Depth> for trailseal::report::Depth {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Chain => Self::Chain,
+            Depth::Presence => Self::Presence,
+            Depth::Full => Self::Full,
+        }
+    }
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
+}

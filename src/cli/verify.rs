@@ -1,0 +1,210 @@
+//! `trailseal verify`: from words to a plan, from a plan to a report, from a report to bytes and an exit code.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::Utc;
+use trailseal::audit::{self, AuditError, Expected, Load, Observer, Plan, Scope, Stop, Stopper, TrailFilter};
+use trailseal::crypto::KeyRing;
+use trailseal::digest::Certainty;
+use trailseal::keys::{self, KeySource};
+use trailseal::report::Report;
+use trailseal::store::ObjectStore;
+use trailseal::store::copied::{Copied, Place};
+use trailseal::store::dir::DirStore;
+use trailseal::trail::{Region, Time};
+use trailseal::verdict::Code;
+
+use super::args::Verify;
+use super::exit::Failure;
+use super::time::{End, Moment};
+use super::{output, progress};
+
+/// Bytes of bodies in memory at once.
+const BYTES_IN_FLIGHT: u32 = 48 << 20;
+
+/// Runs the command.
+pub fn run(args: Verify) -> Result<u8, Failure> {
+    let now = Utc::now();
+    let output = output::Output::open(args.output.as_deref())?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    let observer = progress::observer(&args.look);
+    let mut report = runtime.block_on(verify(&args, now, observer))?;
+    // What is still under way belongs to a run that was stopped; nobody waits for it.
+    runtime.shutdown_background();
+    report.finished_at = Utc::now();
+    report.hints.extend(read_as_utc(&args));
+    let layout = output::layout(&args.look);
+    output.write(|out| trailseal::render::write(args.format, &report, &layout, out))?;
+    Ok(report.exit_code())
+}
+
+async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result<Report, Failure> {
+    let stop = stop_on_signal();
+    let source = Source::parse(&args.source)?;
+    let copied_from = args.copied_from.as_deref().map(bucket_and_prefix).transpose()?;
+    match source {
+        Source::Folder(path) => {
+            let store = DirStore::open(&path)
+                .map_err(|error| Failure::new(format!("cannot read the folder {path}: {error}")))?;
+            let keys = Arc::new(KeySource::Files(Arc::new(key_files(args)?)));
+            let here = Place { bucket: "folder".into(), prefix: String::new() };
+            match copied_from {
+                None => audit(plan(args, now, here, Certainty::KeyOnly)?, store, keys, observer, stop).await,
+                Some(delivered) => {
+                    let plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
+                    audit(plan, Copied { store, delivered, copy: here }, keys, observer, stop).await
+                }
+            }
+        }
+        Source::Bucket(_) | Source::Trail(_) => Err(Failure::new("buckets are not within reach yet")),
+    }
+}
+
+async fn audit<S: ObjectStore>(
+    plan: Plan,
+    store: S,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Report, Failure> {
+    audit::run(plan, Arc::new(store), keys, observer, stop).await.map_err(|error: AuditError| Failure::new(error))
+}
+
+/// What the caller points at.
+enum Source {
+    Folder(String),
+    Bucket(Place),
+    Trail(String),
+}
+
+impl Source {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        if text.starts_with("s3://") {
+            return bucket_and_prefix(text).map(Self::Bucket);
+        }
+        if text.starts_with("arn:") {
+            return Ok(Self::Trail(text.to_owned()));
+        }
+        Ok(Self::Folder(text.to_owned()))
+    }
+}
+
+/// Reads `s3://BUCKET[/PREFIX]`. A prefix that goes on into `AWSLogs/` is cut before it.
+fn bucket_and_prefix(text: &str) -> Result<Place, Failure> {
+    let wrong = || Failure::new(format!("{text} is not s3://BUCKET[/PREFIX]"));
+    let rest = text.strip_prefix("s3://").ok_or_else(wrong)?;
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() {
+        return Err(wrong());
+    }
+    let prefix = match prefix.find("AWSLogs") {
+        Some(at) if at == 0 || prefix.as_bytes()[at - 1] == b'/' => &prefix[..at],
+        _ => prefix,
+    };
+    let prefix = match prefix.trim_end_matches('/') {
+        "" => String::new(),
+        prefix => format!("{prefix}/"),
+    };
+    Ok(Place { bucket: bucket.into(), prefix })
+}
+
+fn plan(args: &Verify, now: Time, place: Place, certainty: Certainty) -> Result<Plan, Failure> {
+    let start = match (args.start, args.last) {
+        (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
+        (start, None) => start.map(|moment| moment.at(now, End::First)),
+    };
+    let end = args.end.map(|moment| moment.at(now, End::Last));
+    if let (Some(start), Some(end)) = (start, end)
+        && start >= end
+    {
+        return Err(Failure::new(format!("--start {start} is not before --end {end}; swap them or widen the range")));
+    }
+    let expected_regions = args
+        .expect_regions
+        .iter()
+        .map(|region| region.parse::<Region>().map_err(|error| Failure::new(format!("--expect-region: {error}"))))
+        .collect::<Result<BTreeSet<_>, _>>()?;
+    Ok(Plan {
+        source: args.source.clone(),
+        bucket: place.bucket,
+        prefix: place.prefix,
+        certainty,
+        start,
+        end,
+        now,
+        grace: args.grace,
+        depth: args.depth.into(),
+        scope: Scope {
+            trails: args.trails.iter().map(|trail| trail_filter(trail)).collect::<Result<_, _>>()?,
+            accounts: args.accounts.iter().copied().collect(),
+            regions: args.regions.iter().cloned().collect(),
+        },
+        expected: Expected {
+            regions: expected_regions,
+            accounts: args.expect_accounts.iter().copied().collect(),
+            newest: None,
+        },
+        accept: args.accept.iter().copied().collect::<BTreeSet<Code>>(),
+        load: Load { requests: usize::from(args.concurrency), bytes: BYTES_IN_FLIGHT },
+        arguments: std::env::args().skip(1).collect(),
+    })
+}
+
+/// A trail's name, or its ARN: `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.
+fn trail_filter(text: &str) -> Result<TrailFilter, Failure> {
+    let wrong = |error| Failure::new(format!("--trail {text}: {error}"));
+    match text.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "cloudtrail", region, _, resource] if resource.starts_with("trail/") => Ok(TrailFilter {
+            name: resource["trail/".len()..].parse().map_err(wrong)?,
+            home_region: Some(region.parse().map_err(wrong)?),
+        }),
+        _ => Ok(TrailFilter { name: text.parse().map_err(wrong)?, home_region: None }),
+    }
+}
+
+fn key_files(args: &Verify) -> Result<KeyRing, Failure> {
+    let mut ring = KeyRing::default();
+    for path in &args.keys {
+        ring.merge(keys::read_file(path).map_err(Failure::new)?);
+    }
+    Ok(ring)
+}
+
+/// Ctrl-C and SIGTERM end the run and report what is known; a second one ends the program.
+fn stop_on_signal() -> Stop {
+    let (stopper, stop) = Stopper::new();
+    tokio::spawn(async move {
+        signalled().await;
+        stopper.stop();
+        signalled().await;
+        std::process::exit(130);
+    });
+    stop
+}
+
+async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A time without an offset was read as UTC; the report says so.
+fn read_as_utc(args: &Verify) -> Option<String> {
+    let assumed = |moment: Option<Moment>| matches!(moment, Some(Moment::Assumed(_) | Moment::Day(_)));
+    (assumed(args.start) || assumed(args.end)).then(|| {
+        "Times and dates without an offset were read as UTC; a date given as --end includes its whole day.".to_owned()
+    })
+}
