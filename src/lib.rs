@@ -1,6 +1,7 @@
 //! trailseal
 #![allow(missing_docs)]
 pub mod crypto;
+pub mod forge;
 pub mod gzip;
 pub mod report;
 pub mod store;
