@@ -1,0 +1,48 @@
+//! Forges CloudTrail worlds: accounts, regions, trails, log files and signed digests, byte for byte as AWS writes them, for
+//! the demo, the tests and the benches. The same plan always gives the same bytes: nothing here reads a clock.
+//!
+//! The keys are made from the plan's seed. They are not AWS's, and nothing signed with them proves anything about AWS.
+
+use std::path::PathBuf;
+
+mod body;
+mod chain;
+pub mod damage;
+mod dice;
+mod events;
+mod expect;
+mod folder;
+mod hour;
+mod keys;
+pub mod plan;
+pub mod truth;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use body::Entry;
+pub use chain::{ForgedDigest, Stored, UserMetadata};
+pub use damage::Damage;
+pub use folder::write_world;
+pub use keys::Keys;
+pub use plan::{Plan, Turn};
+pub use truth::Truth;
+pub use world::{ForgedChain, World};
+
+/// Why a world could not be forged.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgeError {
+    /// The plan cannot be followed.
+    #[error("{0}")]
+    Plan(String),
+    /// A key could not be made or used.
+    #[error("an RSA key could not be made or used")]
+    Key,
+    /// The world has no place for a damage.
+    #[error("the world has no room for {0:?}")]
+    NoRoom(Damage),
+    /// A file could not be written.
+    #[error("{}: {_1}", _0.display())]
+    Write(PathBuf, std::io::Error),
+}

@@ -1,0 +1,164 @@
+//! The law in small: which findings follow from what became of each digest. The forge knows what happened,
+//! so it needs no verifier to say what is right; it shares no code with one.
+
+use std::collections::BTreeSet;
+
+use super::hour::{HourPlan, Opening};
+use super::plan::{ChainPlan, Plan};
+use super::truth::{Class, Code, Expected};
+use super::world::{ForgedChain, State, World};
+use crate::trail::key::{LOG_FOLDER, LogKey};
+use crate::trail::{ChainId, DigestKind, ObjectName, Span};
+
+/// A chain as far as the law needs it.
+pub(super) struct Trace {
+    pub(super) id: ChainId,
+    pub(super) steps: Vec<Step>,
+}
+
+/// A digest as far as the law needs it.
+pub(super) struct Step {
+    pub(super) object: ObjectName,
+    pub(super) span: Span,
+    pub(super) opening: Opening,
+    pub(super) state: State,
+}
+
+impl Trace {
+    /// The trace of a chain to which nothing happened.
+    pub(super) fn of(plan: &Plan, chain: &ChainPlan) -> Self {
+        let step = |HourPlan { digest, span, opening, .. }| Step {
+            object: digest,
+            span,
+            opening,
+            state: State::Sound,
+        };
+        Self { id: chain.id.clone(), steps: chain.plan_hours(plan).map(step).collect() }
+    }
+
+    fn is_seen(&self) -> bool {
+        self.steps.iter().any(|step| step.state != State::Absent)
+    }
+}
+
+/// What follows for chains: digests missing, restarts, gaps; and the notices of what the plan had happen.
+pub(super) fn by_plan(plan: &Plan, traces: &[Trace]) -> Vec<Expected> {
+    let window = plan.window();
+    let mut findings = Vec::new();
+    for trace in traces.iter().filter(|trace| trace.is_seen()) {
+        missing(trace, window, &mut findings);
+        restarts(trace, window, &mut findings);
+        if trace.id.kind == DigestKind::Standard {
+            gaps(trace, window, &mut findings);
+        }
+    }
+    for chain in plan.chains() {
+        let place = &chain.id.place;
+        // Without digests there is no proof of what the log files say.
+        if traces.iter().any(|trace| trace.id == chain.id && trace.is_seen()) {
+            for log in chain.plan_hours(plan).flat_map(|hour| hour.logs) {
+                if !log.journal.is_empty() && window.contains(log.delivered) {
+                    findings.push(Expected::new(Code::TrailChanged, place, Some(&log.object)));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// An authentic digest points to its predecessor; absent ones before that are counted back, hour by hour,
+/// to the next that is there. Where none is there, nothing tells how far the chain once reached.
+fn missing(trace: &Trace, window: Span, findings: &mut Vec<Expected>) {
+    let absent = |at: usize| trace.steps[at].state == State::Absent;
+    for (at, step) in trace.steps.iter().enumerate().skip(1) {
+        if step.state != State::Sound || step.opening != Opening::Linked || !absent(at - 1) {
+            continue;
+        }
+        let bounded = (0..at).any(|older| !absent(older));
+        let mut lost = at - 1;
+        loop {
+            let Step { object, span, opening, .. } = &trace.steps[lost];
+            if span.overlaps(&window) {
+                findings.push(Expected::new(Code::DigestMissing, &trace.id.place, Some(object)));
+            }
+            if !bounded || *opening != Opening::Linked || lost == 0 || !absent(lost - 1) {
+                break;
+            }
+            lost -= 1;
+        }
+    }
+}
+
+fn restarts(trace: &Trace, window: Span, findings: &mut Vec<Expected>) {
+    for step in &trace.steps {
+        let seen = step.state == State::Sound && step.span.overlaps(&window);
+        if seen && step.opening == Opening::Restarted {
+            findings.push(Expected::new(Code::ChainRestarted, &trace.id.place, Some(&step.object)));
+        }
+    }
+}
+
+fn gaps(trace: &Trace, window: Span, findings: &mut Vec<Expected>) {
+    let mut covered_until = window.start;
+    let mut stretch = |start, end| {
+        let code = match () {
+            () if start == window.start => Code::CoverageHead,
+            () if end == window.end => Code::CoverageTail,
+            () => Code::CoverageGap,
+        };
+        findings.push(Expected::new(code, &trace.id.place, None));
+    };
+    for step in trace.steps.iter().filter(|step| step.state == State::Sound && step.span.overlaps(&window)) {
+        if step.span.start > covered_until {
+            stretch(covered_until, step.span.start);
+        }
+        covered_until = covered_until.max(step.span.end);
+    }
+    if covered_until < window.end {
+        stretch(covered_until, window.end);
+    }
+}
+
+/// What follows for log files that no authentic digest names, and for places without digests.
+pub(super) fn by_logs(world: &World) -> Vec<Expected> {
+    let window = world.plan.window();
+    let of = |state: State| {
+        let chains = world.chains.iter();
+        chains.flat_map(move |chain| {
+            chain.digests.iter().zip(&chain.states).filter(move |(_, own)| **own == state)
+        })
+    };
+    let named: BTreeSet<&ObjectName> =
+        of(State::Sound).flat_map(|(digest, _)| digest.logs()).map(|entry| &entry.object).collect();
+    let mut findings = Vec::new();
+    for object in world.objects.keys() {
+        let Some(log) = LogKey::parse(&object.key) else { continue };
+        if &*log.kind != LOG_FOLDER || !window.contains(log.delivered) || named.contains(object) {
+            continue;
+        }
+        let seen = world.chains.iter().any(|chain| {
+            chain.id.place == log.place && chain.states.iter().any(|state| *state != State::Absent)
+        });
+        let covered = world.chains.iter().any(|chain| covers(chain, &log));
+        let mut finding = Expected::new(Code::LogUnlisted, &log.place, Some(object));
+        if !seen {
+            finding = Expected::new(Code::RegionAbsent, &log.place, None);
+        } else if world.named_by_rejected.contains(object) {
+            finding = Expected::new(Code::LogUnproven, &log.place, Some(object));
+        } else if !covered {
+            finding.class = Class::Incomplete;
+        }
+        findings.push(finding);
+    }
+    findings
+}
+
+fn covers(chain: &ForgedChain, log: &LogKey) -> bool {
+    chain.id.kind == DigestKind::Standard
+        && chain.id.place == log.place
+        && chain
+            .digests
+            .iter()
+            .zip(&chain.states)
+            .any(|(digest, state)| *state == State::Sound && digest.body.span().contains(log.delivered))
+}

@@ -1,0 +1,194 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+
+use super::plan::{Plan, Turn};
+use super::truth::{Class, Code};
+use super::world::World;
+use crate::crypto::{Fingerprint, PublicKey};
+use crate::gzip::{self, Limit};
+use crate::trail::key::ObjectKey;
+use crate::trail::{ObjectName, format_time};
+
+static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&Plan::default()).unwrap());
+
+fn keys(world: &World) -> Vec<PublicKey> {
+    let list: serde_json::Value = serde_json::from_slice(&world.keys().json()).unwrap();
+    let key = |entry: &serde_json::Value| {
+        let value =
+            base64::engine::general_purpose::STANDARD.decode(entry["Value"].as_str().unwrap()).unwrap();
+        assert_eq!(entry["Fingerprint"], Fingerprint::of(&value).as_str());
+        PublicKey::decode(Fingerprint::of(&value), &value).unwrap()
+    };
+    list["PublicKeyList"].as_array().unwrap().iter().map(key).collect()
+}
+
+fn everything() -> Plan {
+    Plan {
+        hours: 24,
+        organization: Some("o-exampleorgid1".parse().unwrap()),
+        prefix: "audit/logs".into(),
+        trails: vec!["management-events".parse().unwrap(), "second_trail.us-east-1".parse().unwrap()],
+        turns: BTreeSet::from(Turn::ALL),
+        ..Plan::default()
+    }
+}
+
+/// Checks every digest of a world against its object, its key and its predecessor; returns the log files it names.
+fn check_digests(world: &World) -> BTreeSet<ObjectName> {
+    let keys = keys(world);
+    let mut named = BTreeSet::new();
+    let mut used = BTreeSet::new();
+    for chain in world.chains() {
+        for digest in &chain.digests {
+            let stored = &world.objects()[digest.object()];
+            let json = gzip::inflate(&stored.body, Limit::DIGEST).unwrap();
+            let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+            let text = |field: &str| value[field].as_str().unwrap();
+            let previous = value["previousDigestSignature"].as_str().unwrap_or("null");
+            let message = format!(
+                "{}\n{}/{}\n{}\n{previous}",
+                text("digestEndTime"),
+                text("digestS3Bucket"),
+                text("digestS3Object"),
+                crate::crypto::Hash::of(&json)
+            );
+            let signature = stored.metadata.as_ref().unwrap().signature.as_deref().unwrap().parse().unwrap();
+            let key = keys
+                .iter()
+                .find(|key| key.fingerprint.as_str() == text("digestPublicKeyFingerprint"))
+                .unwrap();
+            assert!(key.verifies(message.as_bytes(), &signature), "{}", digest.object());
+            used.insert(key.fingerprint.clone());
+            let Some(ObjectKey::Digest(parsed)) = ObjectKey::parse(&digest.object().key) else {
+                panic!("{} is no digest's key", digest.object())
+            };
+            assert_eq!(parsed.chain, chain.id);
+            assert_eq!(format_time(parsed.end), text("digestEndTime"));
+            for log in value["logFiles"].as_array().unwrap() {
+                let object =
+                    ObjectName::new(log["s3Bucket"].as_str().unwrap(), log["s3Object"].as_str().unwrap());
+                let inflated =
+                    gzip::inflate_hashed(&world.objects()[&object].body, Limit::LOG, |_| {}).unwrap();
+                assert_eq!(log["hashValue"], inflated.hash.to_string());
+                assert!(named.insert(object));
+            }
+        }
+        for pair in chain.digests.windows(2) {
+            if let Some(previous) = &pair[1].body.previous {
+                assert_eq!(previous.place, *pair[0].object());
+                assert_eq!((&previous.signature, previous.hash), (&pair[0].signature, pair[0].hash));
+                assert_eq!(pair[1].body.start, pair[0].body.end);
+            }
+        }
+    }
+    assert!(used.len() >= 2, "the key rotates");
+    named
+}
+
+#[test]
+fn every_digest_verifies_and_every_log_file_is_named_once() {
+    for plan in [Plan::default(), everything()] {
+        let world = World::forge(&plan).unwrap();
+        let named = check_digests(&world);
+        let logs = world
+            .objects()
+            .keys()
+            .filter(|object| matches!(ObjectKey::parse(&object.key), Some(ObjectKey::Log(_))));
+        assert_eq!(named, logs.cloned().collect());
+        assert_eq!(world.truth().logs, named.len() as u64);
+    }
+}
+
+#[test]
+fn one_seed_gives_one_world_whatever_the_threads() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let alone = one.install(|| World::forge(&Plan::default()).unwrap());
+    assert_eq!(alone.objects(), WORLD.objects());
+    assert_eq!(alone.truth(), WORLD.truth());
+    let other = World::forge(&Plan { seed: 2, ..Plan::default() }).unwrap();
+    assert_ne!(other.objects().keys().next(), WORLD.objects().keys().next());
+}
+
+#[test]
+fn both_ways_of_writing_agree() {
+    let streamed = tempfile::tempdir().unwrap();
+    let whole = tempfile::tempdir().unwrap();
+    let plan = everything();
+    let truth = super::write_world(&plan, streamed.path(), &[]).unwrap();
+    assert_eq!(truth, World::forge(&plan).unwrap().write(whole.path()).unwrap());
+    let files = |root: &std::path::Path| {
+        let mut found = Vec::new();
+        let mut folders = vec![root.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => found.push((
+                        path.strip_prefix(root).unwrap().to_path_buf(),
+                        std::fs::read(&path).unwrap(),
+                    )),
+                }
+            }
+        }
+        found.sort();
+        found
+    };
+    let files_of = files(streamed.path());
+    assert!(files_of.iter().any(|(path, _)| path.starts_with("bucket/audit/logs/AWSLogs/o-exampleorgid1")));
+    assert!(files_of == files(whole.path()));
+}
+
+#[test]
+fn a_plain_world_calls_for_no_finding_and_turns_for_theirs() {
+    assert_eq!(WORLD.truth().findings, []);
+    assert_eq!(WORLD.truth().exit_code, 0);
+    let turns =
+        |turn| World::forge(&Plan { turns: BTreeSet::from([turn]), ..Plan::default() }).unwrap().truth();
+    let codes =
+        |truth: &super::Truth| truth.findings.iter().map(|finding| finding.code).collect::<BTreeSet<_>>();
+    let restart = turns(Turn::Restart);
+    assert_eq!(
+        codes(&restart),
+        BTreeSet::from([Code::ChainRestarted, Code::CoverageGap, Code::TrailChanged])
+    );
+    assert_eq!(restart.exit_code, 3);
+    assert_eq!(codes(&turns(Turn::LateRegion)), BTreeSet::from([Code::CoverageHead]));
+    let moved = turns(Turn::BucketChange);
+    assert_eq!(codes(&moved), BTreeSet::from([Code::TrailChanged]));
+    assert!(moved.findings.iter().all(|finding| finding.class == Class::Notice));
+    assert_eq!(moved.bucket, "example-trail-bucket-second");
+}
+
+#[test]
+fn digests_are_written_in_the_form_of_aws() {
+    let digest = &WORLD.chains()[0].digests[1];
+    let json = digest.body.json();
+    let mut at = 0;
+    for field in [
+        "{\"awsAccountId\":",
+        "\"digestStartTime\":",
+        "\"digestEndTime\":",
+        "\"digestS3Bucket\":",
+        "\"digestS3Object\":\"AWSLogs\\/",
+        "\"digestPublicKeyFingerprint\":",
+        "\"digestSignatureAlgorithm\":\"SHA256withRSA\"",
+        "\"newestEventTime\":",
+        "\"oldestEventTime\":",
+        "\"previousDigestS3Bucket\":",
+        "\"previousDigestS3Object\":",
+        "\"previousDigestHashValue\":",
+        "\"previousDigestHashAlgorithm\":\"SHA-256\"",
+        "\"previousDigestSignature\":",
+        "\"logFiles\":[",
+    ] {
+        at += json[at..].find(field).unwrap_or_else(|| panic!("{field} in its place in {json}"));
+    }
+    assert!(json.ends_with("]}") && !json.contains(' '));
+    let first = WORLD.chains()[0].digests[0].body.json();
+    assert!(first.contains(r#""previousDigestS3Bucket":null,"previousDigestS3Object":null,"previousDigestHashValue":null,"previousDigestHashAlgorithm":null,"previousDigestSignature":null,"logFiles":"#));
+}

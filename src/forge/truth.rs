@@ -1,0 +1,221 @@
+//! What a verifier must say about a world: its window, and every finding that is right for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Destination, Plan};
+use crate::trail::{AccountRegion, ObjectName, format_time};
+
+/// A finding's code, as reports write it. Only those that a world can call for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// A digest is not there.
+    DigestMissing,
+    /// A signature does not fit.
+    DigestSignatureInvalid,
+    /// Not one gzip member holding a digest.
+    DigestMalformed,
+    /// A digest of another place.
+    DigestRelocated,
+    /// Not what the successor recorded.
+    DigestLinkBroken,
+    /// No signature.
+    DigestUnsigned,
+    /// Signed with a key nobody lists.
+    DigestUnknownKey,
+    /// Other algorithms.
+    DigestAlgorithmUnsupported,
+    /// A chain began anew.
+    ChainRestarted,
+    /// A log file is not there.
+    LogMissing,
+    /// A log file holds other bytes.
+    LogModified,
+    /// Not one gzip member.
+    LogMalformed,
+    /// Named by no authentic digest.
+    LogUnlisted,
+    /// Named only by a digest that is not authentic.
+    LogUnproven,
+    /// Not covered at the front.
+    CoverageHead,
+    /// Not covered in the middle.
+    CoverageGap,
+    /// Not covered at the end.
+    CoverageTail,
+    /// An account and region without digests.
+    RegionAbsent,
+    /// Somebody changed, stopped or started a trail.
+    TrailChanged,
+}
+
+/// What a finding says about the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Changed or removed.
+    Tamper,
+    /// Not established.
+    Incomplete,
+    /// Worth knowing.
+    Notice,
+}
+
+/// A finding that is right.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Expected {
+    /// What it is.
+    pub code: Code,
+    /// What it says, of a bucket read with its metadata and a key list from a file.
+    pub class: Class,
+    /// The account.
+    pub account: String,
+    /// The region whose activity is recorded.
+    pub region: String,
+    /// `s3://bucket/key`; absent for a finding about a chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+}
+
+impl Expected {
+    /// A finding of the class its code usually has.
+    pub(super) fn new(code: Code, place: &AccountRegion, object: Option<&ObjectName>) -> Self {
+        let class = match code {
+            Code::DigestMissing
+            | Code::DigestSignatureInvalid
+            | Code::DigestMalformed
+            | Code::DigestRelocated
+            | Code::DigestLinkBroken
+            | Code::DigestUnsigned
+            | Code::LogMissing
+            | Code::LogModified
+            | Code::LogMalformed
+            | Code::LogUnlisted => Class::Tamper,
+            // Tamper where AWS itself was asked: a key file may merely lack the key.
+            Code::DigestUnknownKey
+            | Code::DigestAlgorithmUnsupported
+            | Code::LogUnproven
+            | Code::CoverageHead
+            | Code::CoverageGap
+            | Code::CoverageTail
+            | Code::RegionAbsent => Class::Incomplete,
+            Code::ChainRestarted | Code::TrailChanged => Class::Notice,
+        };
+        Self {
+            code,
+            class,
+            account: place.account.to_string(),
+            region: place.region.to_string(),
+            object: object.map(ObjectName::to_string),
+        }
+    }
+
+    /// The class when a folder is read: there an unsigned digest proves nothing, signatures get lost in copying.
+    pub fn class_in_folder(&self) -> Class {
+        match self.code {
+            Code::DigestUnsigned => Class::Incomplete,
+            _ => self.class,
+        }
+    }
+}
+
+/// What was done to a world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// The damage's name.
+    pub damage: String,
+    /// What it is, in one line.
+    pub description: String,
+    /// The objects that were changed, removed or added.
+    pub objects: Vec<String>,
+}
+
+/// A stretch of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Its first moment.
+    pub start: String,
+    /// The first moment after it.
+    pub end: String,
+}
+
+/// All that is right to say about a world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truth {
+    /// The seed it was forged from.
+    pub seed: u64,
+    /// The bucket to verify.
+    pub bucket: String,
+    /// The prefix to verify from: where the first trail delivers at the end.
+    pub prefix: String,
+    /// The window to ask for.
+    pub window: Window,
+    /// When to ask.
+    pub now: String,
+    /// The accounts.
+    pub accounts: Vec<String>,
+    /// The regions.
+    pub regions: Vec<String>,
+    /// The trails.
+    pub trails: Vec<String>,
+    /// Digests forged, before any damage.
+    pub digests: u64,
+    /// Log files forged, before any damage.
+    pub logs: u64,
+    /// What was done.
+    pub damages: Vec<Deed>,
+    /// Every right finding, sorted.
+    pub findings: Vec<Expected>,
+    /// The exit code that is right for a bucket with its metadata.
+    pub exit_code: u8,
+    /// The exit code that is right for a folder with head files.
+    pub exit_code_in_folder: u8,
+}
+
+impl Truth {
+    /// The truth about a world in which nothing was damaged.
+    pub(super) fn new(plan: &Plan, digests: u64, logs: u64, findings: Vec<Expected>) -> Self {
+        let Destination { bucket, prefix } = plan.source();
+        let window = plan.window();
+        let mut truth = Self {
+            seed: plan.seed,
+            bucket,
+            prefix,
+            window: Window { start: format_time(window.start), end: format_time(window.end) },
+            now: format_time(plan.now()),
+            accounts: plan.account_ids().iter().map(ToString::to_string).collect(),
+            regions: plan.region_names().iter().map(ToString::to_string).collect(),
+            trails: plan.trails.iter().map(ToString::to_string).collect(),
+            digests,
+            logs,
+            damages: Vec::new(),
+            findings: Vec::new(),
+            exit_code: 0,
+            exit_code_in_folder: 0,
+        };
+        truth.settle(findings);
+        truth
+    }
+
+    /// Replaces the findings, sorted, and the exit codes that follow from them.
+    pub(super) fn settle(&mut self, mut findings: Vec<Expected>) {
+        findings.sort();
+        findings.dedup();
+        self.exit_code = exit_code(findings.iter().map(|finding| finding.class));
+        self.exit_code_in_folder = exit_code(findings.iter().map(Expected::class_in_folder));
+        self.findings = findings;
+    }
+
+    /// As it is written to `truth.json`.
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).unwrap_or_default()
+    }
+}
+
+fn exit_code(classes: impl Iterator<Item = Class>) -> u8 {
+    match classes.min() {
+        Some(Class::Tamper) => 1,
+        Some(Class::Incomplete) => 3,
+        Some(Class::Notice) | None => 0,
+    }
+}
