@@ -8,6 +8,7 @@ pub mod forge;
 pub mod gzip;
 pub mod keys;
 pub mod logs;
+pub mod render;
 pub mod report;
 pub mod store;
 pub mod trail;

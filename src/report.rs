@@ -148,6 +148,8 @@ pub enum Completion {
 /// All a run has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
+    /// The version of trailseal that made it.
+    pub tool_version: String,
     /// The source as the caller named it.
     pub source: String,
     /// The range asked for.

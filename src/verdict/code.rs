@@ -7,6 +7,8 @@ use std::str::FromStr;
 use super::Class;
 use crate::trail::Malformed;
 
+mod explain;
+
 /// What a finding is. The names are a contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {

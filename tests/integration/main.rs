@@ -1,1 +1,5 @@
+//! One binary for all integration tests.
 
+mod render_human;
+mod render_json;
+mod render_worlds;

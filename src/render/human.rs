@@ -1,0 +1,203 @@
+//! The report for a person at a terminal: first whether the logs were touched, then what was asked and covered,
+//! then what was found, worst first, with what it can be checked against.
+
+use std::io;
+
+use super::plain::Plain;
+use super::words::{self, Share};
+use crate::report::{Depth, Outcome, Report};
+use crate::trail::{Span, Time};
+
+mod chains;
+mod findings;
+mod paint;
+mod wrap;
+
+use paint::{Ink, Painter};
+use wrap::wrapped;
+
+/// Whether colour may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    Never,
+    /// ANSI colours.
+    Always,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// The verdict, in one line.
+    Quiet,
+    /// Everything, with long lists cut short.
+    Normal,
+    /// Everything.
+    Verbose,
+}
+
+/// How the page is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Columns of the terminal, or of the page.
+    pub width: usize,
+    /// Whether colour may be used.
+    pub colour: Colour,
+    /// How much is told.
+    pub verbosity: Verbosity,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { width: 100, colour: Colour::Never, verbosity: Verbosity::Normal }
+    }
+}
+
+/// Writes the report.
+pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    let page = Page { options, paint: Painter(options.colour) };
+    page.headline(report, out)?;
+    if options.verbosity == Verbosity::Quiet {
+        return Ok(());
+    }
+    page.facts(report, out)?;
+    findings::write(&page, report, out)?;
+    chains::write(&page, report, out)?;
+    if options.verbosity == Verbosity::Verbose {
+        page.keys(report, out)?;
+    }
+    page.sentences("WORTH KNOWING", &report.hints, out)?;
+    page.sentences("NOT PROVEN BY THIS RUN", &report.not_proven, out)
+}
+
+/// What every part of the page needs.
+struct Page<'a> {
+    options: &'a Options,
+    paint: Painter,
+}
+
+impl Page<'_> {
+    /// Below this nothing can be laid out; a narrower terminal wraps by itself.
+    fn width(&self) -> usize {
+        self.options.width.clamp(40, 240)
+    }
+
+    fn verbose(&self) -> bool {
+        self.options.verbosity == Verbosity::Verbose
+    }
+
+    fn heading(&self, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(out, "\n{}", self.paint.ink(Ink::Strong, text))
+    }
+
+    fn headline(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        let headline = words::headline(report);
+        let ink = match report.outcome() {
+            Outcome::Tampered => Ink::Alarm,
+            Outcome::Incomplete | Outcome::Empty => Ink::Caution,
+            Outcome::Intact => Ink::Good,
+        };
+        let indent = headline.word.len() + 2;
+        let text = wrapped(&headline.sentence, self.width(), indent);
+        writeln!(out, "{}  {text}", self.paint.ink(ink, headline.word))
+    }
+
+    fn facts(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        writeln!(out)?;
+        self.fact("source", &Plain(&report.source).to_string(), out)?;
+        self.fact("window", &window(report), out)?;
+        self.fact("depth", depth(report.depth), out)?;
+        self.fact("covered", &covered(report), out)?;
+        self.fact("digests", &counts(report.totals.digests.total(), &report.totals.digests.counts()), out)?;
+        let logs = counts(report.totals.logs.total(), &report.totals.logs.counts());
+        let logs = match report.depth {
+            Depth::Full => format!(
+                "{logs}; {} read, {} inflated",
+                words::bytes(report.totals.compressed),
+                words::bytes(report.totals.inflated)
+            ),
+            Depth::Chain | Depth::Presence => logs,
+        };
+        self.fact("log files", &logs, out)?;
+        self.fact("took", &words::took(report), out)
+    }
+
+    fn fact(&self, name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let text = wrapped(text, self.width(), 13);
+        writeln!(out, "  {} {text}", self.paint.ink(Ink::Faint, format_args!("{name:<10}")))
+    }
+
+    fn keys(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        if report.keys.is_empty() {
+            return Ok(());
+        }
+        self.heading("KEYS USED", out)?;
+        for key in &report.keys {
+            let region = key.region.as_ref().map_or("any region", |region| region.as_str());
+            writeln!(
+                out,
+                "  {}  {region:<14}  {:>18}  {}",
+                Plain(&key.fingerprint),
+                words::counted(key.digests, "digest", "digests"),
+                Plain(&key.origin)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn sentences(&self, title: &str, sentences: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+        if sentences.is_empty() {
+            return Ok(());
+        }
+        self.heading(title, out)?;
+        for sentence in sentences {
+            writeln!(out, "  - {}", wrapped(&Plain(sentence).to_string(), self.width(), 4))?;
+        }
+        Ok(())
+    }
+}
+
+fn window(report: &Report) -> String {
+    let end: Time = report.window.end;
+    match report.window.start {
+        Some(start) => format!("{} UTC", words::range(Span { start, end })),
+        None => format!("from the beginning of the record to {} UTC", words::moment(end)),
+    }
+}
+
+fn depth(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Chain => "chain: digests alone",
+        Depth::Presence => "presence: digests, and whether their log files are there",
+        Depth::Full => "full: digests, and every byte of every log file they name",
+    }
+}
+
+fn covered(report: &Report) -> String {
+    let share = report
+        .chains
+        .iter()
+        .map(|chain| Share::of(&chain.coverage, &chain.gaps))
+        .fold(Share::default(), Share::plus);
+    let whole = report.chains.iter().filter(|chain| chain.gaps.is_empty()).count();
+    match report.chains.len() {
+        0 => "no chain of digests was found".to_owned(),
+        1 => format!("{share} of the time, in 1 chain"),
+        chains if chains == whole => format!("{share} of the time, in {chains} chains without a gap"),
+        chains => format!("{share} of the time; {} of {chains} chains with gaps", chains - whole),
+    }
+}
+
+/// `1,008: 1,004 authentic, 4 missing`
+fn counts(total: u64, counts: &[(&str, u64)]) -> String {
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{} {}", words::thousands(*count), verdict.replace('_', " ")))
+        .collect();
+    match told.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        several => format!("{}: {}", words::thousands(total), several.join(", ")),
+    }
+}

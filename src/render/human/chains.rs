@@ -1,0 +1,199 @@
+//! The chains, one row each: troubled ones first, whole ones summed up.
+
+use std::io;
+
+use super::super::plain::Plain;
+use super::super::timeline::{Cell, Findings, Scale, row};
+use super::super::words::{self, Share};
+use super::Page;
+use super::paint::Ink;
+use super::wrap::{shortened, wrapped};
+use crate::report::{ChainReport, Report};
+use crate::trail::{DigestKind, Span};
+use crate::verdict::Class;
+
+/// How many troubled chains, and how many whole ones, are drawn before the rest is summed up.
+const TOLD: usize = 20;
+/// Longest trail name that is shown in full.
+const TRAIL: usize = 24;
+/// A strip shorter than this says too little to share its line.
+const STRIP: usize = 24;
+
+/// A chain and what is drawn of it. The worst of its findings decides its place.
+struct Row<'a> {
+    chain: &'a ChainReport,
+    cells: Vec<Cell>,
+    worst: Option<Class>,
+    texts: [String; 6],
+}
+
+pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    if report.chains.is_empty() {
+        return Ok(());
+    }
+    let columns = Columns::of(report);
+    let beside = page.width().saturating_sub(columns.total() + 4);
+    let room = if beside >= STRIP { beside } else { page.width() - 4 };
+    let scale = Scale::fit(report, room);
+    let rows = rows(report, scale.as_ref());
+
+    page.heading("CHAINS", out)?;
+    if let Some(scale) = &scale {
+        let shown = rows.iter().flat_map(|row| &row.cells);
+        legend(page, scale, shown.copied().collect(), out)?;
+    }
+    let (troubled, whole): (Vec<&Row<'_>>, Vec<&Row<'_>>) =
+        rows.iter().partition(|row| row.worst.is_some_and(|class| class != Class::Notice));
+    let limit = if page.verbose() { usize::MAX } else { TOLD };
+    // In company of troubled chains the whole ones only matter as a number, unless there are few.
+    let whole_shown = if whole.len() + troubled.len() <= limit { whole.len() } else { 0 };
+    let whole_shown = if troubled.is_empty() { whole.len().min(limit) } else { whole_shown };
+    for row in troubled.iter().take(limit).chain(whole.iter().take(whole_shown)) {
+        write_row(page, row, &columns, beside >= STRIP, out)?;
+    }
+    if troubled.len() > limit {
+        let rest = words::counted((troubled.len() - limit) as u64, "troubled chain", "troubled chains");
+        writeln!(out, "  … and {rest} more (-v shows all)")?;
+    }
+    match (whole.len() - whole_shown) as u64 {
+        0 => Ok(()),
+        rest => {
+            let rest = words::counted(rest, "chain", "chains");
+            writeln!(out, "  … and {rest} without a gap or a finding (-v shows all)")
+        }
+    }
+}
+
+fn rows<'a>(report: &'a Report, scale: Option<&Scale>) -> Vec<Row<'a>> {
+    let findings = Findings::of(report);
+    let rows = report.chains.iter().map(|chain| Row {
+        chain,
+        cells: scale.map_or_else(Vec::new, |scale| row(scale, chain, findings.of_chain(chain))),
+        worst: findings.of_chain(chain).map(|finding| finding.class).min(),
+        texts: texts(chain),
+    });
+    let mut rows: Vec<Row<'_>> = rows.collect();
+    rows.sort_by_key(|row| row.worst.unwrap_or(Class::Notice));
+    rows
+}
+
+fn texts(chain: &ChainReport) -> [String; 6] {
+    let id = &chain.id;
+    let trail = match id.kind {
+        DigestKind::Standard => shortened(id.trail.as_str(), TRAIL),
+        DigestKind::Backfill => format!("{} (backfill)", shortened(id.trail.as_str(), TRAIL - 11)),
+    };
+    [
+        id.place.account.to_string(),
+        id.place.region.to_string(),
+        trail,
+        Share::of(&chain.coverage, &chain.gaps).to_string(),
+        part(chain.digests.authentic, chain.digests.total(), "digests"),
+        part(chain.logs.intact + chain.logs.present, chain.logs.total(), "logs"),
+    ]
+}
+
+/// `166/168 digests`: good ones of all.
+fn part(good: u64, all: u64, what: &str) -> String {
+    match good == all {
+        true => format!("{} {what}", words::thousands(all)),
+        false => format!("{}/{} {what}", words::thousands(good), words::thousands(all)),
+    }
+}
+
+/// The width of each column of text.
+struct Columns([usize; 6]);
+
+impl Columns {
+    fn of(report: &Report) -> Self {
+        let mut widths = [0; 6];
+        for chain in &report.chains {
+            for (width, text) in widths.iter_mut().zip(texts(chain)) {
+                *width = (*width).max(text.chars().count());
+            }
+        }
+        Self(widths)
+    }
+
+    fn total(&self) -> usize {
+        self.0.iter().map(|width| width + 2).sum()
+    }
+}
+
+/// In one line where there is room, else the strip below the names, else the figures below the strip.
+fn write_row(
+    page: &Page<'_>,
+    row: &Row<'_>,
+    columns: &Columns,
+    beside: bool,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let padded: Vec<String> = row
+        .texts
+        .iter()
+        .zip(columns.0)
+        .enumerate()
+        .map(|(column, (text, width))| match column {
+            0..=2 => format!("{:<width$}", Plain(text).to_string()),
+            _ => format!("{text:>width$}"),
+        })
+        .collect();
+    let (names, figures) = padded.split_at(3);
+    let (names, figures) = (names.join("  "), figures.join("  "));
+    if beside {
+        write!(out, "  {names}  ")?;
+        write_strip(page, &row.cells, out)?;
+        writeln!(out, "  {figures}")?;
+    } else {
+        let together = columns.total() <= page.width();
+        match together {
+            true => writeln!(out, "  {names}  {figures}")?,
+            false => writeln!(out, "  {}", names.trim_end())?,
+        }
+        write!(out, "    ")?;
+        write_strip(page, &row.cells, out)?;
+        writeln!(out)?;
+        if !together {
+            writeln!(out, "    {}", figures.trim_start())?;
+        }
+    }
+    match row.chain.verified_through.filter(|_| page.verbose()) {
+        Some(through) => writeln!(out, "    verified without a break up to {}", words::moment(through)),
+        None => Ok(()),
+    }
+}
+
+fn write_strip(page: &Page<'_>, cells: &[Cell], out: &mut dyn io::Write) -> io::Result<()> {
+    for run in cells.chunk_by(PartialEq::eq) {
+        let [cell, ..] = run else { continue };
+        let (sign, ink) = drawn(*cell);
+        let text: String = std::iter::repeat_n(sign, run.len()).collect();
+        write!(out, "{}", page.paint.ink(ink, text))?;
+    }
+    Ok(())
+}
+
+fn drawn(cell: Cell) -> (char, Ink) {
+    match cell {
+        Cell::Outside => (' ', Ink::Faint),
+        Cell::Covered => ('█', Ink::Good),
+        Cell::Pending => ('░', Ink::Faint),
+        Cell::Unproven => ('?', Ink::Caution),
+        Cell::Partial => ('▄', Ink::Caution),
+        Cell::Gap => ('·', Ink::Caution),
+        Cell::Damaged => ('✗', Ink::Alarm),
+    }
+}
+
+fn legend(page: &Page<'_>, scale: &Scale, shown: Vec<Cell>, out: &mut dyn io::Write) -> io::Result<()> {
+    let bounds = words::range(Span { start: scale.start, end: scale.end });
+    let text = format!("each character is {}, from {bounds} UTC", scale.step());
+    writeln!(out, "  {}", page.paint.ink(Ink::Faint, wrapped(&text, page.width(), 2)))?;
+    let signs: Vec<String> = Cell::ALL
+        .into_iter()
+        .filter(|cell| *cell != Cell::Outside && shown.contains(cell))
+        .map(|cell| format!("{}\u{a0}{}", drawn(cell).0, cell.legend().replace(' ', "\u{a0}")))
+        .collect();
+    let signs = wrapped(&signs.join(", "), page.width(), 2).replace('\u{a0}', " ");
+    writeln!(out, "  {}\n", page.paint.ink(Ink::Faint, signs))
+}

@@ -1,0 +1,108 @@
+//! What was found, worst first.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::super::plain::Plain;
+use super::super::words::{self, Group};
+use super::paint::Ink;
+use super::wrap::{shortened, wrapped};
+use super::{Page, Verbosity};
+use crate::report::Report;
+use crate::verdict::{Class, Code, Finding};
+
+/// How many findings of one kind are told before the rest is summed up.
+const TOLD: usize = 8;
+/// How much of a long piece of evidence, such as a signature, is shown.
+const EVIDENCE: usize = 72;
+
+pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let groups = words::groups(report);
+    if groups.is_empty() {
+        return Ok(());
+    }
+    page.heading("FINDINGS, worst first", out)?;
+    for group in &groups {
+        write_group(page, group, out)?;
+    }
+    writeln!(out)?;
+    let advice = "`trailseal explain CODE` tells how each comes about and what to do next.";
+    writeln!(out, "  {}", page.paint.ink(Ink::Faint, wrapped(advice, page.width(), 2)))
+}
+
+fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let (sign, ink) = match group.class {
+        Class::Tamper => ("✗", Ink::Alarm),
+        Class::Incomplete => ("?", Ink::Caution),
+        Class::Notice => ("i", Ink::Strong),
+    };
+    writeln!(
+        out,
+        "\n  {} {}  {}",
+        page.paint.ink(ink, sign),
+        page.paint.ink(ink, group.code),
+        words::thousands(group.findings.len() as u64),
+    )?;
+    let meaning = wrapped(group.code.meaning(), page.width(), 4);
+    writeln!(out, "    {}", page.paint.ink(Ink::Faint, meaning))?;
+    let told = match page.options.verbosity {
+        Verbosity::Quiet | Verbosity::Normal => TOLD,
+        Verbosity::Verbose => usize::MAX,
+    };
+    // One more line for one more finding is no longer than the line that would leave it out.
+    let told = if group.findings.len() - 1 == told { told + 1 } else { told };
+    for finding in group.findings.iter().take(told) {
+        write_finding(page, finding, out)?;
+    }
+    match group.findings.len().saturating_sub(told) {
+        0 => Ok(()),
+        rest => writeln!(out, "    … and {} more (-v shows all)", words::thousands(rest as u64)),
+    }
+}
+
+fn write_finding(page: &Page<'_>, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+    let text = format!("{}{}", place(finding), Plain(&finding.message));
+    writeln!(out, "    - {}", wrapped(&text, page.width(), 6))?;
+    if let Some(object) = &finding.object {
+        writeln!(out, "      {}", Plain(object))?;
+    }
+    for (name, fact) in &finding.evidence.0 {
+        let fact = match fact {
+            Value::String(text) => Plain(text).to_string(),
+            other => Plain(other).to_string(),
+        };
+        let fact = if page.verbose() { fact } else { shortened(&fact, EVIDENCE) };
+        let name = Plain(name).to_string().replace('_', " ");
+        writeln!(out, "      {} {fact}", page.paint.ink(Ink::Faint, format_args!("{name:<18}")))?;
+    }
+    if let Some(digest) = finding.digest.as_ref().filter(|_| page.verbose()) {
+        writeln!(out, "      {} {}", page.paint.ink(Ink::Faint, "named by          "), Plain(digest))?;
+    }
+    match &finding.cause {
+        Some(cause) if !finding.message.contains(&cause.to_string()) => {
+            let question = match finding.code {
+                Code::TrailChanged | Code::BucketChanged | Code::KeyChanged => "who",
+                _ => "why",
+            };
+            let text = format!("{question}: {}", Plain(cause));
+            writeln!(out, "      {}", wrapped(&text, page.width(), 6))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// `111122223333 us-east-1 2026-03-01 10:17:28: `, as far as it is known and the message does not begin with it.
+fn place(finding: &Finding) -> String {
+    let scope = &finding.scope;
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(scope.account.map(|account| account.to_string()));
+    parts.extend(scope.region.as_ref().map(|region| region.to_string()));
+    if finding.span.is_none() {
+        parts.extend(finding.at.map(words::moment));
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{}: ", parts.join(" ")),
+    }
+}

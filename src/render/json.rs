@@ -1,0 +1,35 @@
+//! The machine's contract: `trailseal/report/v1`. What stands here is written from frozen structs of its own, so that
+//! the program's types stay free to move, and is read back into the same [`Report`].
+
+use std::io;
+
+use crate::crypto::Hash;
+use crate::report::Report;
+
+mod decode;
+mod encode;
+mod v1;
+
+pub use decode::ReadError;
+
+/// The name of the format, first in every report.
+pub const SCHEMA: &str = "trailseal/report/v1";
+
+/// Writes the report as one JSON document and a line feed. The same report gives the same bytes.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &encode::report(report))?;
+    writeln!(out)
+}
+
+/// Reads a report that [`write`] wrote. What the document says of itself — verdict, exit code, severities — is
+/// derived anew, and a document that contradicts itself is refused.
+pub fn read(document: &[u8]) -> Result<Report, ReadError> {
+    decode::report(document)
+}
+
+/// SHA-256 over exactly the bytes that [`write`] writes: what other formats name their origin by.
+pub fn hash(report: &Report) -> io::Result<Hash> {
+    let mut document = Vec::new();
+    write(report, &mut document)?;
+    Ok(Hash::of(&document))
+}

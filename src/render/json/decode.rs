@@ -1,0 +1,305 @@
+//! From version 1 back to the program's types. A saved report is evidence: what is odd about it is said, not guessed.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use chrono::DateTime;
+use serde::Deserialize;
+
+use super::{SCHEMA, v1};
+use crate::report::{ChainReport, Completion, Depth, KeyUse, Newest, Report, Totals, Window};
+use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time};
+use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
+
+/// Why a document is not a report this version can read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON, or a field is absent or of the wrong type.
+    #[error("not a trailseal report: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// A report of another version, or something else altogether.
+    #[error("the report's schema is {found:?}; this version reads {SCHEMA:?}")]
+    Schema {
+        /// What the document says it is.
+        found: String,
+    },
+    /// A field's text does not follow its grammar.
+    #[error("{field}: {problem}")]
+    Field {
+        /// Where it stands.
+        field: String,
+        /// What is wrong with it.
+        problem: Malformed,
+    },
+    /// What the document claims does not follow from what it lists.
+    #[error(
+        "{field} says {claimed:?}, but by what the report lists it is {derived:?}: the report was edited"
+    )]
+    Contradiction {
+        /// Where it stands.
+        field: String,
+        /// What it says there.
+        claimed: String,
+        /// What follows from the rest.
+        derived: String,
+    },
+}
+
+/// Only what tells whether the rest can be understood.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    schema: String,
+}
+
+pub fn report(document: &[u8]) -> Result<Report, ReadError> {
+    let Envelope { schema } = serde_json::from_slice(document)?;
+    if schema != SCHEMA {
+        return Err(ReadError::Schema { found: schema.chars().take(200).collect() });
+    }
+    let saved: v1::Report<'_> = serde_json::from_slice(document)?;
+    let report = Report {
+        tool_version: saved.tool.version.into_owned(),
+        source: saved.source.into_owned(),
+        window: Window {
+            start: optional("window.start", saved.window.start.as_deref(), time)?,
+            end: field("window.end", &saved.window.end, time)?,
+        },
+        depth: field("depth", &saved.depth, depth)?,
+        arguments: owned(saved.arguments),
+        started_at: field("started_at", &saved.started_at, time)?,
+        finished_at: field("finished_at", &saved.finished_at, time)?,
+        completion: field("completion", &saved.completion, completion)?,
+        totals: Totals {
+            digests: saved.totals.digests.into(),
+            logs: saved.totals.logs.into(),
+            compressed: saved.totals.bytes.compressed,
+            inflated: saved.totals.bytes.inflated,
+        },
+        chains: each("chains", saved.chains, chain)?,
+        keys: each("keys", saved.keys, key)?,
+        findings: each("findings", saved.findings, finding)?,
+        hints: owned(saved.hints),
+        not_proven: owned(saved.not_proven),
+    };
+    agree("verdict", &saved.verdict, report.outcome().as_str())?;
+    agree("exit_code", &saved.exit_code.to_string(), &report.exit_code().to_string())?;
+    Ok(report)
+}
+
+fn chain(at: &str, saved: v1::Chain<'_>) -> Result<ChainReport, ReadError> {
+    Ok(ChainReport {
+        id: ChainId {
+            place: AccountRegion {
+                account: field(&format!("{at}.account"), &saved.account, parsed)?,
+                region: field(&format!("{at}.region"), &saved.region, parsed)?,
+                organization: optional(&format!("{at}.organization"), saved.organization.as_deref(), parsed)?,
+            },
+            trail: field(&format!("{at}.trail"), &saved.trail, parsed)?,
+            home_region: field(&format!("{at}.home_region"), &saved.home_region, parsed)?,
+            kind: field(&format!("{at}.kind"), &saved.kind, digest_kind)?,
+        },
+        digests: saved.digests.into(),
+        logs: saved.logs.into(),
+        coverage: each(&format!("{at}.coverage"), saved.coverage, span)?,
+        gaps: each(&format!("{at}.gaps"), saved.gaps, span)?,
+        verified_through: optional(
+            &format!("{at}.verified_through"),
+            saved.verified_through.as_deref(),
+            time,
+        )?,
+        newest: match saved.newest {
+            Some(newest) => Some(Newest {
+                object: field(&format!("{at}.newest.object"), &newest.object, object)?,
+                hash: field(&format!("{at}.newest.hash"), &newest.hash, parsed)?,
+                end: field(&format!("{at}.newest.end"), &newest.end, time)?,
+            }),
+            None => None,
+        },
+    })
+}
+
+fn key(at: &str, saved: v1::Key<'_>) -> Result<KeyUse, ReadError> {
+    Ok(KeyUse {
+        fingerprint: field(&format!("{at}.fingerprint"), &saved.fingerprint, parsed)?,
+        region: optional(&format!("{at}.region"), saved.region.as_deref(), parsed)?,
+        valid_from: optional(&format!("{at}.valid_from"), saved.valid_from.as_deref(), time)?,
+        valid_to: optional(&format!("{at}.valid_to"), saved.valid_to.as_deref(), time)?,
+        digests: saved.digests,
+        origin: saved.origin.into_owned(),
+    })
+}
+
+fn finding(at: &str, saved: v1::Finding<'_>) -> Result<Finding, ReadError> {
+    let place = |name: &str| format!("{at}.{name}");
+    let span = match (&saved.start, &saved.end) {
+        (Some(start), Some(end)) => {
+            Some(Span { start: field(&place("start"), start, time)?, end: field(&place("end"), end, time)? })
+        }
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(ReadError::Field {
+                field: at.to_owned(),
+                problem: Malformed {
+                    expected: "a finding with both start and end",
+                    found: "one of them".into(),
+                },
+            });
+        }
+    };
+    let finding = Finding {
+        code: field(&place("code"), &saved.code, parsed)?,
+        class: field(&place("class"), &saved.class, parsed)?,
+        scope: Scope {
+            account: optional(&place("account"), saved.account.as_deref(), parsed)?,
+            region: optional(&place("region"), saved.region.as_deref(), parsed)?,
+            trail: optional(&place("trail"), saved.trail.as_deref(), parsed)?,
+            organization: optional(&place("organization"), saved.organization.as_deref(), parsed)?,
+        },
+        object: optional(&place("object"), saved.object.as_deref(), object)?,
+        digest: optional(&place("digest"), saved.digest.as_deref(), object)?,
+        span,
+        at: optional(&place("at"), saved.at.as_deref(), time)?,
+        message: saved.message.into_owned(),
+        evidence: Evidence(
+            saved
+                .evidence
+                .into_iter()
+                .map(|(name, fact)| (Cow::Owned(name.into_owned()), fact.into_owned()))
+                .collect(),
+        ),
+        cause: saved.cause.map(|saved| cause(&place("cause"), saved)).transpose()?,
+    };
+    agree(&place("severity"), &saved.severity, finding.severity().as_str())?;
+    Ok(finding)
+}
+
+fn cause(at: &str, saved: v1::Cause<'_>) -> Result<Cause, ReadError> {
+    let text: Box<str> = saved.text.into();
+    let cause = match &*saved.kind {
+        "denied" => Cause::Unseen(Unseen::Denied(text)),
+        "archived" => Cause::Unseen(Unseen::Archived(text)),
+        "kms-refused" => Cause::Unseen(Unseen::KeyRefused(text)),
+        "throttled" => Cause::Unseen(Unseen::Throttled(text)),
+        "credentials-expired" => Cause::Unseen(Unseen::CredentialsExpired(text)),
+        "cut-off" => Cause::Unseen(Unseen::CutOff(text)),
+        "timed-out" => Cause::Unseen(Unseen::TimedOut(text)),
+        "failed" => Cause::Unseen(Unseen::Failed(text)),
+        "interrupted" => Cause::Unseen(Unseen::Interrupted),
+        "digests" => Cause::Digests {
+            missing: saved.missing.unwrap_or(0),
+            rejected: saved.rejected.unwrap_or(0),
+            unreadable: saved.unreadable.unwrap_or(0),
+        },
+        "event" => match saved.event {
+            Some(saved) => Cause::Event(Box::new(event(&format!("{at}.event"), saved)?)),
+            None => return Err(malformed(at, "a cause with its event", "event")),
+        },
+        "chain-start" => Cause::ChainStart,
+        "unexplained" => Cause::Unexplained,
+        other => return Err(malformed(&format!("{at}.kind"), "a known cause", other)),
+    };
+    Ok(cause)
+}
+
+fn event(at: &str, saved: v1::Event<'_>) -> Result<Testimony, ReadError> {
+    Ok(Testimony {
+        time: field(&format!("{at}.time"), &saved.time, time)?,
+        event_name: saved.event_name.into(),
+        event_source: saved.event_source.into(),
+        target: saved.target.into(),
+        actor: saved.actor.into(),
+        source_ip: saved.source_ip.into(),
+        event_id: saved.event_id.into(),
+        error_code: saved.error_code.map(Into::into),
+        log_file: field(&format!("{at}.log_file"), &saved.log_file, object)?,
+    })
+}
+
+fn span(at: &str, saved: v1::Span) -> Result<Span, ReadError> {
+    Ok(Span {
+        start: field(&format!("{at}.start"), &saved.start, time)?,
+        end: field(&format!("{at}.end"), &saved.end, time)?,
+    })
+}
+
+fn depth(text: &str) -> Result<Depth, Malformed> {
+    one_of(text, "a depth", [Depth::Chain, Depth::Presence, Depth::Full], Depth::as_str)
+}
+
+fn completion(text: &str) -> Result<Completion, Malformed> {
+    let words = [Completion::Complete, Completion::Interrupted];
+    one_of(text, "complete or interrupted", words, super::encode::completion)
+}
+
+fn digest_kind(text: &str) -> Result<DigestKind, Malformed> {
+    one_of(text, "standard or backfill", [DigestKind::Standard, DigestKind::Backfill], DigestKind::as_str)
+}
+
+fn one_of<T: Copy, const N: usize>(
+    text: &str,
+    expected: &'static str,
+    all: [T; N],
+    word: fn(T) -> &'static str,
+) -> Result<T, Malformed> {
+    all.into_iter()
+        .find(|one| word(*one) == text)
+        .ok_or_else(|| Malformed { expected, found: text.chars().take(200).collect() })
+}
+
+fn object(text: &str) -> Result<ObjectName, Malformed> {
+    let name = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let (bucket, key) = name
+        .ok_or_else(|| Malformed { expected: "s3://bucket/key", found: text.chars().take(200).collect() })?;
+    Ok(ObjectName::new(bucket, key))
+}
+
+fn time(text: &str) -> Result<Time, Malformed> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| Malformed { expected: "a time in RFC 3339", found: text.chars().take(80).collect() })
+}
+
+fn parsed<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, Malformed> {
+    text.parse()
+}
+
+fn field<T>(at: &str, text: &str, parse: impl Fn(&str) -> Result<T, Malformed>) -> Result<T, ReadError> {
+    parse(text).map_err(|problem| ReadError::Field { field: at.to_owned(), problem })
+}
+
+fn optional<T>(
+    at: &str,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, Malformed>,
+) -> Result<Option<T>, ReadError> {
+    text.map(|text| field(at, text, parse)).transpose()
+}
+
+fn each<S, T>(
+    at: &str,
+    saved: Vec<S>,
+    decode: impl Fn(&str, S) -> Result<T, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    saved.into_iter().enumerate().map(|(index, one)| decode(&format!("{at}[{index}]"), one)).collect()
+}
+
+fn agree(at: &str, claimed: &str, derived: &str) -> Result<(), ReadError> {
+    match claimed == derived {
+        true => Ok(()),
+        false => Err(ReadError::Contradiction {
+            field: at.to_owned(),
+            claimed: claimed.chars().take(80).collect(),
+            derived: derived.to_owned(),
+        }),
+    }
+}
+
+fn malformed(at: &str, expected: &'static str, found: &str) -> ReadError {
+    let problem = Malformed { expected, found: found.chars().take(200).collect() };
+    ReadError::Field { field: at.to_owned(), problem }
+}
+
+fn owned(texts: Vec<Cow<'_, str>>) -> Vec<String> {
+    texts.into_iter().map(Cow::into_owned).collect()
+}

@@ -1,0 +1,146 @@
+//! From the program's types to version 1.
+
+use std::borrow::Cow;
+
+use chrono::SecondsFormat;
+
+use super::{SCHEMA, v1};
+use crate::report::{ChainReport, Completion, KeyUse, Newest, Report};
+use crate::trail::{Span, Time};
+use crate::verdict::{Cause, Finding, Testimony};
+
+pub fn report(report: &Report) -> v1::Report<'_> {
+    v1::Report {
+        schema: SCHEMA.into(),
+        tool: v1::Tool { name: "trailseal".into(), version: borrowed(&report.tool_version) },
+        source: borrowed(&report.source),
+        arguments: report.arguments.iter().map(|word| borrowed(word)).collect(),
+        window: v1::Window { start: report.window.start.map(time), end: time(report.window.end) },
+        depth: report.depth.as_str().into(),
+        verdict: report.outcome().as_str().into(),
+        exit_code: report.exit_code(),
+        completion: completion(report.completion).into(),
+        started_at: time(report.started_at),
+        finished_at: time(report.finished_at),
+        totals: v1::Totals {
+            chains: report.chains.len() as u64,
+            digests: report.totals.digests.into(),
+            logs: report.totals.logs.into(),
+            bytes: v1::BytesTotal { compressed: report.totals.compressed, inflated: report.totals.inflated },
+        },
+        chains: report.chains.iter().map(chain).collect(),
+        keys: report.keys.iter().map(key).collect(),
+        findings: report.findings.iter().map(finding).collect(),
+        hints: report.hints.iter().map(|hint| borrowed(hint)).collect(),
+        not_proven: report.not_proven.iter().map(|limit| borrowed(limit)).collect(),
+    }
+}
+
+/// The word for whether a run came to its end.
+pub fn completion(completion: Completion) -> &'static str {
+    match completion {
+        Completion::Complete => "complete",
+        Completion::Interrupted => "interrupted",
+    }
+}
+
+/// One finding, as it also stands alone in a line.
+pub fn finding(finding: &Finding) -> v1::Finding<'_> {
+    let scope = &finding.scope;
+    v1::Finding {
+        code: finding.code.as_str().into(),
+        class: finding.class.as_str().into(),
+        severity: finding.severity().as_str().into(),
+        object: finding.object.as_ref().map(ToString::to_string),
+        account: scope.account.map(|account| account.to_string()),
+        region: scope.region.as_ref().map(|region| borrowed(region.as_str())),
+        trail: scope.trail.as_ref().map(|trail| borrowed(trail.as_str())),
+        organization: scope.organization.as_ref().map(|organization| borrowed(organization.as_str())),
+        at: finding.at.map(time),
+        start: finding.span.map(|span| time(span.start)),
+        end: finding.span.map(|span| time(span.end)),
+        digest: finding.digest.as_ref().map(ToString::to_string),
+        message: borrowed(&finding.message),
+        evidence: finding
+            .evidence
+            .0
+            .iter()
+            .map(|(name, fact)| (borrowed(name), Cow::Borrowed(fact)))
+            .collect(),
+        cause: finding.cause.as_ref().map(cause),
+    }
+}
+
+fn chain(chain: &ChainReport) -> v1::Chain<'_> {
+    let place = &chain.id.place;
+    v1::Chain {
+        account: place.account.to_string(),
+        region: borrowed(place.region.as_str()),
+        home_region: borrowed(chain.id.home_region.as_str()),
+        trail: borrowed(chain.id.trail.as_str()),
+        organization: place.organization.as_ref().map(|organization| borrowed(organization.as_str())),
+        kind: chain.id.kind.as_str().into(),
+        digests: chain.digests.into(),
+        logs: chain.logs.into(),
+        coverage: chain.coverage.iter().map(span).collect(),
+        gaps: chain.gaps.iter().map(span).collect(),
+        verified_through: chain.verified_through.map(time),
+        newest: chain.newest.as_ref().map(newest),
+    }
+}
+
+fn newest(newest: &Newest) -> v1::Newest {
+    v1::Newest { object: newest.object.to_string(), hash: newest.hash.to_string(), end: time(newest.end) }
+}
+
+fn key(key: &KeyUse) -> v1::Key<'_> {
+    v1::Key {
+        fingerprint: borrowed(key.fingerprint.as_str()),
+        region: key.region.as_ref().map(|region| borrowed(region.as_str())),
+        valid_from: key.valid_from.map(time),
+        valid_to: key.valid_to.map(time),
+        digests: key.digests,
+        origin: borrowed(&key.origin),
+    }
+}
+
+fn cause(cause: &Cause) -> v1::Cause<'_> {
+    let said = v1::Cause { kind: cause.as_str().into(), text: cause.to_string(), ..v1::Cause::default() };
+    match cause {
+        Cause::Unseen(_) | Cause::ChainStart | Cause::Unexplained => said,
+        Cause::Digests { missing, rejected, unreadable } => v1::Cause {
+            missing: Some(*missing),
+            rejected: Some(*rejected),
+            unreadable: Some(*unreadable),
+            ..said
+        },
+        Cause::Event(testimony) => v1::Cause { event: Some(event(testimony)), ..said },
+    }
+}
+
+fn event(event: &Testimony) -> v1::Event<'_> {
+    v1::Event {
+        time: time(event.time),
+        event_name: borrowed(&event.event_name),
+        event_source: borrowed(&event.event_source),
+        target: borrowed(&event.target),
+        actor: borrowed(&event.actor),
+        source_ip: borrowed(&event.source_ip),
+        event_id: borrowed(&event.event_id),
+        error_code: event.error_code.as_ref().map(|code| borrowed(code)),
+        log_file: event.log_file.to_string(),
+    }
+}
+
+fn span(span: &Span) -> v1::Span {
+    v1::Span { start: time(span.start), end: time(span.end) }
+}
+
+/// Seconds where that says it all; a fraction, which only the caller's clock has, is kept.
+fn time(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn borrowed(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}

@@ -1,0 +1,210 @@
+//! The shape of version 1. Frozen: fields may be added, none may change its name, type or meaning.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::verdict::{DigestTally, LogTally};
+
+type Text<'a> = Cow<'a, str>;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report<'a> {
+    pub schema: Text<'a>,
+    pub tool: Tool<'a>,
+    pub source: Text<'a>,
+    #[serde(default)]
+    pub arguments: Vec<Text<'a>>,
+    pub window: Window,
+    pub depth: Text<'a>,
+    pub verdict: Text<'a>,
+    pub exit_code: u8,
+    pub completion: Text<'a>,
+    pub started_at: String,
+    pub finished_at: String,
+    pub totals: Totals,
+    pub chains: Vec<Chain<'a>>,
+    pub keys: Vec<Key<'a>>,
+    pub findings: Vec<Finding<'a>>,
+    #[serde(default)]
+    pub hints: Vec<Text<'a>>,
+    pub not_proven: Vec<Text<'a>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Tool<'a> {
+    pub name: Text<'a>,
+    pub version: Text<'a>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Window {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    pub end: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Span {
+    pub start: String,
+    pub end: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Totals {
+    pub chains: u64,
+    pub digests: DigestCounts,
+    pub logs: LogCounts,
+    pub bytes: BytesTotal,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BytesTotal {
+    pub compressed: u64,
+    pub inflated: u64,
+}
+
+/// Defines the counts of one kind of object, the same both ways.
+macro_rules! counts {
+    ($counts:ident, $tally:ident { $($field:ident),* $(,)? }) => {
+        #[derive(Debug, Serialize, Deserialize)]
+        pub struct $counts {
+            $(pub $field: u64,)*
+        }
+
+        impl From<$tally> for $counts {
+            fn from(tally: $tally) -> Self {
+                let $tally { $($field),* } = tally;
+                Self { $($field),* }
+            }
+        }
+
+        impl From<$counts> for $tally {
+            fn from(counts: $counts) -> Self {
+                let $counts { $($field),* } = counts;
+                Self { $($field),* }
+            }
+        }
+    };
+}
+
+counts!(
+    DigestCounts,
+    DigestTally {
+        authentic,
+        signature_invalid,
+        malformed,
+        relocated,
+        unsigned,
+        unknown_key,
+        algorithm_unsupported,
+        unreadable,
+        missing,
+    }
+);
+counts!(
+    LogCounts,
+    LogTally { intact, modified, malformed, missing, unreadable, unproven, unlisted, pending, present }
+);
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Chain<'a> {
+    pub account: String,
+    pub region: Text<'a>,
+    pub home_region: Text<'a>,
+    pub trail: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Text<'a>>,
+    pub kind: Text<'a>,
+    pub digests: DigestCounts,
+    pub logs: LogCounts,
+    pub coverage: Vec<Span>,
+    #[serde(default)]
+    pub gaps: Vec<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_through: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Newest>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Newest {
+    pub object: String,
+    pub hash: String,
+    pub end: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Key<'a> {
+    pub fingerprint: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<String>,
+    pub digests: u64,
+    pub origin: Text<'a>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Finding<'a> {
+    pub code: Text<'a>,
+    pub class: Text<'a>,
+    pub severity: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Text<'a>>,
+    /// The time it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    pub message: Text<'a>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<Text<'a>, Cow<'a, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause<'a>>,
+}
+
+/// `kind` says which of the other fields are there; `text` says it all in words.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Cause<'a> {
+    pub kind: Text<'a>,
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event<'a>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Event<'a> {
+    pub time: String,
+    pub event_name: Text<'a>,
+    pub event_source: Text<'a>,
+    pub target: Text<'a>,
+    pub actor: Text<'a>,
+    pub source_ip: Text<'a>,
+    pub event_id: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<Text<'a>>,
+    pub log_file: String,
+}

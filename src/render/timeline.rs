@@ -1,0 +1,217 @@
+//! A chain's time as a row of cells: what the terminal's strip and the HTML heat map are drawn from.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::report::{ChainReport, Report};
+use crate::trail::{AccountId, Region, Span, Time};
+use crate::verdict::{Class, Code, Finding};
+
+/// What is known of one cell's time. Ordered: the worst that is true of any part of a cell is what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cell {
+    /// The chain has nothing to cover here.
+    Outside,
+    /// Authentic digests span all of it.
+    Covered,
+    /// Not covered yet, and not due yet.
+    Pending,
+    /// Something in it could not be read or proven.
+    Unproven,
+    /// Covered in part.
+    Partial,
+    /// Not covered.
+    Gap,
+    /// Somebody changed or removed something in it.
+    Damaged,
+}
+
+impl Cell {
+    /// Every state, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Outside,
+        Self::Covered,
+        Self::Pending,
+        Self::Unproven,
+        Self::Partial,
+        Self::Gap,
+        Self::Damaged,
+    ];
+
+    /// What it means, for a legend.
+    pub fn legend(self) -> &'static str {
+        match self {
+            Self::Outside => "outside the chain",
+            Self::Covered => "covered",
+            Self::Pending => "not due yet",
+            Self::Unproven => "unreadable or unproven",
+            Self::Partial => "partly covered",
+            Self::Gap => "not covered",
+            Self::Damaged => "tampered with",
+        }
+    }
+}
+
+/// How time is cut into cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// Where the first cell begins.
+    pub start: Time,
+    /// Where the last cell has to reach.
+    pub end: Time,
+    /// The time of one cell, in hours.
+    pub hours: i64,
+}
+
+/// Lengths of a cell that a person can count in, in hours.
+const STEPS: [i64; 14] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 168, 336, 720, 2160];
+
+impl Scale {
+    /// The finest scale that shows the report's window in at most `cells` cells. An open window begins with the
+    /// first trace of any chain. None where there is no time to show.
+    pub fn fit(report: &Report, cells: usize) -> Option<Self> {
+        let first = |chain: &ChainReport| {
+            chain.coverage.first().into_iter().chain(chain.gaps.first()).map(|span| span.start).min()
+        };
+        let start = report.window.start.or_else(|| report.chains.iter().filter_map(first).min())?;
+        let last = |chain: &ChainReport| {
+            chain.coverage.last().into_iter().chain(chain.gaps.last()).map(|span| span.end).max()
+        };
+        // A window without an end in sight is drawn as far as the run could look.
+        let reached = report.chains.iter().filter_map(last).max().unwrap_or(report.finished_at);
+        let end = report.window.end.min(report.finished_at.max(reached));
+        if start >= end {
+            return None;
+        }
+        let fits = |hours: i64| Self { start, end, hours }.cells() <= cells.max(1);
+        let steps = STEPS.into_iter().chain((1..).map(|years| years * 8760));
+        steps.into_iter().find(|hours| fits(*hours)).map(|hours| Self { start, end, hours })
+    }
+
+    /// How many cells there are.
+    pub fn cells(&self) -> usize {
+        let step = self.hours * 3600;
+        let seconds = (self.end - self.start).num_seconds();
+        usize::try_from((seconds + step - 1) / step).unwrap_or(usize::MAX)
+    }
+
+    /// The time of one cell.
+    pub fn cell(&self, index: usize) -> Span {
+        let hours = i64::try_from(index).unwrap_or(i64::MAX).saturating_mul(self.hours);
+        let start = self.start + TimeDelta::hours(hours);
+        Span { start, end: (start + TimeDelta::hours(self.hours)).min(self.end) }
+    }
+
+    /// The time of one cell in words.
+    pub fn step(&self) -> String {
+        match (self.hours % 24, self.hours / 24) {
+            (0, 1) => "1 day".to_owned(),
+            (0, days) => format!("{days} days"),
+            (1, 0) => "1 hour".to_owned(),
+            _ => format!("{} hours", self.hours),
+        }
+    }
+
+    /// The cells that share time with `span`; one that lies outside counts for the nearest.
+    fn touched(&self, span: Span) -> std::ops::Range<usize> {
+        let step = self.hours * 3600;
+        let last = self.cells() - 1;
+        let index = |seconds: i64| usize::try_from(seconds.max(0) / step).unwrap_or(0).min(last);
+        let from = index((span.start - self.start).num_seconds());
+        let to = index((span.end - self.start).num_seconds() - 1);
+        from..to.max(from) + 1
+    }
+}
+
+/// The findings of a report, to be asked by chain.
+#[derive(Debug)]
+pub struct Findings<'a>(BTreeMap<(AccountId, &'a Region), Vec<&'a Finding>>);
+
+impl<'a> Findings<'a> {
+    /// Sorts them by account and region.
+    pub fn of(report: &'a Report) -> Self {
+        let mut by_place: BTreeMap<_, Vec<&'a Finding>> = BTreeMap::new();
+        for finding in &report.findings {
+            if let (Some(account), Some(region)) = (finding.scope.account, &finding.scope.region) {
+                by_place.entry((account, region)).or_default().push(finding);
+            }
+        }
+        Self(by_place)
+    }
+
+    /// Those that concern the chain: of its account and region, and of its trail where they name one.
+    pub fn of_chain(&self, chain: &ChainReport) -> impl Iterator<Item = &'a Finding> + use<'a> {
+        let place = &chain.id.place;
+        let concerns = {
+            let (trail, organization) = (chain.id.trail.clone(), place.organization.clone());
+            move |finding: &&'a Finding| {
+                let scope = &finding.scope;
+                scope.trail.as_ref().is_none_or(|named| *named == trail) && scope.organization == organization
+            }
+        };
+        let found = self.0.get(&(place.account, &place.region)).cloned().unwrap_or_default();
+        found.into_iter().filter(concerns)
+    }
+}
+
+/// The chain's time, cell by cell.
+pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item = &'a Finding>) -> Vec<Cell> {
+    let mut row = vec![Cell::Outside; scale.cells()];
+    let mut mark = |span: Span, cell: Cell| {
+        for index in scale.touched(span) {
+            row[index] = row[index].max(cell);
+        }
+    };
+    let findings: Vec<&Finding> = findings.collect();
+    for span in &chain.coverage {
+        mark(*span, Cell::Covered);
+    }
+    for finding in &findings {
+        let cell = match finding.class {
+            Class::Tamper => Cell::Damaged,
+            Class::Incomplete if !is_gap(finding.code) => Cell::Unproven,
+            Class::Incomplete | Class::Notice => continue,
+        };
+        if let Some(span) = time_of(finding) {
+            mark(span, cell);
+        }
+    }
+    for gap in &chain.gaps {
+        let told =
+            |finding: &&Finding| is_gap(finding.code) && finding.span.is_some_and(|span| span.overlaps(gap));
+        let due = findings.iter().any(|finding| told(&finding));
+        for index in scale.touched(*gap) {
+            let cell = scale.cell(index);
+            let whole = gap.start <= cell.start && cell.end <= gap.end;
+            let state = match (due, whole) {
+                (false, _) => Cell::Pending,
+                (true, true) => Cell::Gap,
+                (true, false) => Cell::Partial,
+            };
+            row[index] = row[index].max(state);
+        }
+    }
+    row
+}
+
+fn is_gap(code: Code) -> bool {
+    matches!(code, Code::CoverageHead | Code::CoverageGap | Code::CoverageTail)
+}
+
+/// The time a finding is about. A digest stands for the hour that ends with it.
+fn time_of(finding: &Finding) -> Option<Span> {
+    let at = |at: Time| match finding.code {
+        Code::DigestMissing
+        | Code::DigestSignatureInvalid
+        | Code::DigestMalformed
+        | Code::DigestRelocated
+        | Code::DigestLinkBroken
+        | Code::DigestUnsigned
+        | Code::DigestUnknownKey
+        | Code::DigestUnreadable
+        | Code::DigestAlgorithmUnsupported => Span { start: at - TimeDelta::hours(1), end: at },
+        _ => Span { start: at, end: at + TimeDelta::seconds(1) },
+    };
+    finding.span.or_else(|| finding.at.map(at))
+}

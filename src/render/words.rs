@@ -1,0 +1,285 @@
+//! What a report comes to, in the words every format for people shares.
+
+use std::fmt::{self, Display};
+
+use crate::report::{Completion, Depth, Outcome, Report};
+use crate::trail::{Span, Time};
+use crate::verdict::{Class, Code, Finding, Severity};
+
+/// The verdict in one word and one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// `TAMPERED`, `INCOMPLETE`, `INTACT`, `EMPTY`.
+    pub word: &'static str,
+    /// The answer to "were the logs touched?".
+    pub sentence: String,
+}
+
+/// Says what the report comes to.
+pub fn headline(report: &Report) -> Headline {
+    let outcome = report.outcome();
+    let (word, sentence) = match outcome {
+        Outcome::Tampered => {
+            ("TAMPERED", format!("The record was changed: {}.", tally(report, Class::Tamper)))
+        }
+        Outcome::Incomplete => ("INCOMPLETE", incomplete(report)),
+        Outcome::Intact => ("INTACT", intact(report)),
+        Outcome::Empty => {
+            ("EMPTY", "There is nothing to verify: no digest was found in the range asked for.".to_owned())
+        }
+    };
+    let sentence = match (report.completion, outcome) {
+        (Completion::Interrupted, Outcome::Tampered) => {
+            format!("{sentence} The run was interrupted: there may be more.")
+        }
+        (Completion::Interrupted, _) | (Completion::Complete, _) => sentence,
+    };
+    Headline { word, sentence }
+}
+
+fn incomplete(report: &Report) -> String {
+    let open = tally(report, Class::Incomplete);
+    match (report.completion, open.is_empty()) {
+        (Completion::Interrupted, true) => {
+            "The run was interrupted; no sign of tampering was seen until then.".to_owned()
+        }
+        (Completion::Interrupted, false) => {
+            format!("The run was interrupted; no sign of tampering was seen until then, but: {open}.")
+        }
+        (Completion::Complete, _) => {
+            format!("No sign of tampering, but the record could not be fully proven: {open}.")
+        }
+    }
+}
+
+fn intact(report: &Report) -> String {
+    let digests = counted(report.totals.digests.authentic, "digest", "digests");
+    let logs = |count| counted(count, "log file", "log files");
+    let looked_at = match report.depth {
+        Depth::Chain => "log files were not looked at".to_owned(),
+        Depth::Presence => {
+            format!(
+                "{} are where they belong; their content was not looked at",
+                logs(report.totals.logs.present)
+            )
+        }
+        Depth::Full => {
+            format!("{} are byte for byte what AWS delivered", logs(report.totals.logs.intact))
+        }
+    };
+    let accepted = accepted(report);
+    match accepted.is_empty() {
+        true => format!("No sign of tampering: {digests} authentic, every link holds, {looked_at}."),
+        false => format!(
+            "Nothing was found beyond what the caller accepted ({accepted}): {digests} authentic, {looked_at}."
+        ),
+    }
+}
+
+/// Findings that count less than they would by themselves, because the caller said so.
+fn accepted(report: &Report) -> String {
+    let accepted =
+        |finding: &&Finding| finding.class == Class::Notice && finding.code.class() != Class::Notice;
+    count_by_code(report.findings.iter().filter(accepted))
+}
+
+/// `3 log files modified, 1 digest missing`: the findings of a class, counted by code.
+pub fn tally(report: &Report, class: Class) -> String {
+    count_by_code(report.findings.iter().filter(|finding| finding.class == class))
+}
+
+fn count_by_code<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> String {
+    let told: Vec<String> = Code::ALL
+        .into_iter()
+        .map(|code| (code, findings.clone().filter(|finding| finding.code == code).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(code, count)| code.counted(count))
+        .collect();
+    told.join(", ")
+}
+
+/// Findings of one code and class.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// What they are.
+    pub code: Code,
+    /// What they say about the record.
+    pub class: Class,
+    /// In the report's order; never empty.
+    pub findings: Vec<&'a Finding>,
+}
+
+impl Group<'_> {
+    /// How urgently they want a person.
+    pub fn severity(&self) -> Severity {
+        Severity::of(self.code, self.class)
+    }
+}
+
+/// The findings by code and class, worst first.
+pub fn groups(report: &Report) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for finding in &report.findings {
+        let same = |group: &&mut Group<'_>| (group.code, group.class) == (finding.code, finding.class);
+        match groups.iter_mut().find(same) {
+            Some(group) => group.findings.push(finding),
+            None => {
+                let (code, class) = (finding.code, finding.class);
+                groups.push(Group { code, class, findings: vec![finding] });
+            }
+        }
+    }
+    groups.sort_by_key(|group| (group.severity(), group.class, group.code));
+    groups
+}
+
+/// How much of the time its chains have to cover is covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Share {
+    /// Seconds that authentic digests span.
+    pub covered: i64,
+    /// Seconds they don't.
+    pub open: i64,
+}
+
+impl Share {
+    /// Of these covered spans and these gaps.
+    pub fn of(coverage: &[Span], gaps: &[Span]) -> Self {
+        let seconds = |spans: &[Span]| spans.iter().map(|span| span.length().num_seconds()).sum();
+        Self { covered: seconds(coverage), open: seconds(gaps) }
+    }
+
+    /// The two together.
+    pub fn plus(self, other: Self) -> Self {
+        Self { covered: self.covered + other.covered, open: self.open + other.open }
+    }
+}
+
+impl Display for Share {
+    /// In percent, and never 100 % while anything is open, nor 0 % while anything is covered.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.covered + self.open;
+        let tenths = match whole {
+            0 => return out.pad("–"),
+            _ => self.covered * 1000 / whole,
+        };
+        let text = match (tenths, self.covered, self.open) {
+            (_, _, 0) => "100 %".to_owned(),
+            (0, covered, _) if covered > 0 => "<0.1 %".to_owned(),
+            (tenths, _, _) => format!("{}.{} %", tenths / 10, tenths % 10),
+        };
+        out.pad(&text)
+    }
+}
+
+/// `1 log file`, `20,310 log files`.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{} {several}", thousands(count)),
+    }
+}
+
+/// `20,310`
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1.2 GB`: decimal units, as AWS bills them.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    let mut scaled = count as f64;
+    let mut unit = "B";
+    for larger in UNITS {
+        if scaled < 999.95 {
+            break;
+        }
+        scaled /= 1000.0;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{count} B"),
+        _ => format!("{scaled:.1} {unit}"),
+    }
+}
+
+/// `2026-03-01 10:17:28`, without the seconds where they are nought.
+pub fn moment(time: Time) -> String {
+    match time.timestamp() % 60 {
+        0 => time.format("%Y-%m-%d %H:%M").to_string(),
+        _ => time.format("%Y-%m-%d %H:%M:%S").to_string(),
+    }
+}
+
+/// `2026-03-01 10:00 to 16:30`, naming the day again only where it is another one.
+pub fn range(span: Span) -> String {
+    let end = moment(span.end);
+    let end = match span.start.date_naive() == span.end.date_naive() {
+        true => end.split_once(' ').map_or(&*end, |(_, clock)| clock).to_owned(),
+        false => end,
+    };
+    format!("{} to {end}", moment(span.start))
+}
+
+/// `6 h 30 min`, `3 d 4 h`: the two largest units.
+pub fn length(span: Span) -> String {
+    let seconds = span.length().num_seconds();
+    let units = [
+        (seconds / 86_400, "d"),
+        (seconds / 3600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let told: Vec<String> = units
+        .into_iter()
+        .skip_while(|(count, _)| *count == 0)
+        .take(2)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    match told.is_empty() {
+        true => "0 s".to_owned(),
+        false => told.join(" "),
+    }
+}
+
+/// `6 h`: how far apart two moments of the caller's clock are.
+pub fn took(report: &Report) -> String {
+    let elapsed = report.finished_at - report.started_at;
+    match elapsed.num_milliseconds() {
+        under @ 0..10_000 => format!("{}.{} s", under / 1000, under % 1000 / 100),
+        _ => length(Span { start: report.started_at, end: report.finished_at }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_never_rounded_into_a_claim() {
+        let share = |covered, open| Share { covered, open }.to_string();
+        assert_eq!(share(3600, 0), "100 %");
+        assert_eq!(share(999_999, 1), "99.9 %");
+        assert_eq!(share(1, 999_999), "<0.1 %");
+        assert_eq!(share(0, 3600), "0.0 %");
+        assert_eq!(share(0, 0), "–");
+    }
+
+    #[test]
+    fn numbers_read_easily() {
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(999_950), "1.0 MB");
+        assert_eq!(bytes(11_800_000_000), "11.8 GB");
+    }
+}

@@ -1,0 +1,81 @@
+//! What each code means, how it comes about and what to do next, in words for somebody who has never read
+//! CloudTrail's format. `trailseal explain`, the HTML report and the README say the same, because they all read here.
+
+use super::Code;
+
+mod coverage;
+mod digests;
+mod logs;
+
+/// What there is to say about one code.
+struct Page {
+    /// One of them and several of them, as a headline counts them.
+    counted: (&'static str, &'static str),
+    title: &'static str,
+    meaning: &'static str,
+    causes: &'static [&'static str],
+    next_steps: &'static [&'static str],
+}
+
+impl Code {
+    fn page(self) -> &'static Page {
+        match self {
+            Self::DigestMissing => &digests::MISSING,
+            Self::DigestSignatureInvalid => &digests::SIGNATURE_INVALID,
+            Self::DigestMalformed => &digests::MALFORMED,
+            Self::DigestRelocated => &digests::RELOCATED,
+            Self::DigestLinkBroken => &digests::LINK_BROKEN,
+            Self::DigestUnsigned => &digests::UNSIGNED,
+            Self::DigestUnknownKey => &digests::UNKNOWN_KEY,
+            Self::DigestUnreadable => &digests::UNREADABLE,
+            Self::DigestAlgorithmUnsupported => &digests::ALGORITHM_UNSUPPORTED,
+            Self::ChainRestarted => &coverage::RESTARTED,
+            Self::LogMissing => &logs::MISSING,
+            Self::LogModified => &logs::MODIFIED,
+            Self::LogMalformed => &logs::MALFORMED,
+            Self::LogUnlisted => &logs::UNLISTED,
+            Self::LogUnreadable => &logs::UNREADABLE,
+            Self::LogUnproven => &logs::UNPROVEN,
+            Self::LogPending => &logs::PENDING,
+            Self::CoverageHead => &coverage::HEAD,
+            Self::CoverageGap => &coverage::GAP,
+            Self::CoverageTail => &coverage::TAIL,
+            Self::RegionAbsent => &coverage::REGION_ABSENT,
+            Self::ListingUnreadable => &coverage::LISTING_UNREADABLE,
+            Self::KeysUnavailable => &digests::KEYS_UNAVAILABLE,
+            Self::KeyValidity => &digests::KEY_VALIDITY,
+            Self::TrailChanged => &coverage::TRAIL_CHANGED,
+            Self::BucketChanged => &coverage::BUCKET_CHANGED,
+            Self::KeyChanged => &coverage::KEY_CHANGED,
+        }
+    }
+
+    /// A heading of a few words.
+    pub fn title(self) -> &'static str {
+        self.page().title
+    }
+
+    /// What is so when this is found, in a sentence or two.
+    pub fn meaning(self) -> &'static str {
+        self.page().meaning
+    }
+
+    /// How an attacker or an accident makes it, one sentence each, the likeliest first.
+    pub fn causes(self) -> &'static [&'static str] {
+        self.page().causes
+    }
+
+    /// What to do about it, in order.
+    pub fn next_steps(self) -> &'static [&'static str] {
+        self.page().next_steps
+    }
+
+    /// So many of them, as a headline says it: `3 log files modified`.
+    pub fn counted(self, count: usize) -> String {
+        let (one, several) = self.page().counted;
+        match count {
+            1 => format!("1 {one}"),
+            _ => format!("{count} {several}"),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the record spans, what stands at its breaks, and who touched the trail.
+
+use super::Page;
+
+pub(super) const RESTARTED: Page = Page {
+    counted: ("chain restarted", "chain restarts"),
+    title: "A chain began anew",
+    meaning: "CloudTrail delivered a starting digest, which links to nothing before it, although the chain already \
+              existed. It does so when logging or log file validation is switched on again.",
+    causes: &[
+        "Somebody stopped logging or switched validation off, and on again later. What happened in between is not \
+         recorded, or not proven.",
+        "The trail was deleted and created again under the same name.",
+        "The region or the account was taken out of the trail and put back.",
+    ],
+    next_steps: &[
+        "Look at the event that explains it, if the finding names one: who, when, from where, and whether it was \
+         planned.",
+        "If nothing explains it, look for StopLogging, DeleteTrail and UpdateTrail in the trail's home region, in \
+         Event history (90 days) or another trail.",
+    ],
+};
+
+pub(super) const HEAD: Page = Page {
+    counted: ("chain that begins late", "chains that begin late"),
+    title: "The record begins after the window does",
+    meaning: "The first part of the time asked for is not covered by any authentic digest, so nothing in it is proven.",
+    causes: &[
+        "The trail, its log file validation or the region was switched on only later: then the chain's first digest \
+         is a starting digest, and the finding says so.",
+        "A lifecycle rule expired the older digests.",
+        "Somebody deleted the oldest digests. That leaves no broken link behind at the front of a chain.",
+    ],
+    next_steps: &[
+        "Compare with the date on which the trail and its validation were switched on.",
+        "Compare the bucket's lifecycle rules with how far back the record is meant to reach.",
+    ],
+};
+
+pub(super) const GAP: Page = Page {
+    counted: ("gap in the coverage", "gaps in the coverage"),
+    title: "A gap in the coverage",
+    meaning: "For this time no authentic digest exists, though there are some before or after it. What happened in it \
+              is not proven, and may not have been recorded at all.",
+    causes: &[
+        "The digests of that time are missing, damaged or unreadable; each has a finding of its own.",
+        "Logging was stopped, or validation was switched off, and on again later.",
+        "CloudTrail could not deliver, for instance because the bucket's policy refused it.",
+    ],
+    next_steps: &[
+        "Look at the cause the finding gives: an event names who did it, digests have findings of their own.",
+        "If nothing explains it, look for StopLogging, UpdateTrail and PutBucketPolicy in the trail's home region, \
+         and at GetTrailStatus for delivery errors.",
+        "Until it is explained, assume that anything may have happened in that time.",
+    ],
+};
+
+pub(super) const TAIL: Page = Page {
+    counted: ("chain that ends early", "chains that end early"),
+    title: "The record ends before the window does",
+    meaning: "The last part of the time asked for is not covered by any authentic digest, although digests for it are \
+              due. Either none were written, or the newest were removed: nothing in the record could tell the latter.",
+    causes: &[
+        "Logging was stopped, the trail was deleted, or validation was switched off.",
+        "Somebody deleted the newest digests. Nothing links to the newest digest, so this leaves no trace in the \
+         chain itself.",
+        "CloudTrail could not deliver, for instance because the bucket's policy refused it.",
+        "A copy of the bucket is older than the window's end.",
+    ],
+    next_steps: &[
+        "Ask the trail: `aws cloudtrail get-trail-status`. If LatestDigestDeliveryTime is later than the newest \
+         digest found, the newest ones were removed.",
+        "Look for StopLogging, DeleteTrail and UpdateTrail in Event history of the trail's home region.",
+        "If this is a copy, copy the newest files too, or end the window where the copy does.",
+    ],
+};
+
+pub(super) const REGION_ABSENT: Page = Page {
+    counted: ("account and region without digests", "accounts and regions without digests"),
+    title: "An account and region without digests",
+    meaning: "There should be digests for this account and region, because it has log files or because the caller \
+              expects them, and there is not a single one. None of its record can be proven.",
+    causes: &[
+        "Log file validation was never switched on for the trail that delivers there.",
+        "Somebody deleted every digest of the region, which leaves nothing that could link to them.",
+        "The region is not enabled in the account, or the trail does not cover it.",
+    ],
+    next_steps: &[
+        "Compare with the trail's settings: multi-region, log file validation, and the account's enabled regions.",
+        "If digests must have existed, look for them among the bucket's versions and delete markers.",
+    ],
+};
+
+pub(super) const LISTING_UNREADABLE: Page = Page {
+    counted: ("folder that could not be listed", "folders that could not be listed"),
+    title: "A folder could not be listed",
+    meaning: "The store did not give the list of a folder's objects, or not all of it, so it is not known what is in \
+              it. That says nothing about the record itself.",
+    causes: &[
+        "The caller lacks s3:ListBucket, perhaps for that prefix alone.",
+        "The network or the store failed, and went on failing through all retries.",
+        "In a folder on disk: no permission to read it.",
+    ],
+    next_steps: &["Grant s3:ListBucket on the bucket, or mend the access, and run again."],
+};
+
+pub(super) const TRAIL_CHANGED: Page = Page {
+    counted: ("change to a trail", "changes to a trail"),
+    title: "Somebody changed, stopped or started a trail",
+    meaning: "An intact log file records a call that changes what is recorded: a trail was created, deleted, stopped, \
+              started or reconfigured, or a region was switched off. A call that failed is told as an attempt.",
+    causes: &[
+        "An administrator changed the trail.",
+        "Somebody who wanted not to be recorded stopped it or narrowed what it records.",
+    ],
+    next_steps: &["Check that the change was planned: the finding names who made it, when and from where."],
+};
+
+pub(super) const BUCKET_CHANGED: Page = Page {
+    counted: ("change to the bucket", "changes to the bucket"),
+    title: "Somebody changed the bucket the record lies in",
+    meaning: "An intact log file records a call that changes how the record is kept: the bucket's policy, lifecycle, \
+              versioning, lock, encryption or replication. A call that failed is told as an attempt.",
+    causes: &[
+        "An administrator changed the bucket.",
+        "Somebody prepared the removal of log files: a lifecycle rule that expires them, versioning suspended, a \
+         policy that lets them delete or keeps CloudTrail out.",
+    ],
+    next_steps: &["Check that the change was planned: the finding names who made it, when and from where."],
+};
+
+pub(super) const KEY_CHANGED: Page = Page {
+    counted: ("change to an encryption key", "changes to an encryption key"),
+    title: "Somebody changed the key that encrypts the record",
+    meaning: "An intact log file records a call on the KMS key that encrypts the record: its policy was changed, or it \
+              was disabled or scheduled for deletion. Without the key nobody can read the record.",
+    causes: &[
+        "An administrator changed the key.",
+        "Somebody wants to make the record unreadable, or keep CloudTrail from delivering.",
+    ],
+    next_steps: &[
+        "If a deletion is scheduled and was not planned, cancel it: `aws kms cancel-key-deletion`.",
+        "Check that the change was planned: the finding names who made it, when and from where.",
+    ],
+};
