@@ -2,7 +2,6 @@
 
 pub mod args;
 pub mod exit;
-mod demo;
 mod forge;
 mod output;
 mod progress;
@@ -15,8 +14,7 @@ use exit::Failure;
 /// Does what was asked and gives the exit code.
 pub fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Verify(verify) => verify::run(verify),
+        Command::Verify(verify) => verify::run(*verify),
         Command::Forge(forge) => forge::run(&forge),
-        Command::Demo(demo) => demo::run(&demo),
     }
 }

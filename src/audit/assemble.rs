@@ -15,6 +15,7 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Ou
     outcomes.sort_by(|one, other| one.place.cmp(&other.place));
     let plan = &context.plan;
     let mut report = Report {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         source: plan.source.clone(),
         window: context.window,
         depth: plan.depth,

@@ -84,7 +84,9 @@ fn named_by_itself(object: ObjectName, state: &State, certainty: Certainty) -> O
     let own = match (state, certainty) {
         (_, Certainty::BucketAndKey) | (State::Unseen(_) | State::Gone, Certainty::KeyOnly) => None,
         (State::Authentic(digest), Certainty::KeyOnly) => Some(Arc::clone(digest.bucket())),
-        (State::Rejected(rejected), Certainty::KeyOnly) => rejected.claim().map(|claim| Arc::clone(&claim.bucket)),
+        (State::Rejected(rejected), Certainty::KeyOnly) => {
+            rejected.claim().map(|claim| Arc::clone(&claim.bucket))
+        }
     };
     match own {
         Some(bucket) => ObjectName { bucket, ..object },

@@ -8,6 +8,7 @@ use trailseal::render::Format;
 use trailseal::trail::{AccountId, Region};
 use trailseal::verdict::Code;
 
+use super::forge::Forge;
 use super::time::{Moment, duration, moment};
 
 /// Proves that an AWS CloudTrail record is whole.
@@ -30,8 +31,6 @@ pub enum Command {
     Verify(Box<Verify>),
     /// Forge a signed world, with any of the known damages: a lab to rehearse in.
     Forge(Forge),
-    /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
-    Demo(Demo),
 }
 
 /// Verify a bucket, a trail or a folder.

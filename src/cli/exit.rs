@@ -22,6 +22,6 @@ const COULD_NOT_RUN: u8 = 2;
 /// Says what went wrong.
 pub fn tell(failure: &Failure) -> ExitCode {
     // Where even stderr is closed, the exit code still speaks.
-    let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::escape(&failure.0));
+    let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::Plain(&failure.0));
     ExitCode::from(COULD_NOT_RUN)
 }

@@ -46,7 +46,9 @@ impl Output {
                         std::mem::forget(out);
                         Ok(())
                     }
-                    written => written.map_err(|error| Failure::new(format!("cannot write to stdout: {error}"))),
+                    written => {
+                        written.map_err(|error| Failure::new(format!("cannot write to stdout: {error}")))
+                    }
                 }
             }
             Self::File { path, partial, file } => {
@@ -75,7 +77,7 @@ pub fn layout(look: &Look) -> human::Options {
         Colour::Auto | Colour::Never => human::Colour::Never,
     };
     let width = match terminal {
-        true => indicatif::TermLike::width(&console_width()).into(),
+        true => terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)),
         false => human::Options::default().width,
     };
     let verbosity = match (look.quiet, look.verbose) {

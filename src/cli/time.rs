@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "h", "-3h", "3x", "yesterday", "2026-13-01", "99999999999999999999d", "2026-02-30", "é"] {
+        for text in
+            ["", "h", "-3h", "3x", "yesterday", "2026-13-01", "99999999999999999999d", "2026-02-30", "é"]
+        {
             assert!(moment(text).is_err(), "{text}");
         }
     }

@@ -69,7 +69,9 @@ async fn audit<S: ObjectStore>(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, Failure> {
-    audit::run(plan, Arc::new(store), keys, observer, stop).await.map_err(|error: AuditError| Failure::new(error))
+    audit::run(plan, Arc::new(store), keys, observer, stop)
+        .await
+        .map_err(|error: AuditError| Failure::new(error))
 }
 
 /// What the caller points at.
@@ -119,12 +121,16 @@ fn plan(args: &Verify, now: Time, place: Place, certainty: Certainty) -> Result<
     if let (Some(start), Some(end)) = (start, end)
         && start >= end
     {
-        return Err(Failure::new(format!("--start {start} is not before --end {end}; swap them or widen the range")));
+        return Err(Failure::new(format!(
+            "--start {start} is not before --end {end}; swap them or widen the range"
+        )));
     }
     let expected_regions = args
         .expect_regions
         .iter()
-        .map(|region| region.parse::<Region>().map_err(|error| Failure::new(format!("--expect-region: {error}"))))
+        .map(|region| {
+            region.parse::<Region>().map_err(|error| Failure::new(format!("--expect-region: {error}")))
+        })
         .collect::<Result<BTreeSet<_>, _>>()?;
     Ok(Plan {
         source: args.source.clone(),

@@ -1,0 +1,88 @@
+//! `trailseal forge`: writes a signed world to rehearse in.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use trailseal::forge::{self, Plan, Turn};
+use trailseal::trail::{OrganizationId, TrailName, format_time};
+
+use super::exit::Failure;
+use super::output::Output;
+
+/// Forge a signed world, with any of the known damages: a lab to rehearse in.
+#[derive(Debug, Args)]
+pub struct Forge {
+    /// The folder to write: bucket/ as the bucket, keys.json, truth.json
+    pub folder: PathBuf,
+    /// Accounts
+    #[arg(long, default_value_t = 2)]
+    pub accounts: usize,
+    /// Regions of each account
+    #[arg(long, default_value_t = 3)]
+    pub regions: usize,
+    /// Hours, and so digests of each account and region
+    #[arg(long, default_value_t = 24)]
+    pub hours: u32,
+    /// Log files an hour
+    #[arg(long, default_value_t = 2)]
+    pub logs_per_hour: u32,
+    /// Events in a log file
+    #[arg(long, default_value_t = 12)]
+    pub events_per_log: u32,
+    /// An organization trail, with its organization's identifier
+    #[arg(long, value_name = "o-…")]
+    pub org: Option<OrganizationId>,
+    /// What stands before AWSLogs/
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// A trail's name; several trails share bucket, prefix and log folders
+    #[arg(long = "trail", value_name = "NAME")]
+    pub trails: Vec<TrailName>,
+    /// Something that lawfully happens: backfill, restart, bucket-change, prefix-change, late-region
+    #[arg(long = "turn", value_name = "NAME")]
+    pub turns: Vec<Turn>,
+    /// Where all chance comes from: the same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Runs the command.
+pub fn run(args: &Forge) -> Result<u8, Failure> {
+    let folder = &args.folder;
+    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Failure::new(format!("{} is not empty; name a new folder", folder.display())));
+    }
+    let defaults = Plan::default();
+    let plan = Plan {
+        accounts: args.accounts,
+        regions: args.regions,
+        hours: args.hours,
+        logs_per_hour: args.logs_per_hour,
+        events_per_log: args.events_per_log,
+        organization: args.org.clone(),
+        prefix: args.prefix.clone(),
+        trails: if args.trails.is_empty() { defaults.trails } else { args.trails.clone() },
+        turns: args.turns.iter().copied().collect(),
+        seed: args.seed,
+        ..defaults
+    };
+    let truth = forge::write_world(&plan, folder, &[]).map_err(Failure::new)?;
+    let window = plan.window();
+    Output::Stdout.write(|out| {
+        writeln!(
+            out,
+            "Forged {} digests and {} log files. Verify them with:\n\n  trailseal verify {}/bucket --keys {}/keys.json \
+             --start {} --end {}\n\nThe right answer is exit code {}; {}/truth.json has the findings.",
+            truth.digests,
+            truth.logs,
+            folder.display(),
+            folder.display(),
+            format_time(window.start),
+            format_time(window.end),
+            truth.exit_code,
+            folder.display(),
+        )
+    })?;
+    Ok(0)
+}
