@@ -3,3 +3,5 @@
 mod render_human;
 mod render_json;
 mod render_worlds;
+mod s3_store;
+mod support;
