@@ -2,8 +2,10 @@
 //! in memory, with faults on demand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+pub mod aws_cli;
 pub mod control;
 pub mod faults;
+pub mod forged;
 pub mod http;
 pub mod s3;
 pub mod server;

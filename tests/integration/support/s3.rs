@@ -51,7 +51,7 @@ pub fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -
     if call.region.is_empty() {
         return error(request, 403, "AccessDenied", "Access Denied");
     }
-    if bucket.region != call.region {
+    if bucket.region != call.region && call.action != Action::GetBucketLocation {
         return error(
             request,
             301,
