@@ -4,6 +4,7 @@ pub mod audit;
 pub mod chain;
 pub mod crypto;
 pub mod digest;
+pub mod events;
 pub mod forge;
 pub mod gzip;
 pub mod keys;

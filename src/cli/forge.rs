@@ -1,6 +1,5 @@
 //! `trailseal forge`: writes a signed world to rehearse in.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
