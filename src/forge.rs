@@ -40,7 +40,9 @@ pub enum ForgeError {
     #[error("an RSA key could not be made or used")]
     Key,
     /// The world has no place for a damage.
-    #[error("the world has no room for {0:?}")]
+    #[error(
+        "no account and region is left for the damage {0}: each takes one of its own, with 12 hours and log files"
+    )]
     NoRoom(Damage),
     /// A file could not be written.
     #[error("{}: {_1}", _0.display())]

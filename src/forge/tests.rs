@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 
+use super::damage::Damage;
 use super::plan::{Plan, Turn};
 use super::truth::{Class, Code};
 use super::world::World;
@@ -73,7 +74,10 @@ fn check_digests(world: &World) -> BTreeSet<ObjectName> {
                     ObjectName::new(log["s3Bucket"].as_str().unwrap(), log["s3Object"].as_str().unwrap());
                 let inflated =
                     gzip::inflate_hashed(&world.objects()[&object].body, Limit::LOG, |_| {}).unwrap();
-                assert_eq!(log["hashValue"], inflated.hash.to_string());
+                assert_eq!(
+                    log["hashValue"].as_str().unwrap().to_ascii_lowercase(),
+                    inflated.hash.to_string()
+                );
                 assert!(named.insert(object));
             }
         }
@@ -191,4 +195,106 @@ fn digests_are_written_in_the_form_of_aws() {
     assert!(json.ends_with("]}") && !json.contains(' '));
     let first = WORLD.chains()[0].digests[0].body.json();
     assert!(first.contains(r#""previousDigestS3Bucket":null,"previousDigestS3Object":null,"previousDigestHashValue":null,"previousDigestHashAlgorithm":null,"previousDigestSignature":null,"logFiles":"#));
+}
+
+#[test]
+fn every_damage_changes_something_and_tells_its_truth() {
+    let names: BTreeSet<&str> = Damage::ALL.iter().map(|damage| damage.as_str()).collect();
+    assert_eq!(names.len(), Damage::ALL.len());
+    for damage in Damage::ALL {
+        assert_eq!(damage.as_str().parse::<Damage>().unwrap(), *damage);
+        let mut world = WORLD.clone();
+        world.apply(*damage).unwrap();
+        assert_ne!(world.objects(), WORLD.objects(), "{damage}");
+        let truth = world.truth();
+        assert!(!truth.damages[0].objects.is_empty(), "{damage}");
+        for object in &truth.damages[0].objects {
+            let bytes = |world: &World| {
+                let mut objects = world.objects().iter();
+                objects.find(|(name, _)| name.to_string() == *object).map(|(_, stored)| stored.clone())
+            };
+            assert_ne!(bytes(&world), bytes(&WORLD), "{damage} says it touched {object}");
+        }
+        let read: super::Truth = serde_json::from_slice(&truth.json()).unwrap();
+        assert_eq!(read, truth);
+    }
+}
+
+#[test]
+fn damages_without_a_crime_leave_exit_0() {
+    let innocent = |damage: &&Damage| {
+        let mut world = WORLD.clone();
+        world.apply(**damage).unwrap();
+        world.truth().exit_code == 0
+    };
+    let found: Vec<&str> = Damage::ALL.iter().filter(innocent).map(|damage| damage.as_str()).collect();
+    let expected = [
+        "log-recompressed",
+        "stray-insight",
+        "stray-object",
+        "region-deleted",
+        "signature-upper-case",
+        "digest-recompressed",
+        "signed-extra-fields",
+        "signed-entry-twice",
+        "signed-upper-case",
+        "signed-restart",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_truth_of_telling_damages() {
+    let told = |damage: Damage| {
+        let mut world = WORLD.clone();
+        world.apply(damage).unwrap();
+        let truth = world.truth();
+        let codes = truth.findings.iter().map(|finding| (finding.code, finding.class)).collect::<Vec<_>>();
+        (codes, truth.exit_code, truth.exit_code_in_folder)
+    };
+    use Class::{Incomplete, Tamper};
+    let unlisted = (Code::LogUnlisted, Incomplete);
+    assert_eq!(
+        told(Damage::DigestDeleted),
+        (vec![(Code::DigestMissing, Tamper), unlisted, unlisted, (Code::CoverageGap, Incomplete)], 1, 1)
+    );
+    let run = told(Damage::DigestRunDeleted).0;
+    assert_eq!(run.iter().filter(|(code, _)| *code == Code::DigestMissing).count(), 3);
+    assert_eq!(run.iter().filter(|(code, _)| *code == Code::CoverageGap).count(), 1);
+    let tail = told(Damage::DigestTailDeleted);
+    assert!(tail.0.iter().all(|(code, _)| [Code::LogUnlisted, Code::CoverageTail].contains(code)));
+    assert_eq!(tail.1, 3);
+    assert_eq!(told(Damage::RegionDigestsDeleted), (vec![(Code::RegionAbsent, Incomplete)], 3, 3));
+    assert_eq!(told(Damage::DigestUnsigned), (vec![(Code::DigestUnsigned, Tamper)], 1, 3));
+    assert_eq!(told(Damage::LogForged), (vec![(Code::LogUnlisted, Tamper)], 1, 1));
+    assert_eq!(
+        told(Damage::DigestRolledBack),
+        (vec![(Code::DigestLinkBroken, Tamper), (Code::LogUnlisted, Tamper)], 1, 1)
+    );
+    assert_eq!(
+        told(Damage::BackfillDeleted),
+        (vec![(Code::DigestMissing, Tamper), (Code::LogUnlisted, Tamper)], 1, 1)
+    );
+}
+
+#[test]
+fn what_aws_would_have_signed_verifies() {
+    for damage in [Damage::SignedExtraFields, Damage::SignedUpperCase, Damage::SignedRestart] {
+        let mut world = WORLD.clone();
+        world.apply(damage).unwrap();
+        check_digests(&world);
+    }
+}
+
+#[test]
+fn each_damage_takes_a_place_of_its_own() {
+    let mut world = WORLD.clone();
+    for damage in [Damage::LogDeleted, Damage::DigestDeleted, Damage::DigestEdited, Damage::LogForged] {
+        world.apply(damage).unwrap();
+    }
+    let places: BTreeSet<_> =
+        world.truth().findings.into_iter().map(|finding| (finding.account, finding.region)).collect();
+    assert_eq!(places.len(), 4);
+    let crowd = Damage::ALL.iter().find_map(|damage| world.apply(*damage).err());
+    assert!(matches!(crowd, Some(super::ForgeError::NoRoom(_))));
 }
