@@ -12,6 +12,8 @@ use serde_json::{Map, Value, json};
 use crate::crypto::{Fingerprint, KeyRing, PublicKey};
 use crate::trail::{Region, Time};
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod source;
 pub use source::KeySource;
 

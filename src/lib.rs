@@ -1,6 +1,8 @@
 //! trailseal
 #![allow(missing_docs)]
 pub mod audit;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod chain;
 pub mod crypto;
 pub mod digest;

@@ -1,5 +1,8 @@
 //! One binary for all integration tests.
 
+mod aws_cli;
 mod render_human;
 mod render_json;
 mod render_worlds;
+mod s3_store;
+mod support;

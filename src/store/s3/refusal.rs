@@ -1,0 +1,108 @@
+//! What S3's refusals come to. Only S3's own `NoSuchKey` makes an object absent: a bare 404 can be anybody's.
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+
+use crate::aws::failure::{Failure, FailureKind, Outlook};
+use crate::store::{StoreError, StoreErrorKind};
+use crate::trail::Region;
+
+/// What was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    List,
+    Get,
+}
+
+/// An attempt that gave nothing.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    kind: StoreErrorKind,
+    detail: String,
+    /// Whether another try may go better.
+    pub(super) outlook: Outlook,
+    /// Where the answer says that the bucket is.
+    pub(super) region: Option<Region>,
+}
+
+impl Refusal {
+    pub(super) fn new(action: Action, failure: Failure, region: Option<Region>) -> Self {
+        let kind = kind(action, &failure);
+        Self { kind, detail: failure.detail, outlook: failure.outlook, region }
+    }
+
+    /// An answer that makes no sense.
+    pub(super) fn nonsense(detail: &str) -> Self {
+        Self {
+            kind: StoreErrorKind::Failed,
+            detail: detail.to_owned(),
+            outlook: Outlook::Settled,
+            region: None,
+        }
+    }
+
+    /// Says of an archived object where it lies and what brings it back, and of an absent one what stands in its place.
+    pub(super) fn archived(mut self, error: &SdkError<GetObjectError, HttpResponse>) -> Self {
+        if let Some(GetObjectError::InvalidObjectState(state)) = error.as_service_error() {
+            let class = state.storage_class().map(|class| class.as_str());
+            let tier = state.access_tier().map(|tier| tier.as_str());
+            let place = tier.or(class).unwrap_or("an archive");
+            self.detail = format!(
+                "InvalidObjectState: it lies in {place}; restore it (aws s3api restore-object) and run again"
+            );
+        }
+        let marker = error.raw_response().and_then(|raw| raw.headers().get("x-amz-delete-marker"));
+        if self.kind == StoreErrorKind::NotFound && marker == Some("true") {
+            self.detail.push_str("; a delete marker stands in its place");
+        }
+        self
+    }
+
+    pub(super) fn is_throttling(&self) -> bool {
+        self.kind == StoreErrorKind::Throttled
+    }
+
+    /// The refusal as the store's caller sees it.
+    pub(super) fn of(self, action: Action, target: String) -> StoreError {
+        let action = match action {
+            Action::List => "list",
+            Action::Get => "get",
+        };
+        StoreError { kind: self.kind, action, target, detail: self.detail }
+    }
+}
+
+/// The region of the bucket, where the answer tells.
+pub(super) fn elsewhere<E>(error: &SdkError<E, HttpResponse>) -> Option<Region> {
+    error.raw_response()?.headers().get("x-amz-bucket-region")?.parse().ok()
+}
+
+fn kind(action: Action, failure: &Failure) -> StoreErrorKind {
+    let code = failure.code.as_deref().unwrap_or_default();
+    match (action, code) {
+        (Action::Get, "NoSuchKey") => return StoreErrorKind::NotFound,
+        (_, "NoSuchBucket") => return StoreErrorKind::NoSuchBucket,
+        (_, "InvalidObjectState") => return StoreErrorKind::Archived,
+        _ => {}
+    }
+    match failure.kind {
+        FailureKind::Throttled => StoreErrorKind::Throttled,
+        FailureKind::CredentialsExpired => StoreErrorKind::CredentialsExpired,
+        // S3 passes on what KMS said: under a code of its own, or as AccessDenied naming the KMS action.
+        FailureKind::Denied | FailureKind::Failed | FailureKind::NotFound if speaks_of_kms(failure) => {
+            StoreErrorKind::KeyRefused
+        }
+        FailureKind::Denied => StoreErrorKind::Denied,
+        FailureKind::NoCredentials | FailureKind::Unrecognised => StoreErrorKind::NoCredentials,
+        FailureKind::TimedOut => StoreErrorKind::TimedOut,
+        FailureKind::CutOff => StoreErrorKind::CutOff,
+        FailureKind::NotFound | FailureKind::Unreachable | FailureKind::Failed => StoreErrorKind::Failed,
+    }
+}
+
+fn speaks_of_kms(failure: &Failure) -> bool {
+    let refused = failure.outlook == Outlook::Settled && failure.code.is_some();
+    let words = ["perform: kms:", "The ciphertext refers to a customer master key"];
+    refused && (failure.detail.starts_with("KMS.") || words.iter().any(|word| failure.detail.contains(word)))
+}

@@ -1,0 +1,378 @@
+//! The S3 store against a server that fails on purpose: every fault comes back under its own name, those that pass
+//! are waited out, and a body is whole or it is none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use trailseal::aws::{Load, Session};
+use trailseal::store::s3::S3Store;
+use trailseal::store::{
+    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
+};
+use trailseal::trail::ObjectName;
+
+use crate::support::faults::{self, Action, Fault};
+use crate::support::server::{Behaviour, Server};
+use crate::support::world::{self, Bucket, StorageClass, World};
+
+const KEY: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/03/01/a.json.gz";
+const BODY: &[u8] = b"not gzip, but long enough to be cut in two";
+
+fn small_world() -> World {
+    let mut bucket = Bucket::new("us-east-1");
+    bucket
+        .put(KEY, BODY)
+        .with("signature", "ab12")
+        .with("signature-algorithm", "SHA256withRSA")
+        .with("unrelated", "x");
+    World { buckets: [("logs".to_owned(), bucket)].into(), ..World::default() }
+}
+
+fn quick() -> Load {
+    Load {
+        patience: Duration::from_millis(400),
+        first_pause: Duration::from_millis(2),
+        longest_pause: Duration::from_millis(10),
+        ..Load::default()
+    }
+}
+
+fn session(server: &Server, load: Load) -> Session {
+    let credentials = Credentials::new("AKID", "secret", None, None, "test");
+    Session::over(config(server, SharedCredentialsProvider::new(credentials)), None, load)
+}
+
+fn config(server: &Server, credentials: SharedCredentialsProvider) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new("us-east-1"))
+        .endpoint_url(server.url())
+        .credentials_provider(credentials)
+        .build()
+}
+
+fn store(server: &Server) -> S3Store {
+    S3Store::new(&session(server, quick()))
+}
+
+async fn get(store: &S3Store, key: &str) -> Result<Object, StoreError> {
+    store.get(&ObjectName::new("logs", key), &Admission::new(1 << 20)).await
+}
+
+fn listing(prefix: &str, reach: Reach) -> Listing {
+    Listing { bucket: "logs".into(), prefix: prefix.into(), after: None, reach, token: None }
+}
+
+async fn list_all(store: &S3Store, mut listing: Listing) -> Result<(Page, usize), StoreError> {
+    let (mut whole, mut pages) = (Page::default(), 0);
+    loop {
+        let page = store.list(&listing).await?;
+        pages += 1;
+        whole.objects.extend(page.objects);
+        whole.folders.extend(page.folders);
+        listing.token = page.next;
+        if listing.token.is_none() {
+            return Ok((whole, pages));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_object_comes_with_its_metadata() {
+    let server = Server::start(small_world());
+    let object = get(&store(&server), KEY).await.unwrap();
+    assert_eq!(object.body, BODY);
+    let kept = Metadata::Kept {
+        signature: Some("ab12".into()),
+        signature_algorithm: Some("SHA256withRSA".into()),
+        backfill_generation_timestamp: None,
+    };
+    assert_eq!(object.metadata, kept);
+    assert_eq!(server.take_counts(), [(Action::GetObject, 1)].into());
+}
+
+#[tokio::test]
+async fn an_empty_object_is_an_object() {
+    let server = Server::start(small_world());
+    server.change(|world| {
+        world.buckets.get_mut("logs").unwrap().put("empty", "");
+    });
+    assert!(get(&store(&server), "empty").await.unwrap().body.is_empty());
+}
+
+#[tokio::test]
+async fn every_refusal_comes_under_its_own_name() {
+    use StoreErrorKind::{
+        CredentialsExpired, CutOff, Denied, Failed, KeyRefused, NoCredentials, NoSuchBucket, NotFound,
+        Throttled, TimedOut,
+    };
+    let server = Server::start(small_world());
+    let store = S3Store::new(&session(&server, Load { attempts: 2, throttled_attempts: 2, ..quick() }));
+    let cases = [
+        (Fault::DENIED, Denied),
+        (Fault::NO_SUCH_KEY, NotFound),
+        (Fault::SLOW_DOWN, Throttled),
+        (Fault::Refuse(503, "ServiceUnavailable", "later"), Throttled),
+        (Fault::Refuse(429, "TooManyRequests", "later"), Throttled),
+        (Fault::INTERNAL, Failed),
+        (Fault::EXPIRED, CredentialsExpired),
+        (Fault::Refuse(403, "RequestExpired", "expired"), CredentialsExpired),
+        (Fault::Refuse(400, "TokenRefreshRequired", "refresh"), CredentialsExpired),
+        (Fault::KMS_DENIED, KeyRefused),
+        (Fault::KMS_DISABLED, KeyRefused),
+        (Fault::Refuse(400, "KMS.NotFoundException", "no such key"), KeyRefused),
+        (Fault::Refuse(400, "KMS.ThrottlingException", "slowly"), Throttled),
+        (Fault::Refuse(404, "NoSuchBucket", "no bucket"), NoSuchBucket),
+        (Fault::Refuse(403, "InvalidAccessKeyId", "unknown key"), NoCredentials),
+        (Fault::Refuse(403, "SignatureDoesNotMatch", "wrong secret"), NoCredentials),
+        (Fault::Refuse(403, "RequestTimeTooSkewed", "your clock"), Failed),
+        (Fault::Refuse(400, "RequestTimeout", "idle"), TimedOut),
+        (Fault::Refuse(404, "GatewayLost", "not S3's word"), Failed),
+        (Fault::Refuse(418, "Teapot", "short and stout"), Failed),
+        (Fault::Reset, CutOff),
+        (Fault::CutAt(0), CutOff),
+        (Fault::CutAt(20), CutOff),
+        (Fault::StallAt(20), TimedOut),
+    ];
+    for (fault, kind) in cases {
+        let always = fault.clone();
+        server.fail(faults::script(move |_| Some(always.clone())));
+        let error = get(&store, KEY).await.expect_err(&format!("{fault:?} passed"));
+        assert_eq!(error.kind, kind, "{fault:?} came back as {error}");
+        assert_eq!((error.action, error.target.as_str()), ("get", format!("s3://logs/{KEY}").as_str()));
+        if let Fault::Refuse(_, code, message) = fault {
+            assert!(error.detail.contains(code) && error.detail.contains(message), "{}", error.detail);
+        }
+        let error = store.list(&listing("AWSLogs/", Reach::Folder)).await;
+        let Err(error) = error else { panic!("a listing passed {fault:?}") };
+        let expected = match kind {
+            // No key was asked for: a listing cannot say that one is absent.
+            NotFound => Failed,
+            kind => kind,
+        };
+        assert_eq!(error.kind, expected, "{fault:?} came back as {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_passes_is_waited_out() {
+    let server = Server::start(small_world());
+    let store = store(&server);
+    for fault in [
+        Fault::SLOW_DOWN,
+        Fault::INTERNAL,
+        Fault::Reset,
+        Fault::CutAt(0),
+        Fault::CutAt(20),
+        Fault::StallAt(20),
+        Fault::Refuse(403, "RequestTimeTooSkewed", "your clock"),
+    ] {
+        server.behave(Behaviour::default());
+        server.take_counts();
+        let passing = fault.clone();
+        let first = std::sync::atomic::AtomicUsize::new(0);
+        server.fail(faults::script(move |_| {
+            let number = first.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            (number < 2).then(|| passing.clone())
+        }));
+        let object = get(&store, KEY).await.unwrap_or_else(|error| panic!("{fault:?} did not heal: {error}"));
+        assert_eq!(object.body, BODY, "after {fault:?}");
+        assert_eq!(server.take_counts(), [(Action::GetObject, 3)].into(), "after {fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_asked_once() {
+    let server = Server::start(small_world());
+    let store = store(&server);
+    for fault in [Fault::DENIED, Fault::NO_SUCH_KEY, Fault::EXPIRED, Fault::KMS_DENIED] {
+        server.fail(faults::script(move |_| Some(fault.clone())));
+        get(&store, KEY).await.unwrap_err();
+        assert_eq!(server.take_counts(), [(Action::GetObject, 1)].into());
+    }
+}
+
+#[tokio::test]
+async fn a_dripping_body_is_given_up() {
+    let server = Server::start(small_world());
+    server.fail(faults::script(|_| Some(Fault::Drip(Duration::from_millis(100)))));
+    let load = Load { attempts: 1, ..quick() };
+    let store = S3Store::new(&session(&server, load));
+    let error = get(&store, KEY).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::TimedOut, "{error}");
+}
+
+#[tokio::test]
+async fn an_absent_key_is_absent_only_where_listing_is_granted() {
+    let server = Server::start(small_world());
+    let store = store(&server);
+    assert_eq!(get(&store, "nowhere").await.unwrap_err().kind, StoreErrorKind::NotFound);
+    server.change(|world| world.buckets.get_mut("logs").unwrap().listing = world::Listing::Denied);
+    assert_eq!(get(&store, "nowhere").await.unwrap_err().kind, StoreErrorKind::Denied);
+    let refused = store.list(&listing("", Reach::Whole)).await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn an_archived_object_names_its_archive() {
+    let server = Server::start(small_world());
+    let store = store(&server);
+    for (class, name) in [(StorageClass::Glacier, "GLACIER"), (StorageClass::DeepArchive, "DEEP_ARCHIVE")] {
+        server.change(|world| {
+            world.buckets.get_mut("logs").unwrap().objects.get_mut(KEY).unwrap().storage_class = class;
+        });
+        let error = get(&store, KEY).await.unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Archived);
+        assert!(error.detail.contains(name) && error.detail.contains("restore"), "{}", error.detail);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_bucket_is_not_a_missing_object() {
+    let server = Server::start(small_world());
+    let store = store(&server);
+    let error = store.get(&ObjectName::new("elsewhere", KEY), &Admission::new(1)).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NoSuchBucket);
+}
+
+#[tokio::test]
+async fn a_bucket_elsewhere_is_found_once() {
+    let server = Server::start(small_world());
+    server.change(|world| world.buckets.get_mut("logs").unwrap().region = "eu-central-2".into());
+    let store = store(&server);
+    for _ in 0..5 {
+        assert_eq!(get(&store, KEY).await.unwrap().body, BODY);
+    }
+    store.list(&listing("", Reach::Whole)).await.unwrap();
+    let expected = [(Action::GetObject, 6), (Action::ListObjectsV2, 1)].into();
+    assert_eq!(server.take_counts(), expected);
+}
+
+#[tokio::test]
+async fn no_credentials_are_no_credentials() {
+    let server = Server::start(small_world());
+    #[derive(Debug)]
+    struct Nobody;
+    impl aws_credential_types::provider::ProvideCredentials for Nobody {
+        fn provide_credentials<'a>(&'a self) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            let error =
+                aws_credential_types::provider::error::CredentialsError::not_loaded("none configured");
+            aws_credential_types::provider::future::ProvideCredentials::ready(Err(error))
+        }
+    }
+    let config = config(&server, SharedCredentialsProvider::new(Nobody));
+    let error = get(&S3Store::new(&Session::over(config, None, quick())), KEY).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NoCredentials, "{error}");
+    assert!(server.take_counts().is_empty());
+}
+
+#[tokio::test]
+async fn nobody_listening_is_a_failure_and_no_verdict() {
+    let server = Server::start(small_world());
+    let session = session(&server, quick());
+    drop(server);
+    let error = get(&S3Store::new(&session), KEY).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Failed, "{error}");
+    assert!(error.detail.contains("refused"), "{}", error.detail);
+}
+
+#[tokio::test]
+async fn listings_are_the_same_for_every_page_size() {
+    let server = Server::start(World::default());
+    let awkward =
+        ["a b+c&d<e>%20", "ä/ö", "a/1", "a/2/x", "a/2/y", "a/3", "b/\u{1}", "b/\u{1}/z", "c//d", "d"];
+    server.change(|world| {
+        let mut bucket = Bucket::new("us-east-1");
+        for key in awkward {
+            bucket.put(key, "x");
+        }
+        for number in 0..40 {
+            bucket.put(&format!("many/{number:03}/a"), "xy");
+            bucket.put(&format!("many/{number:03}/b"), "xyz");
+        }
+        world.buckets.insert("logs".into(), bucket);
+    });
+    let store = store(&server);
+    let mut expected: Option<Vec<(Page, usize)>> = None;
+    for page_size in [1, 2, 3, 7, 1000] {
+        server.behave(Behaviour { page_size, ..Behaviour::default() });
+        let mut found = Vec::new();
+        for prefix in ["", "a/", "b/", "c/", "many/", "nothing/"] {
+            for reach in [Reach::Whole, Reach::Folder] {
+                let (page, pages) = list_all(&store, listing(prefix, reach)).await.unwrap();
+                let items = page.objects.len() + page.folders.len();
+                assert_eq!(pages, items.div_ceil(page_size).max(1), "{prefix} by {page_size}");
+                found.push((page, 0));
+            }
+        }
+        let after = Listing { after: Some("many/019/a".into()), ..listing("many/", Reach::Whole) };
+        let (page, _) = list_all(&store, after).await.unwrap();
+        assert_eq!(page.objects.len(), 41);
+        assert_eq!(&*page.objects[0].key, "many/019/b");
+        found.push((page, 0));
+        assert!(expected.as_ref().is_none_or(|expected| *expected == found), "page size {page_size}");
+        expected = Some(found);
+    }
+    let (page, _) = list_all(&store, listing("", Reach::Whole)).await.unwrap();
+    let keys: Vec<&str> = page.objects.iter().map(|listed| &*listed.key).collect();
+    let mut sorted = awkward.to_vec();
+    sorted.sort_unstable();
+    assert_eq!(keys.iter().copied().filter(|key| !key.starts_with("many/")).collect::<Vec<_>>(), sorted);
+    assert!(keys.is_sorted());
+    let (page, _) = list_all(&store, listing("a/", Reach::Folder)).await.unwrap();
+    assert_eq!(page.folders, ["a/2/"]);
+    assert_eq!(page.objects[0].size, 1);
+    assert!(page.objects[0].last_modified.is_some());
+}
+
+#[tokio::test]
+async fn a_storm_of_slow_downs_slows_the_run_and_fails_nothing() {
+    let server = Server::start(small_world());
+    server.fail(faults::at_random(
+        7,
+        300,
+        vec![Fault::SLOW_DOWN, Fault::Reset, Fault::CutAt(5), Fault::INTERNAL],
+    ));
+    server.change(|world| {
+        let bucket = world.buckets.get_mut("logs").unwrap();
+        for number in 0..300 {
+            bucket.put(&format!("k{number}"), format!("body {number}"));
+        }
+    });
+    let store = Arc::new(store(&server));
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let store = store.clone();
+        running.spawn(async move { (number, get(&store, &format!("k{number}")).await) });
+    }
+    while let Some(done) = running.join_next().await {
+        let (number, object) = done.unwrap();
+        assert_eq!(object.unwrap().body, format!("body {number}"));
+    }
+    let asked = server.take_counts()[&Action::GetObject];
+    assert!(asked > 340, "only {asked} requests: the faults did not happen");
+}
+
+#[tokio::test]
+async fn requests_keep_to_the_callers_limit() {
+    let server = Server::start(small_world());
+    let load = Load { requests_per_second: NonZeroU32::new(100), ..quick() };
+    let store = Arc::new(S3Store::new(&session(&server, load)));
+    let started = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..31 {
+        let store = store.clone();
+        running.spawn(async move { get(&store, KEY).await.unwrap() });
+    }
+    running.join_all().await;
+    // A lower bound alone: a busy machine may only be slower.
+    assert!(started.elapsed() >= Duration::from_millis(300), "31 requests in {:?}", started.elapsed());
+}

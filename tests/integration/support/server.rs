@@ -1,0 +1,204 @@
+//! The server: one port, a world, a script of faults, and a count of everything asked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use super::faults::{Action, Call, Fault, Script, none};
+use super::http::{Answer, Connection, Request};
+use super::world::World;
+use super::{control, s3};
+
+/// How the server behaves beyond its world.
+#[derive(Clone)]
+pub struct Behaviour {
+    pub script: Script,
+    /// Keys a page, at most.
+    pub page_size: usize,
+    /// Added to every request.
+    pub latency: Duration,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self { script: none(), page_size: 1000, latency: Duration::ZERO }
+    }
+}
+
+/// A running server; ends with its value.
+pub struct Server {
+    address: SocketAddr,
+    state: Arc<State>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+struct State {
+    world: RwLock<World>,
+    behaviour: RwLock<Behaviour>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    number: usize,
+    counts: BTreeMap<Action, usize>,
+    repeats: HashMap<(Action, String, String, String), usize>,
+}
+
+impl Server {
+    /// Serves `world` on a free loopback port.
+    pub fn start(world: World) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            world: RwLock::new(world),
+            behaviour: RwLock::default(),
+            seen: Mutex::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let own = state.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = TcpListener::from_std(listener).unwrap();
+                tokio::spawn(async move {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        tokio::spawn(serve(stream, own.clone()));
+                    }
+                });
+                stopped.await.ok();
+            });
+            runtime.shutdown_background();
+        });
+        Self { address, state, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Where it listens, as AWS_ENDPOINT_URL takes it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Changes how it behaves from now on.
+    pub fn behave(&self, behaviour: Behaviour) {
+        *self.state.behaviour.write().unwrap() = behaviour;
+    }
+
+    /// Changes how it fails from now on.
+    pub fn fail(&self, script: Script) {
+        self.state.behaviour.write().unwrap().script = script;
+    }
+
+    /// Changes what it holds.
+    pub fn change(&self, change: impl FnOnce(&mut World)) {
+        change(&mut self.state.world.write().unwrap());
+    }
+
+    /// How often each thing was asked for, since the last call.
+    pub fn take_counts(&self) -> BTreeMap<Action, usize> {
+        std::mem::take(&mut *self.state.seen.lock().unwrap()).counts
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.take().map(|stop| stop.send(()));
+        self.thread.take().map(|thread| thread.join());
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<State>) {
+    let mut connection = Connection::new(stream);
+    while let Ok(Some(request)) = connection.read().await {
+        let call = state.note(&request);
+        let behaviour = state.behaviour.read().unwrap().clone();
+        if !behaviour.latency.is_zero() {
+            tokio::time::sleep(behaviour.latency).await;
+        }
+        let fault = (behaviour.script)(&call);
+        let answer = match &fault {
+            Some(Fault::Refuse(status, code, message)) => refuse(&request, &call, *status, code, message),
+            _ => answer(&state.world.read().unwrap(), &request, &call, behaviour.page_size),
+        };
+        let body = match request.method.as_str() {
+            "HEAD" => Bytes::new(),
+            _ => answer.body.clone(),
+        };
+        let mut head = answer.head();
+        let whole = match fault {
+            None | Some(Fault::Refuse(..)) => {
+                head.extend_from_slice(&body);
+                connection.write(&head).await
+            }
+            Some(Fault::Reset) => return connection.reset(),
+            Some(Fault::CutAt(length)) => {
+                head.extend_from_slice(&body[..length.min(body.len())]);
+                connection.write(&head).await.ok();
+                return;
+            }
+            Some(Fault::StallAt(length)) => {
+                head.extend_from_slice(&body[..length.min(body.len())]);
+                connection.write(&head).await.ok();
+                return std::future::pending().await;
+            }
+            Some(Fault::Drip(pause)) => {
+                let mut result = connection.write(&head).await;
+                for byte in &body {
+                    tokio::time::sleep(pause).await;
+                    result = result.and(connection.write(&[*byte]).await);
+                    if result.is_err() {
+                        break;
+                    }
+                }
+                result
+            }
+        };
+        if whole.is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -> Answer {
+    match control::is_control(call.action) {
+        true => control::answer(world, request, call),
+        false => s3::answer(world, request, call, page_size),
+    }
+}
+
+fn refuse(request: &Request, call: &Call, status: u16, code: &str, message: &str) -> Answer {
+    match control::is_control(call.action) {
+        true => control::error(call.action, status, code, message),
+        false => s3::error(request, status, code, message),
+    }
+}
+
+impl State {
+    fn note(&self, request: &Request) -> Call {
+        let region = request.scope().map_or("", |(region, _)| region).to_owned();
+        let action = control::action(request).unwrap_or_else(|| s3::action(request));
+        let (bucket, key) = match control::is_control(action) {
+            true => (String::new(), String::new()),
+            false => s3::target(request),
+        };
+        let page: String = ["continuation-token", "start-after", "marker", "delimiter"]
+            .iter()
+            .map(|name| format!("{}\n", request.query(name).unwrap_or_default()))
+            .collect();
+        let mut seen = self.seen.lock().unwrap();
+        let number = seen.number;
+        seen.number += 1;
+        *seen.counts.entry(action).or_default() += 1;
+        let question = (action, bucket.clone(), key.clone(), format!("{region}\n{page}"));
+        let repeat = seen.repeats.entry(question).or_default();
+        *repeat += 1;
+        Call { action, bucket, key, region, repeat: *repeat - 1, number }
+    }
+}

@@ -1,0 +1,104 @@
+//! What the server holds.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+/// Everything there is.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    pub buckets: BTreeMap<String, Bucket>,
+    /// The keys ListPublicKeys knows, by region.
+    pub keys: BTreeMap<String, Vec<ListedKey>>,
+    pub trails: Vec<KnownTrail>,
+    /// What ListRegions answers.
+    pub enabled_regions: Vec<String>,
+    /// The account every caller belongs to.
+    pub account: String,
+    /// What DescribeOrganization answers.
+    pub organization: Option<String>,
+}
+
+/// A bucket. Its region is held against the one a request is signed for.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    pub region: String,
+    pub objects: BTreeMap<String, Stored>,
+    pub listing: Listing,
+}
+
+/// Whether the caller may list a bucket: if not, absent objects are denied, as S3 does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    Granted,
+    Denied,
+}
+
+impl Bucket {
+    pub fn new(region: &str) -> Self {
+        Self { region: region.into(), objects: BTreeMap::new(), listing: Listing::Granted }
+    }
+
+    pub fn put(&mut self, key: &str, body: impl Into<Bytes>) -> &mut Stored {
+        let stored = Stored {
+            body: body.into(),
+            metadata: BTreeMap::new(),
+            last_modified: DateTime::from_timestamp(1_772_360_000, 0).unwrap(),
+            storage_class: StorageClass::Standard,
+        };
+        self.objects.insert(key.into(), stored);
+        self.objects.get_mut(key).unwrap()
+    }
+}
+
+/// An object.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub body: Bytes,
+    pub metadata: BTreeMap<String, String>,
+    pub last_modified: DateTime<Utc>,
+    pub storage_class: StorageClass,
+}
+
+impl Stored {
+    pub fn with(&mut self, name: &str, value: &str) -> &mut Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// Where an object lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageClass {
+    Standard,
+    Glacier,
+    DeepArchive,
+}
+
+impl StorageClass {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::Glacier => "GLACIER",
+            Self::DeepArchive => "DEEP_ARCHIVE",
+        }
+    }
+}
+
+/// A key as ListPublicKeys lists it.
+#[derive(Debug, Clone)]
+pub struct ListedKey {
+    pub value: Vec<u8>,
+    pub fingerprint: String,
+    pub valid_from: DateTime<Utc>,
+    pub valid_to: DateTime<Utc>,
+}
+
+/// A trail as GetTrail and DescribeTrails answer it, in their own JSON.
+#[derive(Debug, Clone)]
+pub struct KnownTrail {
+    pub arn: String,
+    pub description: serde_json::Value,
+    pub status: serde_json::Value,
+}
