@@ -6,6 +6,7 @@ pub mod aws;
 pub mod chain;
 pub mod crypto;
 pub mod digest;
+pub mod events;
 pub mod forge;
 pub mod gzip;
 pub mod keys;

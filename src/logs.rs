@@ -221,7 +221,7 @@ pub struct PresentTerms<'a> {
 pub fn region_absent(place: &AccountRegion, window: &Window, first_log: &ObjectName) -> Finding {
     let message = "there are log files of this account and region in the window, and not one digest";
     let mut finding = Finding::new(Code::RegionAbsent, place, message);
-    finding.object = Some(first_log.clone());
+    finding.evidence = Evidence::none().with("first_log", first_log.to_string());
     finding.at = window.start;
     finding.cause = Some(Cause::Unexplained);
     finding

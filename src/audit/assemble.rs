@@ -6,6 +6,7 @@ use super::discover::Found;
 use super::site::{KeyCount, Outcome};
 use super::{Context, Plan};
 use crate::crypto::{Fingerprint, Lookup};
+use crate::events;
 use crate::report::{Completion, Depth, KeyUse, Report, Totals};
 use crate::trail::{AccountId, AccountRegion, Region, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
@@ -42,7 +43,9 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Ou
     report.findings.extend(unmet(plan, &outcomes, &report));
     report.keys = keys(&outcomes);
     report.findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &outcomes)));
-    for outcome in outcomes {
+    let mut testimonies = Vec::new();
+    for mut outcome in outcomes {
+        testimonies.append(&mut outcome.testimonies);
         for chain in &outcome.chains {
             report.totals.digests.merge(&chain.digests);
             report.totals.logs.merge(&chain.logs);
@@ -53,6 +56,10 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Ou
         report.chains.extend(outcome.chains);
         report.findings.extend(outcome.findings);
     }
+    testimonies.sort();
+    testimonies.dedup();
+    events::attribute(&mut report.findings, &testimonies);
+    report.findings.extend(testimonies.iter().filter_map(events::notice));
     report.accept(&plan.accept);
     report.sort();
     report.hints = hints(&report);

@@ -10,12 +10,13 @@ use super::{Context, Event};
 use crate::chain::{Entry, State};
 use crate::crypto::{KeyRing, Signature};
 use crate::digest::{self, Certainty, Outcome, Place, Standing};
+use crate::events::{self, Scanner};
 use crate::gzip::{self, Limit};
 use crate::logs::{self, LogWork, Observation};
 use crate::store::{Object, ObjectStore};
 use crate::trail::ObjectName;
 use crate::trail::key::DigestKey;
-use crate::verdict::{Finding, LogVerdict, Unseen};
+use crate::verdict::{Finding, LogVerdict, Testimony, Unseen};
 
 /// Runs `work` on the pool that is made for it, so that requests go on meanwhile.
 pub(super) async fn on_cpu<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -129,6 +130,8 @@ pub(super) struct JudgedLog {
     pub(super) finding: Option<Finding>,
     pub(super) compressed: u64,
     pub(super) inflated: u64,
+    /// Telling calls it records; only an intact file testifies.
+    pub(super) testimonies: Vec<Testimony>,
 }
 
 /// Reads, inflates, hashes and judges one attested log file; none if the run was stopped before.
@@ -139,11 +142,19 @@ pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork)
         Err(Absence::Gone) => observed(work, &Observation::Gone, 0),
         Ok(stored) => {
             on_cpu(move || {
-                let observation = match gzip::inflate_hashed(&stored.body, Limit::LOG, |_| {}) {
+                let bucket = Arc::clone(&work.object.bucket);
+                let mut scanner = Scanner::new(&bucket);
+                let inflated = gzip::inflate_hashed(&stored.body, Limit::LOG, |chunk| scanner.look(chunk));
+                let observation = match inflated {
                     Ok(inflated) => Observation::Inflated(inflated),
                     Err(fault) => Observation::Malformed(fault),
                 };
-                observed(work, &observation, stored.body.len() as u64)
+                let telling = scanner.telling();
+                let mut judged = observed(work, &observation, stored.body.len() as u64);
+                if telling && judged.verdict == LogVerdict::Intact {
+                    judged.testimonies = heard(&stored.body, &judged.work.object);
+                }
+                judged
             })
             .await
         }
@@ -160,5 +171,14 @@ pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64
         Observation::Inflated(inflated) => inflated.length,
         Observation::Malformed(_) | Observation::Listed | Observation::Gone | Observation::Unseen(_) => 0,
     };
-    JudgedLog { work, verdict, finding, compressed, inflated }
+    JudgedLog { work, verdict, finding, compressed, inflated, testimonies: Vec::new() }
+}
+
+/// The telling calls of a file that is intact. Few files hold any, so inflating those again costs less than keeping
+/// the bytes of all.
+fn heard(stored: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
+    match gzip::inflate(stored, Limit::LOG) {
+        Ok(body) => events::testimonies(&body, log_file),
+        Err(_) => Vec::new(),
+    }
 }

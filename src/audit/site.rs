@@ -20,7 +20,7 @@ use crate::report::{ChainReport, Depth};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::DigestKey;
 use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
-use crate::verdict::{Cause, Code, Finding, LogTally, Unseen};
+use crate::verdict::{Cause, Code, Finding, LogTally, Testimony, Unseen};
 
 /// Log files named and not yet asked for.
 const WAITING_LOGS: usize = 512;
@@ -40,6 +40,8 @@ pub(super) struct Outcome {
     pub(super) ring: Option<Arc<KeyRing>>,
     /// The newest end of any digest found.
     pub(super) newest: Option<Time>,
+    /// Telling calls that intact log files record.
+    pub(super) testimonies: Vec<Testimony>,
 }
 
 /// How often a key was used, and how often outside its published window.
@@ -56,6 +58,7 @@ struct JudgedLogs {
     findings: Vec<Finding>,
     compressed: u64,
     inflated: u64,
+    testimonies: Vec<Testimony>,
 }
 
 impl JudgedLogs {
@@ -64,6 +67,7 @@ impl JudgedLogs {
         self.findings.extend(judged.finding);
         self.compressed += judged.compressed;
         self.inflated += judged.inflated;
+        self.testimonies.extend(judged.testimonies);
     }
 }
 
@@ -90,6 +94,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         keys: BTreeMap::new(),
         ring: None,
         newest: None,
+        testimonies: Vec::new(),
     };
     let mut reading = Reading {
         attestation: Attestation::new(context.plan.certainty),
@@ -163,6 +168,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
     outcome.findings.extend(logs.findings);
     outcome.compressed = logs.compressed;
     outcome.inflated = logs.inflated;
+    outcome.testimonies = logs.testimonies;
     outcome.keys = reading.keys;
     if context.stop.is_set() {
         outcome.findings.retain(proven_although_interrupted);

@@ -1,10 +1,9 @@
 //! `trailseal forge`: writes a signed world to rehearse in.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use trailseal::forge::{self, Plan, Turn};
+use trailseal::forge::{self, Damage, Plan, Turn};
 use trailseal::trail::{OrganizationId, TrailName, format_time};
 
 use super::exit::Failure;
@@ -14,7 +13,8 @@ use super::output::Output;
 #[derive(Debug, Args)]
 pub struct Forge {
     /// The folder to write: bucket/ as the bucket, keys.json, truth.json
-    pub folder: PathBuf,
+    #[arg(required_unless_present = "list_damages")]
+    pub folder: Option<PathBuf>,
     /// Accounts
     #[arg(long, default_value_t = 2)]
     pub accounts: usize,
@@ -42,6 +42,12 @@ pub struct Forge {
     /// Something that lawfully happens: backfill, restart, bucket-change, prefix-change, late-region
     #[arg(long = "turn", value_name = "NAME")]
     pub turns: Vec<Turn>,
+    /// A damage to do; see --list-damages
+    #[arg(long = "damage", value_name = "NAME")]
+    pub damages: Vec<Damage>,
+    /// Print the known damages
+    #[arg(long)]
+    pub list_damages: bool,
     /// Where all chance comes from: the same seed gives the same bytes
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -49,7 +55,13 @@ pub struct Forge {
 
 /// Runs the command.
 pub fn run(args: &Forge) -> Result<u8, Failure> {
-    let folder = &args.folder;
+    let Some(folder) = args.folder.as_ref().filter(|_| !args.list_damages) else {
+        Output::Stdout.write(|out| {
+            let mut lines = Damage::ALL.iter().map(|damage| (damage.as_str(), damage.description()));
+            lines.try_for_each(|(name, description)| writeln!(out, "{name:32} {description}"))
+        })?;
+        return Ok(0);
+    };
     if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Failure::new(format!("{} is not empty; name a new folder", folder.display())));
     }
@@ -67,7 +79,7 @@ pub fn run(args: &Forge) -> Result<u8, Failure> {
         seed: args.seed,
         ..defaults
     };
-    let truth = forge::write_world(&plan, folder, &[]).map_err(Failure::new)?;
+    let truth = forge::write_world(&plan, folder, &args.damages).map_err(Failure::new)?;
     let window = plan.window();
     Output::Stdout.write(|out| {
         writeln!(

@@ -6,3 +6,4 @@ mod render_json;
 mod render_worlds;
 mod s3_store;
 mod support;
+mod worlds;

@@ -8,6 +8,8 @@ pub mod control;
 pub mod faults;
 pub mod forged;
 pub mod http;
+pub mod memory;
 pub mod s3;
 pub mod server;
+pub mod verify;
 pub mod world;

@@ -1,0 +1,274 @@
+//! Notices the recorded calls that explain a gap or show tampering: those that stop, start or change a trail, its
+//! bucket or its key. While a log file's bytes pass by, only the names of calls are looked at; a file that holds a
+//! telling one is parsed. The files are authentic by then, so AWS wrote what is read here.
+
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::trail::{ObjectName, parse_time};
+use crate::verdict::Testimony;
+
+mod explain;
+pub use explain::{attribute, notice};
+
+/// What a call touches, and so what it can explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Touches {
+    /// The trail: whether, where and what it records.
+    Trail,
+    /// The region or account as a whole: whether there is anything to record.
+    Territory,
+    /// The bucket the record lies in.
+    Bucket,
+    /// The key that encrypts it.
+    Key,
+}
+
+/// The telling calls: name, service, and what they touch; sorted by name (CloudTrail User Guide, Amazon S3 User Guide
+/// "Amazon S3 CloudTrail events", AWS KMS, Organizations and Account Management API references).
+const TELLING: [(&str, &str, Touches); 41] = [
+    ("CancelKeyDeletion", "kms", Touches::Key),
+    ("CloseAccount", "organizations", Touches::Territory),
+    ("CreateTrail", "cloudtrail", Touches::Trail),
+    ("DeleteBucket", "s3", Touches::Bucket),
+    ("DeleteBucketEncryption", "s3", Touches::Bucket),
+    ("DeleteBucketLifecycle", "s3", Touches::Bucket),
+    ("DeleteBucketPolicy", "s3", Touches::Bucket),
+    ("DeleteBucketPublicAccessBlock", "s3", Touches::Bucket),
+    ("DeleteBucketReplication", "s3", Touches::Bucket),
+    ("DeleteObject", "s3", Touches::Bucket),
+    ("DeleteObjects", "s3", Touches::Bucket),
+    ("DeleteTrail", "cloudtrail", Touches::Trail),
+    ("DeregisterOrganizationDelegatedAdmin", "cloudtrail", Touches::Trail),
+    ("DisableAWSServiceAccess", "organizations", Touches::Territory),
+    ("DisableKey", "kms", Touches::Key),
+    ("DisableRegion", "account", Touches::Territory),
+    ("EnableKey", "kms", Touches::Key),
+    ("EnableRegion", "account", Touches::Territory),
+    ("LeaveOrganization", "organizations", Touches::Territory),
+    ("PutBucketAcl", "s3", Touches::Bucket),
+    ("PutBucketEncryption", "s3", Touches::Bucket),
+    ("PutBucketLifecycle", "s3", Touches::Bucket),
+    ("PutBucketLogging", "s3", Touches::Bucket),
+    ("PutBucketObjectLockConfiguration", "s3", Touches::Bucket),
+    ("PutBucketOwnershipControls", "s3", Touches::Bucket),
+    ("PutBucketPolicy", "s3", Touches::Bucket),
+    ("PutBucketPublicAccessBlock", "s3", Touches::Bucket),
+    ("PutBucketReplication", "s3", Touches::Bucket),
+    ("PutBucketVersioning", "s3", Touches::Bucket),
+    ("PutEventConfiguration", "cloudtrail", Touches::Trail),
+    ("PutEventSelectors", "cloudtrail", Touches::Trail),
+    ("PutInsightSelectors", "cloudtrail", Touches::Trail),
+    ("PutKeyPolicy", "kms", Touches::Key),
+    ("PutObjectLegalHold", "s3", Touches::Bucket),
+    ("PutObjectRetention", "s3", Touches::Bucket),
+    ("RemoveAccountFromOrganization", "organizations", Touches::Territory),
+    ("RevokeGrant", "kms", Touches::Key),
+    ("ScheduleKeyDeletion", "kms", Touches::Key),
+    ("StartLogging", "cloudtrail", Touches::Trail),
+    ("StopLogging", "cloudtrail", Touches::Trail),
+    ("UpdateTrail", "cloudtrail", Touches::Trail),
+];
+
+/// What a call of that name, from that service, touches.
+pub fn touches(event_name: &str, event_source: &str) -> Option<Touches> {
+    let at = TELLING.binary_search_by_key(&event_name, |(name, ..)| name).ok()?;
+    let (_, service, touches) = TELLING[at];
+    (event_source.strip_suffix(".amazonaws.com") == Some(service)).then_some(touches)
+}
+
+/// How a call's name begins in a record. CloudTrail writes no white space.
+const FIELD: &[u8] = b"\"eventName\":\"";
+/// More than the field and the longest telling name.
+const SEAM: usize = 64;
+
+/// Watches a log file's bytes pass by in chunks.
+pub struct Scanner<'a> {
+    field: memmem::Finder<'static>,
+    bucket: memmem::Finder<'a>,
+    seam: Vec<u8>,
+    state: State,
+}
+
+/// What a scanner has seen so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing.
+    Quiet,
+    /// A call on some bucket; its parameters, which follow, will name the bucket.
+    SomeBucket,
+    /// A telling call.
+    Telling,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner for a file of the record that lies in `bucket`. Calls on other buckets are passed over: there may be
+    /// thousands.
+    pub fn new(bucket: &'a str) -> Self {
+        Self {
+            field: memmem::Finder::new(FIELD),
+            bucket: memmem::Finder::new(bucket.as_bytes()),
+            seam: Vec::with_capacity(2 * SEAM),
+            state: State::Quiet,
+        }
+    }
+
+    /// Looks at the next chunk.
+    pub fn look(&mut self, chunk: &[u8]) {
+        let mut seam = std::mem::take(&mut self.seam);
+        if !seam.is_empty() {
+            seam.extend_from_slice(&chunk[..chunk.len().min(SEAM)]);
+            self.search(&seam);
+        }
+        self.search(chunk);
+        seam.clear();
+        seam.extend_from_slice(&chunk[chunk.len().saturating_sub(SEAM)..]);
+        self.seam = seam;
+    }
+
+    /// Whether the file may hold a telling call, and is worth parsing.
+    pub fn telling(&self) -> bool {
+        self.state == State::Telling
+    }
+
+    fn search(&mut self, bytes: &[u8]) {
+        let mut from = 0;
+        while self.state == State::Quiet {
+            let Some(at) = self.field.find(&bytes[from..]) else { return };
+            from += at + FIELD.len();
+            self.state = state_after(&bytes[from..]);
+        }
+        if self.state == State::SomeBucket && self.bucket.find(&bytes[from..]).is_some() {
+            self.state = State::Telling;
+        }
+    }
+}
+
+/// What the call whose name begins here amounts to.
+fn state_after(rest: &[u8]) -> State {
+    let name = memchr::memchr(b'"', &rest[..rest.len().min(SEAM)]).map(|end| &rest[..end]);
+    let telling =
+        name.and_then(|found| TELLING.binary_search_by(|(name, ..)| name.as_bytes().cmp(found)).ok());
+    match telling.map(|at| TELLING[at].2) {
+        None => State::Quiet,
+        Some(Touches::Bucket) => State::SomeBucket,
+        Some(Touches::Trail | Touches::Territory | Touches::Key) => State::Telling,
+    }
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    event_time: Option<String>,
+    event_name: Option<Box<str>>,
+    event_source: Option<Box<str>>,
+    #[serde(rename = "eventID")]
+    event_id: Option<Box<str>>,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip: Option<Box<str>>,
+    error_code: Option<Box<str>>,
+    user_identity: Option<Value>,
+    request_parameters: Option<Value>,
+}
+
+/// The telling calls in an authentic log file's inflated bytes. A file of another shape holds none.
+pub fn testimonies(body: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
+    match serde_json::from_slice::<File>(body) {
+        Ok(file) => file.records.into_iter().filter_map(|record| testimony(record, log_file)).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn testimony(record: Record, log_file: &ObjectName) -> Option<Testimony> {
+    let (event_name, event_source) = (record.event_name?, record.event_source?);
+    let touched = touches(&event_name, &event_source)?;
+    let parameters = record.request_parameters.unwrap_or_default();
+    let target = target(touched, &parameters);
+    if touched == Touches::Bucket && target.split('/').next() != Some(&*log_file.bucket) {
+        return None;
+    }
+    Some(Testimony {
+        time: parse_time(&record.event_time?).ok()?,
+        event_name,
+        event_source,
+        target: target.into(),
+        actor: actor(&record.user_identity.unwrap_or_default()),
+        source_ip: record.source_ip.unwrap_or_default(),
+        event_id: record.event_id.unwrap_or_default(),
+        error_code: record.error_code,
+        log_file: log_file.clone(),
+    })
+}
+
+fn target(touched: Touches, parameters: &Value) -> String {
+    let text = |name: &str| parameters.get(name).and_then(Value::as_str);
+    let first = |names: &[&str]| names.iter().find_map(|name| text(name)).unwrap_or_default().to_owned();
+    match touched {
+        Touches::Trail => first(&["name", "trailName", "delegatedAdminAccountId"]),
+        Touches::Territory => first(&["regionName", "accountId", "servicePrincipal"]),
+        Touches::Key => first(&["keyId"]),
+        Touches::Bucket => match (text("bucketName"), text("key")) {
+            (Some(bucket), Some(key)) => format!("{bucket}/{key}"),
+            (bucket, _) => bucket.unwrap_or_default().to_owned(),
+        },
+    }
+}
+
+/// The caller's ARN, or whatever identifies it instead.
+fn actor(identity: &Value) -> Box<str> {
+    ["arn", "invokedBy", "principalId", "accountId", "type"]
+        .into_iter()
+        .find_map(|name| identity.get(name).and_then(Value::as_str))
+        .unwrap_or_default()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const FILE: &[u8] = br#"{"Records":[{"eventTime":"2026-03-01T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"DeleteObject","requestParameters":{"bucketName":"trail-bucket","key":"AWSLogs/x"}}]}"#;
+
+    fn telling(file: &[u8], cut: usize) -> bool {
+        let mut scanner = Scanner::new("trail-bucket");
+        scanner.look(&file[..cut]);
+        scanner.look(&file[cut..]);
+        scanner.telling()
+    }
+
+    #[test]
+    fn names_are_sorted_for_the_search() {
+        assert!(TELLING.is_sorted_by_key(|(name, ..)| *name));
+        assert!(TELLING.iter().all(|(name, ..)| name.len() + FIELD.len() < SEAM));
+    }
+
+    #[test]
+    fn a_telling_call_is_found_wherever_the_bytes_are_cut() {
+        assert!((0..FILE.len()).all(|cut| telling(FILE, cut)), "at a cut");
+    }
+
+    #[test]
+    fn calls_on_other_buckets_and_other_calls_are_passed_over() {
+        let other = String::from_utf8(FILE.to_vec()).unwrap().replace("trail-bucket", "other-bucket");
+        assert!(!telling(other.as_bytes(), 0));
+        let harmless = String::from_utf8(FILE.to_vec()).unwrap().replace("DeleteObject", "GetObject");
+        assert!(!telling(harmless.as_bytes(), 0));
+    }
+
+    #[test]
+    fn only_the_services_own_calls_testify() {
+        let object = ObjectName::new("trail-bucket", "log");
+        assert_eq!(testimonies(FILE, &object)[0].target.as_ref(), "trail-bucket/AWSLogs/x");
+        let forged =
+            String::from_utf8(FILE.to_vec()).unwrap().replace("s3.amazonaws.com", "ec2.amazonaws.com");
+        assert!(testimonies(forged.as_bytes(), &object).is_empty());
+    }
+}

@@ -1,0 +1,112 @@
+//! A forged world as a store, without a network or a disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use trailseal::forge::World;
+use trailseal::store::{
+    Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
+};
+use trailseal::trail::ObjectName;
+
+/// Whether the store keeps user metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    Metadata,
+    BodiesOnly,
+}
+
+/// A store over a world, handing out pages of a given size.
+pub struct Memory {
+    objects: BTreeMap<ObjectName, (bytes::Bytes, Metadata)>,
+    page: usize,
+}
+
+impl Memory {
+    pub fn new(world: &World, keeps: Keeps, page: usize) -> Self {
+        let objects = world
+            .objects()
+            .iter()
+            .map(|(name, stored)| {
+                let metadata = match (&stored.metadata, keeps) {
+                    (Some(metadata), Keeps::Metadata) => Metadata::Kept {
+                        signature: metadata.signature.as_deref().map(Into::into),
+                        signature_algorithm: metadata.signature_algorithm.as_deref().map(Into::into),
+                        backfill_generation_timestamp: metadata
+                            .backfill_generation_timestamp
+                            .as_deref()
+                            .map(Into::into),
+                    },
+                    (None, _) | (_, Keeps::BodiesOnly) => Metadata::NotKept,
+                };
+                (name.clone(), (stored.body.clone(), metadata))
+            })
+            .collect();
+        Self { objects, page }
+    }
+
+    /// The world's objects, to be changed by hand.
+    pub fn objects(&mut self) -> &mut BTreeMap<ObjectName, (bytes::Bytes, Metadata)> {
+        &mut self.objects
+    }
+}
+
+impl ObjectStore for Memory {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        let after = [&listing.token, &listing.after]
+            .into_iter()
+            .find_map(|key| key.clone())
+            .unwrap_or_default();
+        let from = ObjectName::new(Arc::clone(&listing.bucket), after.max(listing.prefix.clone()));
+        let mut page = Page::default();
+        let mut folders = BTreeSet::new();
+        let mut seen = 0;
+        let below = self
+            .objects
+            .range((Bound::Included(from), Bound::Unbounded))
+            .take_while(|(name, _)| name.bucket == listing.bucket && name.key.starts_with(&listing.prefix));
+        for (name, (body, _)) in below {
+            let exclusive = listing.token.as_deref().or(listing.after.as_deref()) == Some(&*name.key);
+            if exclusive {
+                continue;
+            }
+            if seen == self.page {
+                page.next = page.objects.last().map(|last: &Listed| last.key.to_string());
+                break;
+            }
+            let rest = &name.key[listing.prefix.len()..];
+            match (listing.reach, rest.find('/')) {
+                (Reach::Folder, Some(slash)) => {
+                    folders.insert(format!("{}{}", listing.prefix, &rest[..=slash]));
+                }
+                _ => {
+                    seen += 1;
+                    page.objects.push(Listed {
+                        key: name.key.clone(),
+                        size: body.len() as u64,
+                        last_modified: None,
+                    });
+                }
+            }
+        }
+        page.folders = folders.into_iter().collect();
+        Ok(page)
+    }
+
+    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
+        match self.objects.get(object) {
+            Some((body, metadata)) => Ok(Object {
+                body: body.clone(),
+                metadata: metadata.clone(),
+                admitted: admission.admit(body.len() as u64).await,
+            }),
+            None => Err(StoreError {
+                kind: StoreErrorKind::NotFound,
+                action: "get",
+                target: object.to_string(),
+                detail: "no such key".into(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Runs an audit over a forged world and reduces its report to what the forge's truth speaks of.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use trailseal::audit::{self, Expected, Load, Plan, Scope, Silent, Stopper};
+use trailseal::digest::Certainty;
+use trailseal::forge::{Truth, World};
+use trailseal::keys::{self, KeySource};
+use trailseal::report::{Depth, Report};
+use trailseal::store::ObjectStore;
+use chrono::TimeDelta;
+use trailseal::trail::parse_time;
+
+/// The plan that asks for just the window a world's truth speaks of.
+pub fn plan(truth: &Truth) -> Plan {
+    Plan {
+        source: format!("s3://{}/{}", truth.bucket, truth.prefix),
+        bucket: truth.bucket.as_str().into(),
+        prefix: truth.prefix.clone(),
+        certainty: Certainty::BucketAndKey,
+        start: Some(parse_time(&truth.window.start).unwrap()),
+        end: Some(parse_time(&truth.window.end).unwrap()),
+        now: parse_time(&truth.now).unwrap(),
+        grace: TimeDelta::hours(3),
+        depth: Depth::Full,
+        scope: Scope::default(),
+        expected: Expected::default(),
+        accept: BTreeSet::new(),
+        load: Load::default(),
+        arguments: Vec::new(),
+    }
+}
+
+/// Runs a plan with the world's own keys.
+pub fn run<S: ObjectStore>(plan: Plan, store: S, world: &World) -> Report {
+    let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
+    run_with(plan, store, KeySource::Files(Arc::new(ring)))
+}
+
+/// Runs a plan with these keys.
+pub fn run_with<S: ObjectStore>(plan: Plan, store: S, keys: KeySource) -> Report {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // The run's end is nobody's to force: the stopper lives as long as it.
+    let (_stopper, stop) = Stopper::new();
+    runtime
+        .block_on(audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop))
+        .unwrap()
+}
+
+/// A finding as the truth has it: class, code, account, region, object.
+pub type Told = (String, String, String, String, String);
+
+/// What a report tells, sorted.
+pub fn told(report: &Report) -> BTreeSet<Told> {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            let scope = &finding.scope;
+            let text = |word: Option<String>| word.unwrap_or_default();
+            (
+                finding.class.as_str().to_owned(),
+                finding.code.as_str().to_owned(),
+                text(scope.account.map(|account| account.to_string())),
+                text(scope.region.as_ref().map(ToString::to_string)),
+                text(finding.object.as_ref().map(ToString::to_string)),
+            )
+        })
+        .collect()
+}
+
+/// What is right to tell, sorted.
+pub fn right(truth: &Truth) -> BTreeSet<Told> {
+    let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+    truth
+        .findings
+        .iter()
+        .map(|expected| {
+            (
+                word(serde_json::to_value(expected.class).unwrap()),
+                word(serde_json::to_value(expected.code).unwrap()),
+                expected.account.clone(),
+                expected.region.clone(),
+                expected.object.clone().unwrap_or_default(),
+            )
+        })
+        .collect()
+}
