@@ -54,10 +54,8 @@ impl Memory {
 
 impl ObjectStore for Memory {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
-        let after = [&listing.token, &listing.after]
-            .into_iter()
-            .find_map(|key| key.clone())
-            .unwrap_or_default();
+        let after =
+            [&listing.token, &listing.after].into_iter().find_map(|key| key.clone()).unwrap_or_default();
         let from = ObjectName::new(Arc::clone(&listing.bucket), after.max(listing.prefix.clone()));
         let mut page = Page::default();
         let mut folders = BTreeSet::new();

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use trailseal::audit::{self, Expected, Load, Plan, Scope, Silent, Stopper};
 use trailseal::digest::Certainty;
 use trailseal::forge::{Truth, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::{Depth, Report};
 use trailseal::store::ObjectStore;
-use chrono::TimeDelta;
 use trailseal::trail::parse_time;
 
 /// The plan that asks for just the window a world's truth speaks of.
@@ -29,6 +29,7 @@ pub fn plan(truth: &Truth) -> Plan {
         accept: BTreeSet::new(),
         load: Load::default(),
         arguments: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -43,9 +44,7 @@ pub fn run_with<S: ObjectStore>(plan: Plan, store: S, keys: KeySource) -> Report
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // The run's end is nobody's to force: the stopper lives as long as it.
     let (_stopper, stop) = Stopper::new();
-    runtime
-        .block_on(audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop))
-        .unwrap()
+    runtime.block_on(audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop)).unwrap()
 }
 
 /// A finding as the truth has it: class, code, account, region, object.
