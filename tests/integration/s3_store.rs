@@ -6,8 +6,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use trailseal::aws::{Load, Session};
 use trailseal::store::s3::S3Store;
@@ -16,6 +14,7 @@ use trailseal::store::{
 };
 use trailseal::trail::ObjectName;
 
+use crate::support::client::{config, quick, session};
 use crate::support::faults::{self, Action, Fault};
 use crate::support::server::{Behaviour, Server};
 use crate::support::world::{self, Bucket, StorageClass, World};
@@ -31,29 +30,6 @@ fn small_world() -> World {
         .with("signature-algorithm", "SHA256withRSA")
         .with("unrelated", "x");
     World { buckets: [("logs".to_owned(), bucket)].into(), ..World::default() }
-}
-
-fn quick() -> Load {
-    Load {
-        patience: Duration::from_millis(400),
-        first_pause: Duration::from_millis(2),
-        longest_pause: Duration::from_millis(10),
-        ..Load::default()
-    }
-}
-
-fn session(server: &Server, load: Load) -> Session {
-    let credentials = Credentials::new("AKID", "secret", None, None, "test");
-    Session::over(config(server, SharedCredentialsProvider::new(credentials)), None, load)
-}
-
-fn config(server: &Server, credentials: SharedCredentialsProvider) -> SdkConfig {
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(aws_config::Region::new("us-east-1"))
-        .endpoint_url(server.url())
-        .credentials_provider(credentials)
-        .build()
 }
 
 fn store(server: &Server) -> S3Store {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 pub mod aws_cli;
+pub mod client;
 pub mod control;
 pub mod faults;
 pub mod forged;

@@ -38,10 +38,12 @@ pub enum Word {
     SignatureFailed,
     HashDiffers,
     TrailingData,
+    /// A digest is invalid for a reason nobody foresaw: the text is a Python exception's.
+    Stumbled,
 }
 
 impl Word {
-    fn read(text: &str) -> Option<Self> {
+    fn read(line: &str, text: &str) -> Option<Self> {
         Some(match text {
             "valid" => Self::Valid,
             "INVALID: has been moved from its original location" => Self::Moved,
@@ -52,6 +54,7 @@ impl Word {
             "INVALID: unexpected data after end of compressed stream" => Self::TrailingData,
             _ if text.starts_with("INVALID: public key not found in region ") => Self::KeyNotFound,
             _ if text.starts_with("INVALID: Unable to load PKCS #1 key") => Self::KeyUnreadable,
+            _ if line.starts_with("Digest file") && text.starts_with("INVALID: ") => Self::Stumbled,
             _ => return None,
         })
     }
@@ -148,7 +151,8 @@ impl Said {
             }
             let Some((_, rest)) = plain.split_once("file\ts3://") else { continue };
             let (object, word) = rest.split_once('\t').unwrap_or((rest, ""));
-            let word = Word::read(word).unwrap_or_else(|| panic!("the AWS CLI says something new: {line}"));
+            let word =
+                Word::read(plain, word).unwrap_or_else(|| panic!("the AWS CLI says something new: {line}"));
             said.objects.insert(format!("s3://{object}"), word);
         }
         said

@@ -1,0 +1,122 @@
+//! trailseal's own side: sessions that reach the server, and runs that keep every verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use chrono::TimeDelta;
+use trailseal::audit::{self, Event, Expected, Observer, Plan, Scope, Stopper};
+use trailseal::aws::{Load, Session};
+use trailseal::digest::Certainty;
+use trailseal::forge;
+use trailseal::keys::KeySource;
+use trailseal::report::{Depth, Report};
+use trailseal::store::s3::S3Store;
+use trailseal::verdict::Class;
+
+use super::server::Server;
+
+/// Patience for tests: long enough for a busy machine, short enough to wait for.
+pub fn quick() -> Load {
+    Load {
+        patience: Duration::from_millis(400),
+        first_pause: Duration::from_millis(2),
+        longest_pause: Duration::from_millis(10),
+        ..Load::default()
+    }
+}
+
+/// A configuration that reads nothing from the environment.
+pub fn config(server: &Server, credentials: SharedCredentialsProvider) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(server.url())
+        .credentials_provider(credentials)
+        .build()
+}
+
+pub fn session(server: &Server, load: Load) -> Session {
+    let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
+    Session::over(config(server, SharedCredentialsProvider::new(credentials)), None, load)
+}
+
+/// The plan of a run over a forged world.
+pub fn plan(forged: &forge::World) -> Plan {
+    let (source, window) = (forged.plan().source(), forged.plan().window());
+    Plan {
+        source: format!("s3://{}/{}", source.bucket, source.prefix),
+        bucket: source.bucket.into(),
+        prefix: source.prefix,
+        certainty: Certainty::BucketAndKey,
+        start: Some(window.start),
+        end: Some(window.end),
+        now: forged.plan().now(),
+        grace: TimeDelta::hours(3),
+        depth: Depth::Full,
+        scope: Scope::default(),
+        expected: Expected::default(),
+        accept: BTreeSet::new(),
+        load: audit::Load::default(),
+        arguments: Vec::new(),
+    }
+}
+
+/// A report, and what was said of every object.
+#[derive(Debug)]
+pub struct Run {
+    pub report: Report,
+    /// The codes of an object's findings, notices left out, or its verdict where no finding speaks of it alone; none
+    /// for one that was verified and holds.
+    pub objects: BTreeMap<String, BTreeSet<&'static str>>,
+}
+
+/// Runs `plan` over `server`.
+pub fn run(server: &Server, plan: Plan, keys: KeySource, load: Load) -> Run {
+    let session = session(server, load);
+    let seen = Arc::new(Seen::default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let report = runtime
+        .block_on(async {
+            let store = Arc::new(S3Store::new(&session));
+            let (_stopper, stop) = Stopper::new();
+            audit::run(plan, store, Arc::new(keys), seen.clone(), stop).await
+        })
+        .unwrap();
+    let mut objects: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.class != Class::Notice) {
+        if let Some(object) = &finding.object {
+            objects.entry(object.to_string()).or_default().insert(finding.code.as_str());
+        }
+    }
+    for (object, verdict) in std::mem::take(&mut *seen.verdicts.lock().unwrap()) {
+        let codes = objects.entry(object).or_default();
+        if codes.is_empty() && !matches!(verdict, "authentic" | "intact") {
+            codes.insert(verdict);
+        }
+    }
+    Run { report, objects }
+}
+
+#[derive(Default)]
+struct Seen {
+    verdicts: Mutex<BTreeMap<String, &'static str>>,
+}
+
+impl Observer for Seen {
+    fn on(&self, event: Event<'_>) {
+        let (object, verdict) = match event {
+            Event::Digest { object, verdict } => (object, verdict.as_str()),
+            Event::Log { object, verdict, .. } => (object, verdict.as_str()),
+            Event::Phase(_)
+            | Event::DigestsListed(_)
+            | Event::LogsNamed(_)
+            | Event::Finding(_)
+            | Event::SiteDone => return,
+        };
+        self.verdicts.lock().unwrap().insert(object.to_string(), verdict);
+    }
+}
