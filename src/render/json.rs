@@ -8,7 +8,9 @@ use crate::report::Report;
 
 mod decode;
 mod encode;
+pub(super) mod lines;
 mod v1;
+pub(super) mod visible;
 
 pub use decode::ReadError;
 
@@ -17,7 +19,7 @@ pub const SCHEMA: &str = "trailseal/report/v1";
 
 /// Writes the report as one JSON document and a line feed. The same report gives the same bytes.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &encode::report(report))?;
+    visible::pretty(&encode::report(report), out)?;
     writeln!(out)
 }
 
