@@ -23,13 +23,13 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Reads a report that [`write`] wrote. What the document says of itself — verdict, exit code, severities — is
+/// Reads a report that [`write()`] wrote. What the document says of itself — verdict, exit code, severities — is
 /// derived anew, and a document that contradicts itself is refused.
 pub fn read(document: &[u8]) -> Result<Report, ReadError> {
     decode::report(document)
 }
 
-/// SHA-256 over exactly the bytes that [`write`] writes: what other formats name their origin by.
+/// SHA-256 over exactly the bytes that [`write()`] writes: what other formats name their origin by.
 pub fn hash(report: &Report) -> io::Result<Hash> {
     let mut document = Vec::new();
     write(report, &mut document)?;
