@@ -1,6 +1,9 @@
 //! One binary for all integration tests.
 
 mod aws_cli;
+mod render_consumers;
+mod render_formats;
+mod render_hostile;
 mod render_human;
 mod render_json;
 mod render_worlds;
