@@ -59,6 +59,8 @@ pub struct Plan {
     pub load: Load,
     /// The command line's words, for the report.
     pub arguments: Vec<String>,
+    /// What is known beside the bucket and worth telling with the result, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Which part of the record is in scope. Empty sets put everything in scope.

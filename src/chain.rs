@@ -18,6 +18,7 @@ mod coverage;
 mod tell;
 
 pub use coverage::{clip, complement, union};
+pub use tell::keys_refused;
 
 /// The time a standard digest covers; every one known spans exactly this.
 const HOUR: TimeDelta = TimeDelta::hours(1);

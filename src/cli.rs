@@ -3,6 +3,8 @@
 pub mod args;
 pub mod exit;
 mod forge;
+#[cfg(feature = "aws")]
+mod keys;
 mod output;
 mod progress;
 mod time;
@@ -15,6 +17,8 @@ use exit::Failure;
 pub fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Verify(verify) => verify::run(*verify),
+        #[cfg(feature = "aws")]
+        Command::Keys(args::Keys::Fetch(fetch)) => keys::fetch(&fetch),
         Command::Forge(forge) => forge::run(&forge),
     }
 }

@@ -319,6 +319,12 @@ pub fn authenticate(place: Place<'_>, stored: &[u8], metadata: &Metadata, ring: 
     }
 }
 
+/// The outcome for an object that is too large to be read, and so too large to be a digest.
+pub fn oversized() -> Outcome {
+    let fault = Fault::Gzip(gzip::Fault::TooLarge(Limit::DIGEST.0));
+    Outcome::Rejected(Box::new(RejectedDigest { fault, hash: None, signature: None, claim: None }))
+}
+
 /// Tries a rejected digest again with the signature its successor recorded. Only lifts faults of the metadata:
 /// the mathematics decides, whoever wrote the signature down. Where it does not fit, an authentic successor
 /// makes it a proven mismatch; any other leaves things as they were.

@@ -8,12 +8,26 @@ use std::str::FromStr;
 use crate::report::Report;
 use crate::trail::Malformed;
 
+mod asff;
+pub mod csv;
+mod explain;
+pub mod html;
 pub mod human;
+mod identity;
 pub mod json;
+pub mod jsonl;
+mod junit;
+pub mod markdown;
+mod ocsf;
 pub mod plain;
+mod prometheus;
+mod seen;
 mod timeline;
 mod words;
+mod xml;
 
+pub use explain::explain;
+pub use seen::{Judged, Seen};
 pub use words::{Headline, headline};
 
 /// How a report is written.
@@ -23,17 +37,52 @@ pub enum Format {
     Human,
     /// `trailseal/report/v1`, the contract for programs.
     Json,
+    /// One JSON document to a line, the summary last.
+    Jsonl,
+    /// The findings as a table.
+    Csv,
+    /// One page for an auditor's file.
+    Html,
+    /// JUnit XML for a pipeline.
+    Junit,
+    /// Gauges for node_exporter's textfile collector.
+    Prometheus,
+    /// OCSF 1.8.0 events for a SIEM.
+    Ocsf,
+    /// Batches for Security Hub.
+    Asff,
+    /// For a ticket or a pipeline's summary.
+    Markdown,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Human, Self::Json];
+    pub const ALL: [Self; 10] = [
+        Self::Human,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Html,
+        Self::Junit,
+        Self::Prometheus,
+        Self::Ocsf,
+        Self::Asff,
+        Self::Markdown,
+    ];
 
     /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Human => "human",
             Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Html => "html",
+            Self::Junit => "junit",
+            Self::Prometheus => "prometheus",
+            Self::Ocsf => "ocsf",
+            Self::Asff => "asff",
+            Self::Markdown => "markdown",
         }
     }
 }
@@ -65,5 +114,13 @@ pub fn write(
     match format {
         Format::Human => human::write(report, layout, out),
         Format::Json => json::write(report, out),
+        Format::Jsonl => jsonl::write(report, out),
+        Format::Csv => csv::write(report, out),
+        Format::Html => html::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Prometheus => prometheus::write(report, out),
+        Format::Ocsf => ocsf::write(report, out),
+        Format::Asff => asff::write(report, out),
+        Format::Markdown => markdown::write(report, out),
     }
 }

@@ -151,6 +151,13 @@ pub enum StoreErrorKind {
     CutOff,
     /// No answer in time.
     TimedOut,
+    /// Larger than [`LARGEST`]: not read, because nothing CloudTrail writes is.
+    Oversized,
     /// Anything else.
     Failed,
 }
+
+/// The most stored bytes of an object that are read. What inflates within the limits of `gzip` takes no more, so a
+/// larger object in the place of a digest or log file is not what was delivered there; and whoever owns the bucket
+/// could put one of terabytes there.
+pub const LARGEST: u64 = 65 << 20;

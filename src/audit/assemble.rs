@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
+
 use super::discover::Found;
 use super::site::{KeyCount, Outcome};
 use super::{Context, Plan};
@@ -10,6 +12,9 @@ use crate::events;
 use crate::report::{Completion, Depth, KeyUse, Report, Totals};
 use crate::trail::{AccountId, AccountRegion, Region, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
+
+/// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
+const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
 /// The report of a run.
 pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Outcome>) -> Report {
@@ -62,7 +67,7 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Ou
     report.findings.extend(testimonies.iter().filter_map(events::notice));
     report.accept(&plan.accept);
     report.sort();
-    report.hints = hints(&report);
+    report.hints = plan.notes.iter().cloned().chain(hints(&report)).collect();
     report.not_proven = not_proven(&report);
     report
 }
@@ -116,7 +121,27 @@ fn unmet(plan: &Plan, outcomes: &[Outcome], report: &Report) -> Vec<Finding> {
             );
         }
     }
+    findings.extend(older_than_promised(plan, outcomes));
     findings
+}
+
+/// The trail's own status names a digest delivery that the bucket does not show.
+fn older_than_promised(plan: &Plan, outcomes: &[Outcome]) -> Option<Finding> {
+    let delivered = plan.expected.newest.filter(|_| plan.end.is_none())?;
+    let newest = outcomes.iter().filter_map(|outcome| outcome.newest).max();
+    // A digest is delivered within about 90 minutes of the hour it closes.
+    let missing = newest.is_none_or(|newest| delivered - newest > DELIVERY);
+    missing.then(|| {
+        let here = newest.map_or("none is here".to_owned(), |newest| format!("the newest here ends at {}", format_time(newest)));
+        let message = format!(
+            "CloudTrail says it delivered a digest at {}, and {here}: the newest digests were removed or lie elsewhere",
+            format_time(delivered)
+        );
+        let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
+        finding.at = newest.or(Some(delivered));
+        finding.cause = Some(Cause::Unexplained);
+        finding
+    })
 }
 
 fn keys(outcomes: &[Outcome]) -> Vec<KeyUse> {

@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 use super::unseen::{Absence, absence};
 use super::{Context, Event};
 use crate::chain::{Entry, State};
-use crate::crypto::{KeyRing, Signature};
-use crate::digest::{self, Certainty, Outcome, Place, Standing};
+use crate::crypto::{Authority, KeyRing, Signature};
+use crate::digest::{self, Certainty, Fault, Outcome, Place, Standing};
 use crate::events::{self, Scanner};
 use crate::gzip::{self, Limit};
 use crate::logs::{self, LogWork, Observation};
 use crate::store::{Object, ObjectStore};
-use crate::trail::ObjectName;
 use crate::trail::key::DigestKey;
+use crate::trail::{ObjectName, Span};
 use crate::verdict::{Finding, LogVerdict, Testimony, Unseen};
 
 /// Runs `work` on the pool that is made for it, so that requests go on meanwhile.
@@ -67,17 +67,35 @@ pub(super) async fn digest<S: ObjectStore>(
     let certainty = context.plan.certainty;
     match get(&context, &object).await {
         Err(Absence::Gone) => Entry { key, object, state: State::Gone },
+        Err(Absence::Oversized) => Entry { key, object, state: state(digest::oversized()) },
         Err(Absence::Unseen(unseen)) => Entry { key, object, state: State::Unseen(unseen) },
         Ok(stored) => {
-            on_cpu(move || {
-                let place = Place { delivered: &object, key: &key, certainty };
-                let state = state(digest::authenticate(place, &stored.body, &stored.metadata, &ring));
-                let object = named_by_itself(object, &state, certainty);
-                Entry { key, object, state }
-            })
-            .await
+            let judge = |ring: Arc<KeyRing>, object: ObjectName, key: DigestKey| {
+                let (body, metadata) = (stored.body.clone(), stored.metadata.clone());
+                on_cpu(move || {
+                    let place = Place { delivered: &object, key: &key, certainty };
+                    let state = state(digest::authenticate(place, &body, &metadata, &ring));
+                    let object = named_by_itself(object, &state, certainty);
+                    Entry { key, object, state }
+                })
+            };
+            let entry = judge(ring, object, key).await;
+            if !unknown_to_aws(&entry) {
+                return entry;
+            }
+            let signed = Span { start: entry.key.end, end: entry.key.end };
+            match context.keys.wider(&entry.key.chain.place.region, signed).await {
+                Some(wider) => judge(wider, entry.object, entry.key).await,
+                None => entry,
+            }
         }
     }
+}
+
+/// Whether AWS was asked for the key and did not list it: worth asking once more, for a wider time.
+fn unknown_to_aws(entry: &Entry) -> bool {
+    let State::Rejected(rejected) = &entry.state else { return false };
+    matches!(&rejected.fault, Fault::UnknownKey { authority: Authority::Aws, .. })
 }
 
 /// In a folder, which does not know its bucket, a digest is called by the bucket it names itself.
@@ -140,6 +158,9 @@ pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork)
         Err(Absence::Unseen(Unseen::Interrupted)) => return None,
         Err(Absence::Unseen(unseen)) => observed(work, &Observation::Unseen(unseen), 0),
         Err(Absence::Gone) => observed(work, &Observation::Gone, 0),
+        Err(Absence::Oversized) => {
+            observed(work, &Observation::Malformed(gzip::Fault::TooLarge(Limit::LOG.0)), 0)
+        }
         Ok(stored) => {
             on_cpu(move || {
                 let bucket = Arc::clone(&work.object.bucket);

@@ -20,7 +20,7 @@ use crate::report::{ChainReport, Depth};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::DigestKey;
 use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
-use crate::verdict::{Cause, Code, Finding, LogTally, Testimony, Unseen};
+use crate::verdict::{Cause, Code, Finding, LogTally, Scope, Testimony, Unseen};
 
 /// Log files named and not yet asked for.
 const WAITING_LOGS: usize = 512;
@@ -126,11 +126,16 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         }
         listed_homes = site.homes.len();
         found.sort_by(|(one, one_key), (other, other_key)| (other_key.end, other).cmp(&(one_key.end, one)));
-        if let Some(span) = reach(&found) {
+        let span = reach(&found);
+        if let Some(span) = span {
             let ring = context.keys.ring(&place.region, span).await;
             outcome.ring = Some(Arc::clone(&ring));
             let listed = presence::listed_before(context, &site).await;
             read(context, &ring, found, listed.as_ref(), &mut reading, &mut logs).await;
+        }
+        if let (Some(ring), Some(span)) = (&mut outcome.ring, span) {
+            // Asked more widely meanwhile, perhaps.
+            *ring = context.keys.ring(&place.region, span).await;
         }
         reading.entries.extend(wanted.drain(..).filter_map(|object| inaccessible(object, &unlisted_homes)));
         linked = link(context, &site, &mut reading);
@@ -141,6 +146,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         }
     }
 
+    outcome.findings.extend(keys_unavailable(context, &reading.entries));
     outcome.newest = reading.entries.iter().map(|entry| entry.key.end).max();
     let spans = chain::union(linked.iter().flat_map(|(_, chain)| chain.spans.clone()).collect());
     let digests_are_listed = unlisted_homes.is_empty();
@@ -360,6 +366,21 @@ pub(super) fn unlistable(place: &AccountRegion, error: &StoreError) -> Finding {
     let mut finding = Finding::new(Code::ListingUnreadable, place, message);
     finding.cause = Some(Cause::Unseen(unseen(error)));
     finding
+}
+
+/// One word for all digests whose keys could not be had; the same for every account of the region.
+fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Finding> {
+    let unproven = |entry: &&Entry| context.window.overlaps(&entry.span());
+    let (entry, detail) =
+        entries.iter().filter(unproven).find_map(|entry| Some((entry, chain::keys_refused(entry)?)))?;
+    let region = &entry.key.chain.place.region;
+    let scope = Scope { region: Some(region.clone()), ..Scope::default() };
+    let message = format!(
+        "the public keys of {region} could not be had, so none of its digests can be proven: {detail}"
+    );
+    let mut finding = Finding::new(Code::KeysUnavailable, scope, message);
+    finding.cause = Some(Cause::Unseen(Unseen::Failed(detail.into())));
+    Some(finding)
 }
 
 /// The time that digests were signed in.

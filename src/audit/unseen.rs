@@ -10,12 +10,15 @@ pub(super) enum Absence {
     Gone,
     /// It could not be looked at.
     Unseen(Unseen),
+    /// It is there, and far larger than anything CloudTrail writes.
+    Oversized,
 }
 
 /// Only the store's own word that there is no such object makes it gone.
 pub(super) fn absence(error: &StoreError) -> Absence {
     match error.kind {
         StoreErrorKind::NotFound => Absence::Gone,
+        StoreErrorKind::Oversized => Absence::Oversized,
         StoreErrorKind::NoSuchBucket
         | StoreErrorKind::Denied
         | StoreErrorKind::Archived
@@ -42,8 +45,9 @@ pub(super) fn unseen(error: &StoreError) -> Unseen {
         }
         StoreErrorKind::CutOff => Unseen::CutOff(detail),
         StoreErrorKind::TimedOut => Unseen::TimedOut(detail),
-        StoreErrorKind::NotFound | StoreErrorKind::NoSuchBucket | StoreErrorKind::Failed => {
-            Unseen::Failed(detail)
-        }
+        StoreErrorKind::NotFound
+        | StoreErrorKind::NoSuchBucket
+        | StoreErrorKind::Oversized
+        | StoreErrorKind::Failed => Unseen::Failed(detail),
     }
 }

@@ -8,6 +8,9 @@ use crate::verdict::Class;
 
 /// What there is to tell of one digest by itself.
 pub(super) fn digest(id: &ChainId, entry: &Entry) -> Option<Finding> {
+    if keys_refused(entry).is_some() {
+        return None;
+    }
     let mut finding = match &entry.state {
         State::Authentic(digest) => fault(id, digest.blemish()?),
         State::Rejected(rejected) => fault(id, &rejected.fault),
@@ -24,6 +27,18 @@ pub(super) fn digest(id: &ChainId, entry: &Entry) -> Option<Finding> {
     finding.object = Some(entry.object.clone());
     finding.at = Some(entry.key.end);
     Some(finding)
+}
+
+/// Why the keys of a digest's region could not be had, where that is all that is known of it. Told once per region,
+/// not once per digest.
+pub fn keys_refused(entry: &Entry) -> Option<&str> {
+    match &entry.state {
+        State::Rejected(rejected) => match &rejected.fault {
+            Fault::UnknownKey { authority: Authority::Refused(detail), .. } => Some(detail),
+            _ => None,
+        },
+        State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+    }
 }
 
 fn fault(id: &ChainId, fault: &Fault) -> Finding {

@@ -29,6 +29,10 @@ pub enum Command {
     /// Verify a bucket, a trail or a folder.
     #[command(after_help = EXIT_CODES)]
     Verify(Box<Verify>),
+    /// Fetch the public keys that digests are signed with.
+    #[cfg(feature = "aws")]
+    #[command(subcommand)]
+    Keys(Keys),
     /// Forge a signed world, with any of the known damages: a lab to rehearse in.
     Forge(Forge),
 }
@@ -53,7 +57,7 @@ pub struct Verify {
     /// Only this account
     #[arg(long = "account", value_name = "ID")]
     pub accounts: Vec<AccountId>,
-    /// Only this region
+    /// Only this region; also where AWS is asked first, if no region is configured
     #[arg(long = "region", value_name = "R")]
     pub regions: Vec<Region>,
     /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
@@ -86,9 +90,56 @@ pub struct Verify {
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub concurrency: u16,
+    /// How to reach AWS
+    #[command(flatten)]
+    pub access: Access,
     /// How to look on the terminal
     #[command(flatten)]
     pub look: Look,
+}
+
+/// How to reach AWS.
+#[derive(Debug, Clone, Args)]
+pub struct Access {
+    /// A profile of the shared AWS configuration
+    #[arg(long, value_name = "NAME", help_heading = "AWS")]
+    pub profile: Option<String>,
+    /// A role to take on first
+    #[arg(long, value_name = "ARN", help_heading = "AWS")]
+    pub assume_role: Option<String>,
+    /// Where S3 is spoken, if not at AWS
+    #[arg(long, value_name = "URL", help_heading = "AWS")]
+    pub endpoint_url: Option<String>,
+    /// Requests a second, at most
+    #[arg(long, value_name = "N", help_heading = "AWS")]
+    pub max_requests_per_second: Option<std::num::NonZeroU32>,
+}
+
+/// The public keys that digests are signed with.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Ask AWS for keys and print them, keyed by region, for --keys
+    Fetch(FetchKeys),
+}
+
+/// Ask AWS for keys and print them, keyed by region, for --keys.
+#[derive(Debug, Args)]
+pub struct FetchKeys {
+    /// A region digests come from [default: every region enabled for this account]
+    #[arg(long = "region", value_name = "R")]
+    pub regions: Vec<Region>,
+    /// First moment digests were signed in: a time, a date, or a duration back from now
+    #[arg(long, value_name = "T", value_parser = moment, default_value = "90d")]
+    pub start: Moment,
+    /// Last moment digests were signed in [default: now]
+    #[arg(long, value_name = "T", value_parser = moment)]
+    pub end: Option<Moment>,
+    /// Write the keys to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to reach AWS
+    #[command(flatten)]
+    pub access: Access,
 }
 
 /// How to look on the terminal.

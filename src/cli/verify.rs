@@ -20,8 +20,14 @@ use super::exit::Failure;
 use super::time::{End, Moment};
 use super::{output, progress};
 
+#[cfg(feature = "aws")]
+pub(super) mod aws;
+
 /// Bytes of bodies in memory at once.
 const BYTES_IN_FLIGHT: u32 = 48 << 20;
+
+/// The word that stands for all regions the account has enabled.
+const ENABLED: &str = "enabled";
 
 /// Runs the command.
 pub fn run(args: Verify) -> Result<u8, Failure> {
@@ -42,13 +48,12 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
 
 async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result<Report, Failure> {
     let stop = stop_on_signal();
-    let source = Source::parse(&args.source)?;
     let copied_from = args.copied_from.as_deref().map(bucket_and_prefix).transpose()?;
-    match source {
+    match Source::parse(&args.source)? {
         Source::Folder(path) => {
             let store = DirStore::open(&path)
                 .map_err(|error| Failure::new(format!("cannot read the folder {path}: {error}")))?;
-            let keys = Arc::new(KeySource::Files(Arc::new(key_files(args)?)));
+            let keys = KeySource::Files(Arc::new(key_files(args)?));
             let here = Place { bucket: "folder".into(), prefix: String::new() };
             match copied_from {
                 None => audit(plan(args, now, here, Certainty::KeyOnly)?, store, keys, observer, stop).await,
@@ -58,23 +63,52 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
                 }
             }
         }
-        Source::Bucket(_) | Source::Trail(_) => Err(Failure::new("buckets are not within reach yet")),
+        #[cfg(feature = "aws")]
+        Source::Bucket(place) => {
+            let reach = aws::Reach::open(&args.access, args.regions.first()).await;
+            let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
+            let mut plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
+            reach.expect_enabled_regions(args, &mut plan).await?;
+            let keys = reach.keys(args)?;
+            match copied_from {
+                None => audit(plan, reach.store(), keys, observer, stop).await,
+                Some(_) => {
+                    let store = Copied { store: reach.store(), delivered, copy: place };
+                    audit(plan, store, keys, observer, stop).await
+                }
+            }
+        }
+        #[cfg(feature = "aws")]
+        Source::Trail(arn) => {
+            let reach = aws::Reach::open(&args.access, args.regions.first()).await;
+            let trail = reach.trail(&arn).await?;
+            let mut plan = plan(args, now, trail.place(), Certainty::BucketAndKey)?;
+            trail.bind(&mut plan);
+            reach.expect_enabled_regions(args, &mut plan).await?;
+            let keys = reach.keys(args)?;
+            audit(plan, reach.store(), keys, observer, stop).await
+        }
+        #[cfg(not(feature = "aws"))]
+        Source::Bucket(_) | Source::Trail(_) => {
+            Err(Failure::new("this trailseal was built without the feature `aws`: it reads folders only"))
+        }
     }
 }
 
 async fn audit<S: ObjectStore>(
     plan: Plan,
     store: S,
-    keys: Arc<KeySource>,
+    keys: KeySource,
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, Failure> {
-    audit::run(plan, Arc::new(store), keys, observer, stop)
+    audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop)
         .await
         .map_err(|error: AuditError| Failure::new(error))
 }
 
 /// What the caller points at.
+#[cfg_attr(not(feature = "aws"), allow(dead_code))]
 enum Source {
     Folder(String),
     Bucket(Place),
@@ -155,6 +189,7 @@ fn plan(args: &Verify, now: Time, place: Place, certainty: Certainty) -> Result<
         accept: args.accept.iter().copied().collect::<BTreeSet<Code>>(),
         load: Load { requests: usize::from(args.concurrency), bytes: BYTES_IN_FLIGHT },
         arguments: std::env::args().skip(1).collect(),
+        notes: Vec::new(),
     })
 }
 

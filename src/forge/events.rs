@@ -176,6 +176,7 @@ fn record(json: &mut String, dice: &mut Dice, place: &AccountRegion, account: &s
             r#""accountId":"{account}","userName":"{caller}"}},"attributes":{{"creationDate":"{session}","mfaAuthenticated":"false"}}}}}},"#,
             r#""eventTime":"{time}","eventSource":"{service}.amazonaws.com","eventName":"{name}","awsRegion":"{region}","#,
             r#""sourceIPAddress":"{address}","userAgent":"{agent}","requestParameters":{parameters},"responseElements":{answer},"#,
+            r#""additionalEventData":{{"SignatureVersion":"SigV4","x-amz-id-2":"{mark}"}},"#,
             r#""requestID":"{request}","eventID":"{event}","readOnly":{read_only},"eventType":"AwsApiCall","managementEvent":true,"#,
             r#""recipientAccountId":"{account}","eventCategory":"Management","tlsDetails":{{"tlsVersion":"TLSv1.3","#,
             r#""cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"{service}.{region}.amazonaws.com"}}}},"#
@@ -191,6 +192,7 @@ fn record(json: &mut String, dice: &mut Dice, place: &AccountRegion, account: &s
         agent = agent,
         parameters = parameters,
         answer = answer,
+        mark = [dice.unique(), dice.unique(), dice.unique()].concat(),
         request = dice.uuid(),
         event = dice.uuid(),
         read_only = read_only,

@@ -58,7 +58,7 @@ pub(super) fn by_plan(plan: &Plan, traces: &[Trace]) -> Vec<Expected> {
         if traces.iter().any(|trace| trace.id == chain.id && trace.is_seen()) {
             for log in chain.plan_hours(plan).flat_map(|hour| hour.logs) {
                 if !log.journal.is_empty() && window.contains(log.delivered) {
-                    findings.push(Expected::new(Code::TrailChanged, place, Some(&log.object)));
+                    findings.push(Expected::of_place(Code::TrailChanged, place, Some(&log.object)));
                 }
             }
         }
@@ -79,7 +79,7 @@ fn missing(trace: &Trace, window: Span, findings: &mut Vec<Expected>) {
         loop {
             let Step { object, span, opening, .. } = &trace.steps[lost];
             if span.overlaps(&window) {
-                findings.push(Expected::new(Code::DigestMissing, &trace.id.place, Some(object)));
+                findings.push(Expected::of_chain(Code::DigestMissing, &trace.id, Some(object)));
             }
             if !bounded || *opening != Opening::Linked || lost == 0 || !absent(lost - 1) {
                 break;
@@ -93,7 +93,7 @@ fn restarts(trace: &Trace, window: Span, findings: &mut Vec<Expected>) {
     for step in &trace.steps {
         let seen = step.state == State::Sound && step.span.overlaps(&window);
         if seen && step.opening == Opening::Restarted {
-            findings.push(Expected::new(Code::ChainRestarted, &trace.id.place, Some(&step.object)));
+            findings.push(Expected::of_chain(Code::ChainRestarted, &trace.id, Some(&step.object)));
         }
     }
 }
@@ -106,7 +106,7 @@ fn gaps(trace: &Trace, window: Span, findings: &mut Vec<Expected>) {
             () if end == window.end => Code::CoverageTail,
             () => Code::CoverageGap,
         };
-        findings.push(Expected::new(code, &trace.id.place, None));
+        findings.push(Expected::of_chain(code, &trace.id, None));
     };
     for step in trace.steps.iter().filter(|step| step.state == State::Sound && step.span.overlaps(&window)) {
         if step.span.start > covered_until {
@@ -131,6 +131,7 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
     let named: BTreeSet<&ObjectName> =
         of(State::Sound).flat_map(|(digest, _)| digest.logs()).map(|entry| &entry.object).collect();
     let mut findings = Vec::new();
+    let mut absent = BTreeSet::new();
     for object in world.objects.keys() {
         let Some(log) = LogKey::parse(&object.key) else { continue };
         if &*log.kind != LOG_FOLDER || !window.contains(log.delivered) || named.contains(object) {
@@ -139,17 +140,21 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
         let seen = world.chains.iter().any(|chain| {
             chain.id.place == log.place && chain.states.iter().any(|state| *state != State::Absent)
         });
-        let covered = world.chains.iter().any(|chain| covers(chain, &log));
-        let mut finding = Expected::new(Code::LogUnlisted, &log.place, Some(object));
         if !seen {
-            finding = Expected::new(Code::RegionAbsent, &log.place, None);
-        } else if world.named_by_rejected.contains(object) {
-            finding = Expected::new(Code::LogUnproven, &log.place, Some(object));
-        } else if !covered {
+            absent.insert(log.place);
+            continue;
+        }
+        let code = match world.named_by_rejected.contains(object) {
+            true => Code::LogUnproven,
+            false => Code::LogUnlisted,
+        };
+        let mut finding = Expected::of_place(code, &log.place, Some(object));
+        if !world.chains.iter().any(|chain| covers(chain, &log)) {
             finding.class = Class::Incomplete;
         }
         findings.push(finding);
     }
+    findings.extend(absent.iter().map(|place| Expected::of_place(Code::RegionAbsent, place, None)));
     findings
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Destination, Plan};
-use crate::trail::{AccountRegion, ObjectName, format_time};
+use crate::trail::{AccountRegion, ChainId, ObjectName, format_time};
 
 /// A finding's code, as reports write it. Only those that a world can call for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,55 +66,62 @@ pub enum Class {
 pub struct Expected {
     /// What it is.
     pub code: Code,
-    /// What it says, of a bucket read with its metadata and a key list from a file.
+    /// What it says of a bucket, or a folder with head files, and a key list from a file.
     pub class: Class,
     /// The account.
     pub account: String,
     /// The region whose activity is recorded.
     pub region: String,
-    /// `s3://bucket/key`; absent for a finding about a chain.
+    /// The trail; absent where the finding is about a place that trails share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<String>,
+    /// `s3://bucket/key`; absent for a finding about a chain or a region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
 }
 
 impl Expected {
-    /// A finding of the class its code usually has.
-    pub(super) fn new(code: Code, place: &AccountRegion, object: Option<&ObjectName>) -> Self {
-        let class = match code {
-            Code::DigestMissing
-            | Code::DigestSignatureInvalid
-            | Code::DigestMalformed
-            | Code::DigestRelocated
-            | Code::DigestLinkBroken
-            | Code::DigestUnsigned
-            | Code::LogMissing
-            | Code::LogModified
-            | Code::LogMalformed
-            | Code::LogUnlisted => Class::Tamper,
-            // Tamper where AWS itself was asked: a key file may merely lack the key.
-            Code::DigestUnknownKey
-            | Code::DigestAlgorithmUnsupported
-            | Code::LogUnproven
-            | Code::CoverageHead
-            | Code::CoverageGap
-            | Code::CoverageTail
-            | Code::RegionAbsent => Class::Incomplete,
-            Code::ChainRestarted | Code::TrailChanged => Class::Notice,
-        };
+    /// A finding about a chain, or about an object that belongs to one.
+    pub(super) fn of_chain(code: Code, chain: &ChainId, object: Option<&ObjectName>) -> Self {
+        Self { trail: Some(chain.trail.to_string()), ..Self::of_place(code, &chain.place, object) }
+    }
+
+    /// A finding about what the trails of an account and region share.
+    pub(super) fn of_place(code: Code, place: &AccountRegion, object: Option<&ObjectName>) -> Self {
         Self {
             code,
-            class,
+            class: code.class(),
             account: place.account.to_string(),
             region: place.region.to_string(),
+            trail: None,
             object: object.map(ObjectName::to_string),
         }
     }
+}
 
-    /// The class when a folder is read: there an unsigned digest proves nothing, signatures get lost in copying.
-    pub fn class_in_folder(&self) -> Class {
-        match self.code {
-            Code::DigestUnsigned => Class::Incomplete,
-            _ => self.class,
+impl Code {
+    /// What a finding of this code usually says.
+    fn class(self) -> Class {
+        match self {
+            Self::DigestMissing
+            | Self::DigestSignatureInvalid
+            | Self::DigestMalformed
+            | Self::DigestRelocated
+            | Self::DigestLinkBroken
+            | Self::DigestUnsigned
+            | Self::LogMissing
+            | Self::LogModified
+            | Self::LogMalformed
+            | Self::LogUnlisted => Class::Tamper,
+            // Tamper where AWS itself was asked: a key file may merely lack the key.
+            Self::DigestUnknownKey
+            | Self::DigestAlgorithmUnsupported
+            | Self::LogUnproven
+            | Self::CoverageHead
+            | Self::CoverageGap
+            | Self::CoverageTail
+            | Self::RegionAbsent => Class::Incomplete,
+            Self::ChainRestarted | Self::TrailChanged => Class::Notice,
         }
     }
 }
@@ -166,10 +173,8 @@ pub struct Truth {
     pub damages: Vec<Deed>,
     /// Every right finding, sorted.
     pub findings: Vec<Expected>,
-    /// The exit code that is right for a bucket with its metadata.
+    /// The exit code that is right.
     pub exit_code: u8,
-    /// The exit code that is right for a folder with head files.
-    pub exit_code_in_folder: u8,
 }
 
 impl Truth {
@@ -191,7 +196,6 @@ impl Truth {
             damages: Vec::new(),
             findings: Vec::new(),
             exit_code: 0,
-            exit_code_in_folder: 0,
         };
         truth.settle(findings);
         truth
@@ -200,9 +204,7 @@ impl Truth {
     /// Replaces the findings, sorted, and the exit codes that follow from them.
     pub(super) fn settle(&mut self, mut findings: Vec<Expected>) {
         findings.sort();
-        findings.dedup();
         self.exit_code = exit_code(findings.iter().map(|finding| finding.class));
-        self.exit_code_in_folder = exit_code(findings.iter().map(Expected::class_in_folder));
         self.findings = findings;
     }
 

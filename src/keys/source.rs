@@ -1,23 +1,44 @@
-//! Gives a region's keys when they are needed: once per region, and more widely before a key is called unknown.
+//! Gives a region's keys when they are needed: from AWS once per region, and more widely before a key is called
+//! unknown.
 
 use std::sync::Arc;
 
 use crate::crypto::KeyRing;
 use crate::trail::{Region, Span};
 
+#[cfg(feature = "aws")]
+mod asked;
+#[cfg(feature = "aws")]
+pub use asked::AskedKeys;
+
 /// Where keys come from.
 #[derive(Debug)]
 pub enum KeySource {
     /// Key files, read before the run.
     Files(Arc<KeyRing>),
+    /// AWS's own list.
+    #[cfg(feature = "aws")]
+    Aws(AskedKeys),
 }
 
 impl KeySource {
     /// All keys at hand for digests of `region` signed in `span`. A region whose keys can't be had gives a ring that
     /// says so.
-    pub async fn ring(&self, _region: &Region, _span: Span) -> Arc<KeyRing> {
+    pub async fn ring(&self, region: &Region, span: Span) -> Arc<KeyRing> {
         match self {
             Self::Files(ring) => Arc::clone(ring),
+            #[cfg(feature = "aws")]
+            Self::Aws(asked) => asked.ring(region, span).await,
+        }
+    }
+
+    /// Like [`ring`](Self::ring), after a key was not found: AWS is asked for a time so wide that a key it does not
+    /// list then was never AWS's. Gives nothing where asking again would change nothing.
+    pub async fn wider(&self, region: &Region, span: Span) -> Option<Arc<KeyRing>> {
+        match self {
+            Self::Files(_) => None,
+            #[cfg(feature = "aws")]
+            Self::Aws(asked) => asked.wider(region, span).await,
         }
     }
 }

@@ -14,7 +14,7 @@ mod paint;
 mod wrap;
 
 use paint::{Ink, Painter};
-use wrap::wrapped;
+pub(super) use wrap::wrapped;
 
 /// Whether colour may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use crate::report::Report;
 
 mod decode;
 mod encode;
+pub(super) mod lines;
 mod v1;
+pub(super) mod visible;
 
 pub use decode::ReadError;
 
@@ -17,17 +19,17 @@ pub const SCHEMA: &str = "trailseal/report/v1";
 
 /// Writes the report as one JSON document and a line feed. The same report gives the same bytes.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &encode::report(report))?;
+    visible::pretty(&encode::report(report), out)?;
     writeln!(out)
 }
 
-/// Reads a report that [`write`] wrote. What the document says of itself — verdict, exit code, severities — is
+/// Reads a report that [`write()`] wrote. What the document says of itself — verdict, exit code, severities — is
 /// derived anew, and a document that contradicts itself is refused.
 pub fn read(document: &[u8]) -> Result<Report, ReadError> {
     decode::report(document)
 }
 
-/// SHA-256 over exactly the bytes that [`write`] writes: what other formats name their origin by.
+/// SHA-256 over exactly the bytes that [`write()`] writes: what other formats name their origin by.
 pub fn hash(report: &Report) -> io::Result<Hash> {
     let mut document = Vec::new();
     write(report, &mut document)?;

@@ -27,7 +27,8 @@ impl fmt::Write for Escaping<'_, '_> {
 }
 
 /// Whether a character does something to its surroundings, or nothing that an eye could notice: the general
-/// categories Cc, Cf, Zl and Zp of Unicode 16, and the letters and selectors that have no shape of their own.
+/// categories Cc, Cf, Zl and Zp of Unicode 16, the letters and selectors that have no shape of their own,
+/// and what no XML document may hold.
 pub fn acts(char: char) -> bool {
     char.is_control()
         || matches!(char,
@@ -35,7 +36,7 @@ pub fn acts(char: char) -> bool {
             | '\u{0890}'..='\u{0891}' | '\u{08E2}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
             | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{FFFE}'..='\u{FFFF}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}'
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 

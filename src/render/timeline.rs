@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use crate::report::{ChainReport, Report};
-use crate::trail::{AccountId, Region, Span, Time};
+use crate::trail::{AccountId, DigestKind, Region, Span, Time};
 use crate::verdict::{Class, Code, Finding};
 
 /// What is known of one cell's time. Ordered: the worst that is true of any part of a cell is what it shows.
@@ -177,10 +177,16 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
             mark(span, cell);
         }
     }
+    if let Some(last) = chain.coverage.last().filter(|_| chain.id.kind == DigestKind::Standard) {
+        // Uncovered time that no gap speaks of is not due.
+        if last.end < scale.end && chain.gaps.last().is_none_or(|gap| gap.end <= last.end) {
+            mark(Span { start: last.end, end: scale.end }, Cell::Pending);
+        }
+    }
     for gap in &chain.gaps {
         let told =
             |finding: &&Finding| is_gap(finding.code) && finding.span.is_some_and(|span| span.overlaps(gap));
-        let due = findings.iter().any(|finding| told(&finding));
+        let due = findings.iter().any(told);
         for index in scale.touched(*gap) {
             let cell = scale.cell(index);
             let whole = gap.start <= cell.start && cell.end <= gap.end;

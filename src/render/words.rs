@@ -1,6 +1,9 @@
 //! What a report comes to, in the words every format for people shares.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
+
+use serde_json::Value;
 
 use crate::report::{Completion, Depth, Outcome, Report};
 use crate::trail::{Span, Time};
@@ -93,7 +96,7 @@ fn count_by_code<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Str
         .into_iter()
         .map(|code| (code, findings.clone().filter(|finding| finding.code == code).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(code, count)| code.counted(count))
+        .map(|(code, count)| format!("{} {}", thousands(count as u64), code.noun(count as u64)))
         .collect();
     told.join(", ")
 }
@@ -169,6 +172,14 @@ impl Display for Share {
             (tenths, _, _) => format!("{}.{} %", tenths / 10, tenths % 10),
         };
         out.pad(&text)
+    }
+}
+
+/// A piece of evidence as it is shown: text without JSON's quotes.
+pub fn fact(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
     }
 }
 

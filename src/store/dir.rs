@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
+    Admission, LARGEST, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError,
+    StoreErrorKind,
 };
 use crate::trail::ObjectName;
 
@@ -68,6 +69,14 @@ impl ObjectStore for DirStore {
             .path(&object.key)
             .ok_or_else(|| fail(io::Error::new(ErrorKind::NotFound, "no file can have this name")))?;
         let length = plain_length(&path).map_err(fail)?;
+        if length > LARGEST {
+            return Err(StoreError {
+                kind: StoreErrorKind::Oversized,
+                action: "read",
+                target: path.display().to_string(),
+                detail: format!("{length} bytes"),
+            });
+        }
         let admitted = admission.admit(length).await;
         let body = fs::read(&path).map_err(fail)?;
         let metadata = match object.key.contains("/CloudTrail-Digest/") {

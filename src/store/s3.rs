@@ -21,7 +21,7 @@ use aws_types::service_config::ServiceConfigKey;
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError};
+use super::{Admission, LARGEST, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError};
 use crate::aws::failure::{Failure, Outlook};
 use crate::aws::{Load, Session, sdk_region};
 use crate::trail::{ObjectName, Time};
@@ -35,9 +35,6 @@ mod refusal;
 const SLOWEST: u64 = 4096;
 /// Reserved ahead for a body, at most; a larger one grows as it comes.
 const RESERVED: u64 = 64 << 20;
-/// Nothing CloudTrail writes comes near: log files are 50 MB before compression. Whoever owns the bucket could put an
-/// object of terabytes in a digest's place.
-const LARGEST: u64 = 512 << 20;
 /// What a body takes of the room for bodies when the answer does not say how long it is; S3's always do.
 const UNKNOWN_LENGTH: u64 = 16 << 20;
 
@@ -171,7 +168,7 @@ impl ObjectStore for S3Store {
             let metadata = metadata(&mut found);
             let length = found.content_length.and_then(|length| u64::try_from(length).ok());
             if length.is_some_and(|length| length > LARGEST) {
-                return Err(Refusal::nonsense("it is larger than anything CloudTrail writes"));
+                return Err(Refusal::oversized(length.unwrap_or_default()));
             }
             let admitted = admission.admit(length.unwrap_or(UNKNOWN_LENGTH)).await;
             let body = read(found.body, length, self.load.patience)

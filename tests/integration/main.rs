@@ -2,6 +2,9 @@
 
 mod aws_cli;
 mod aws_services;
+mod render_consumers;
+mod render_formats;
+mod render_hostile;
 mod render_human;
 mod render_json;
 mod render_worlds;

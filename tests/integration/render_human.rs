@@ -21,11 +21,6 @@ fn first_line(report: &Report) -> String {
 }
 
 #[test]
-fn a_damaged_world() {
-    insta::assert_snapshot!(shown(&damaged(), Options::default()));
-}
-
-#[test]
 fn a_damaged_world_on_a_narrow_terminal() {
     insta::assert_snapshot!(shown(&damaged(), Options { width: 64, ..Options::default() }));
 }

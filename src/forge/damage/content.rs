@@ -9,7 +9,7 @@ use crate::crypto::{Hash, Signature};
 use crate::forge::ForgeError;
 use crate::forge::body::{Body, Entry};
 use crate::forge::chain::{Stored, UserMetadata, gzip};
-use crate::forge::truth::{Code, Expected};
+use crate::forge::truth::Code;
 use crate::gzip::Limit;
 use crate::trail::key::DigestKey;
 use crate::trail::{DigestKind, ObjectName, format_time};
@@ -117,8 +117,7 @@ pub(super) fn forge_backfill(scene: &mut Scene<'_>) -> Result<(), ForgeError> {
     let bytes = gzip(body.json().as_bytes(), Compression::default());
     scene.put(&object, Stored { body: bytes, metadata: Some(metadata), last_modified: generated });
     scene.world.named_by_rejected.extend(invented.into_iter().map(|entry| entry.object));
-    let expected = Expected::new(Code::DigestSignatureInvalid, &scene.place(), Some(&object));
-    scene.world.direct.push(expected);
+    scene.expect(Code::DigestSignatureInvalid, &object);
     Ok(())
 }
 

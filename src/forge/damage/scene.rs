@@ -150,7 +150,7 @@ impl<'world> Scene<'world> {
 
     /// Records a finding about an object that follows from the damage itself.
     pub(super) fn expect(&mut self, code: Code, object: &ObjectName) {
-        let expected = Expected::new(code, &self.place(), Some(object));
+        let expected = Expected::of_chain(code, &self.chain().id, Some(object));
         self.world.direct.push(expected);
     }
 }

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use serde_json::Value;
-
 use super::super::plain::Plain;
 use super::super::words::{self, Group};
 use super::paint::Ink;
@@ -68,10 +66,7 @@ fn write_finding(page: &Page<'_>, finding: &Finding, out: &mut dyn io::Write) ->
         writeln!(out, "      {}", Plain(object))?;
     }
     for (name, fact) in &finding.evidence.0 {
-        let fact = match fact {
-            Value::String(text) => Plain(text).to_string(),
-            other => Plain(other).to_string(),
-        };
+        let fact = Plain(words::fact(fact)).to_string();
         let fact = if page.verbose() { fact } else { shortened(&fact, EVIDENCE) };
         let name = Plain(name).to_string().replace('_', " ");
         writeln!(out, "      {} {fact}", page.paint.ink(Ink::Faint, format_args!("{name:<18}")))?;

@@ -11,6 +11,16 @@ use crate::verdict::{Cause, Finding, Testimony};
 
 pub fn report(report: &Report) -> v1::Report<'_> {
     v1::Report {
+        chains: report.chains.iter().map(chain).collect(),
+        keys: report.keys.iter().map(key).collect(),
+        findings: report.findings.iter().map(finding).collect(),
+        ..head(report)
+    }
+}
+
+/// The report without its lists.
+pub fn head(report: &Report) -> v1::Report<'_> {
+    v1::Report {
         schema: SCHEMA.into(),
         tool: v1::Tool { name: "trailseal".into(), version: borrowed(&report.tool_version) },
         source: borrowed(&report.source),
@@ -28,9 +38,9 @@ pub fn report(report: &Report) -> v1::Report<'_> {
             logs: report.totals.logs.into(),
             bytes: v1::BytesTotal { compressed: report.totals.compressed, inflated: report.totals.inflated },
         },
-        chains: report.chains.iter().map(chain).collect(),
-        keys: report.keys.iter().map(key).collect(),
-        findings: report.findings.iter().map(finding).collect(),
+        chains: Vec::new(),
+        keys: Vec::new(),
+        findings: Vec::new(),
         hints: report.hints.iter().map(|hint| borrowed(hint)).collect(),
         not_proven: report.not_proven.iter().map(|limit| borrowed(limit)).collect(),
     }
@@ -71,7 +81,8 @@ pub fn finding(finding: &Finding) -> v1::Finding<'_> {
     }
 }
 
-fn chain(chain: &ChainReport) -> v1::Chain<'_> {
+/// One chain, as it also stands alone in a line.
+pub fn chain(chain: &ChainReport) -> v1::Chain<'_> {
     let place = &chain.id.place;
     v1::Chain {
         account: place.account.to_string(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::verdict::{DigestTally, LogTally};
 
-type Text<'a> = Cow<'a, str>;
+pub type Text<'a> = Cow<'a, str>;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Report<'a> {

@@ -42,6 +42,16 @@ impl Refusal {
         }
     }
 
+    /// An object that is not read because nothing CloudTrail writes is so large.
+    pub(super) fn oversized(length: u64) -> Self {
+        Self {
+            kind: StoreErrorKind::Oversized,
+            detail: format!("{length} bytes"),
+            outlook: Outlook::Settled,
+            region: None,
+        }
+    }
+
     /// Says of an archived object where it lies and what brings it back, and of an absent one what stands in its place.
     pub(super) fn archived(mut self, error: &SdkError<GetObjectError, HttpResponse>) -> Self {
         if let Some(GetObjectError::InvalidObjectState(state)) = error.as_service_error() {

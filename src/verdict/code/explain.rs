@@ -9,7 +9,7 @@ mod logs;
 
 /// What there is to say about one code.
 struct Page {
-    /// One of them and several of them, as a headline counts them.
+    /// What one of them and several of them are called after their number.
     counted: (&'static str, &'static str),
     title: &'static str,
     meaning: &'static str,
@@ -70,12 +70,9 @@ impl Code {
         self.page().next_steps
     }
 
-    /// So many of them, as a headline says it: `3 log files modified`.
-    pub fn counted(self, count: usize) -> String {
+    /// What so many of them are called after their number: `log files modified`.
+    pub fn noun(self, count: u64) -> &'static str {
         let (one, several) = self.page().counted;
-        match count {
-            1 => format!("1 {one}"),
-            _ => format!("{count} {several}"),
-        }
+        if count == 1 { one } else { several }
     }
 }

@@ -29,6 +29,7 @@ pub fn plan(truth: &Truth) -> Plan {
         accept: BTreeSet::new(),
         load: Load::default(),
         arguments: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

@@ -1,0 +1,154 @@
+//! What `verify` needs of AWS: a store, keys, and what a trail says of itself.
+
+use std::sync::Arc;
+
+use trailseal::audit::{Plan, TrailFilter};
+use trailseal::aws::failure::FailureKind;
+use trailseal::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
+use trailseal::aws::{self, Load, Session};
+use trailseal::keys::KeySource;
+use trailseal::keys::aws::ListPublicKeys;
+use trailseal::keys::source::AskedKeys;
+use trailseal::store::copied::Place;
+use trailseal::store::s3::S3Store;
+use trailseal::trail::{Region, format_time};
+
+use super::{ENABLED, key_files};
+use crate::cli::args::{Access, Verify};
+use crate::cli::exit::Failure;
+
+/// AWS, within reach.
+pub struct Reach {
+    session: Session,
+}
+
+impl Reach {
+    /// Reads the configuration as every AWS tool does.
+    pub async fn open(access: &Access, region: Option<&Region>) -> Self {
+        let configured =
+            ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| std::env::var_os(name).is_some());
+        let session = Session::open(&aws::Access {
+            profile: access.profile.clone(),
+            region: region.filter(|_| !configured).cloned(),
+            s3_endpoint: access.endpoint_url.clone(),
+            service_endpoint: None,
+            assume_role: access.assume_role.clone(),
+            load: Load { requests_per_second: access.max_requests_per_second, ..Load::default() },
+        })
+        .await;
+        Self { session }
+    }
+
+    /// All buckets.
+    pub fn store(&self) -> S3Store {
+        S3Store::new(&self.session)
+    }
+
+    /// AWS's own key list.
+    pub fn key_list(&self) -> ListPublicKeys {
+        ListPublicKeys::new(&self.session)
+    }
+
+    /// The regions this account has enabled.
+    pub async fn enabled_regions(&self) -> Result<Vec<Region>, Failure> {
+        Trails::new(&self.session).enabled_regions(None).await.map_err(|error| {
+            Failure::new(format!("{error}; name regions one by one, or grant account:ListRegions"))
+        })
+    }
+
+    /// The keys of the given files, else AWS's own list.
+    pub fn keys(&self, args: &Verify) -> Result<KeySource, Failure> {
+        match args.keys.is_empty() {
+            true => Ok(KeySource::Aws(AskedKeys::new(self.key_list()))),
+            false => Ok(KeySource::Files(Arc::new(key_files(args)?))),
+        }
+    }
+
+    /// Expects the account's enabled regions, if the caller says so.
+    pub async fn expect_enabled_regions(&self, args: &Verify, plan: &mut Plan) -> Result<(), Failure> {
+        if args.expect_regions.iter().any(|region| region == ENABLED) {
+            plan.expected.regions.extend(self.enabled_regions().await?);
+        }
+        Ok(())
+    }
+
+    /// Asks CloudTrail where a trail delivers and how it is doing.
+    pub async fn trail(&self, arn: &str) -> Result<FoundTrail, Failure> {
+        let arn: TrailArn = arn.parse().map_err(Failure::new)?;
+        let trails = Trails::new(&self.session);
+        let trail = trails.resolve(&arn).await.map_err(|error| {
+            let next = match error.failure.kind {
+                FailureKind::NotFound => {
+                    "check the ARN; a deleted trail's record is still in its bucket: name that"
+                }
+                FailureKind::Denied => {
+                    "grant cloudtrail:GetTrail or cloudtrail:DescribeTrails, or name the bucket"
+                }
+                _ => "or name the bucket itself: s3://BUCKET/PREFIX",
+            };
+            Failure::new(format!("{error}; {next}"))
+        })?;
+        let status = trails.status(&arn).await;
+        let regions = match trail.reach {
+            trails::Reach::AllRegions => trails.enabled_regions(None).await.map(Some),
+            trails::Reach::HomeRegion => Ok(None),
+        };
+        Ok(FoundTrail { arn, trail, status, regions })
+    }
+}
+
+/// A trail and what is known of it beside its bucket.
+pub struct FoundTrail {
+    arn: TrailArn,
+    trail: Trail,
+    status: Result<TrailStatus, trails::TrailError>,
+    regions: Result<Option<Vec<Region>>, trails::TrailError>,
+}
+
+impl FoundTrail {
+    /// Where it delivers.
+    pub fn place(&self) -> Place {
+        Place { bucket: (&*self.trail.bucket).into(), prefix: self.trail.prefix.to_string() }
+    }
+
+    /// Narrows the plan to this trail and holds the record against what CloudTrail says of it.
+    pub fn bind(self, plan: &mut Plan) {
+        plan.scope
+            .trails
+            .push(TrailFilter { name: self.arn.name, home_region: Some(self.trail.home_region) });
+        if self.trail.validation == Validation::Off {
+            plan.notes.push(
+                "Log file validation is off for this trail: what it delivers now is in no digest and can never be \
+                 proven. Switch it on: aws cloudtrail update-trail --enable-log-file-validation --name TRAIL"
+                    .to_owned(),
+            );
+        }
+        match self.status {
+            Ok(status) => {
+                plan.expected.newest = status.latest_digest_delivery;
+                if status.logging == Logging::Off {
+                    plan.notes.push("This trail does not log now.".to_owned());
+                }
+                let errors = [("digests", status.digest_error), ("log files", status.delivery_error)];
+                plan.notes.extend(errors.into_iter().filter_map(|(what, error)| {
+                    Some(format!("CloudTrail could not deliver {what} lately: {}.", error?))
+                }));
+                plan.notes.extend(status.latest_digest_delivery.map(|time| {
+                    format!("CloudTrail says it last delivered a digest at {}.", format_time(time))
+                }));
+            }
+            Err(error) => plan.notes.push(format!("The trail's status could not be had: {error}.")),
+        }
+        match self.regions {
+            Ok(Some(regions)) if self.trail.owner == trails::Owner::Account => {
+                plan.expected.regions.extend(
+                    regions.into_iter().filter(|region| plan.scope.regions.is_empty() || plan.scope.regions.contains(region)),
+                );
+            }
+            Ok(_) => {}
+            Err(error) => plan.notes.push(format!(
+                "The account's enabled regions could not be had, so a region without any trace is not noticed: {error}."
+            )),
+        }
+    }
+}

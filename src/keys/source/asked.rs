@@ -1,0 +1,88 @@
+//! AWS's key list as the run needs it: each region asked once, its answer shared by all accounts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use chrono::TimeDelta;
+use tokio::sync::Mutex;
+
+use crate::crypto::{Authority, KeyRing};
+use crate::keys::aws::ListPublicKeys;
+use crate::trail::{Region, Span};
+
+/// Digests are signed a little after the hour they close; the AWS CLI asks two hours more for the same reason.
+const AFTER: TimeDelta = TimeDelta::hours(2);
+/// Keys are published for 30 days each; a backfill digest is signed long after its hour. Beyond this no key can have
+/// signed a digest of the asked time.
+const WIDER: TimeDelta = TimeDelta::days(60);
+
+/// Keys of AWS's own list, by region.
+#[derive(Debug)]
+pub struct AskedKeys {
+    list: ListPublicKeys,
+    regions: std::sync::Mutex<HashMap<Region, Arc<Mutex<Answer>>>>,
+}
+
+/// What a region has answered so far.
+#[derive(Debug, Default)]
+struct Answer {
+    ring: Arc<KeyRing>,
+    asked: Option<Span>,
+}
+
+impl AskedKeys {
+    /// Nothing asked yet.
+    pub fn new(list: ListPublicKeys) -> Self {
+        Self { list, regions: std::sync::Mutex::default() }
+    }
+
+    /// The region's keys for `span`.
+    pub async fn ring(&self, region: &Region, span: Span) -> Arc<KeyRing> {
+        let needed = Span { start: span.start - TimeDelta::hours(1), end: span.end + AFTER };
+        let answer = self.region(region);
+        let mut answer = answer.lock().await;
+        self.ask(region, needed, &mut answer).await;
+        Arc::clone(&answer.ring)
+    }
+
+    /// The region's keys for a time much wider than `span`, unless that has been asked already.
+    pub async fn wider(&self, region: &Region, span: Span) -> Option<Arc<KeyRing>> {
+        let needed = Span { start: span.start - WIDER, end: span.end + WIDER };
+        let answer = self.region(region);
+        let mut answer = answer.lock().await;
+        self.ask(region, needed, &mut answer).await;
+        Some(Arc::clone(&answer.ring))
+    }
+
+    fn region(&self, region: &Region) -> Arc<Mutex<Answer>> {
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(regions.entry(region.clone()).or_default())
+    }
+
+    /// Asks for what has not been asked yet. A refusal is final for the run: asking for every digest again would
+    /// only add to an outage.
+    async fn ask(&self, region: &Region, needed: Span, answer: &mut Answer) {
+        let refused = matches!(answer.ring.authority(region), Authority::Refused(_));
+        let known = answer.asked.is_some_and(|asked| asked.start <= needed.start && needed.end <= asked.end);
+        if refused || known {
+            return;
+        }
+        let span = match answer.asked {
+            Some(asked) => Span { start: asked.start.min(needed.start), end: asked.end.max(needed.end) },
+            None => needed,
+        };
+        let mut ring = KeyRing::clone(&answer.ring);
+        match self.list.fetch(region, span).await {
+            Ok(keys) => {
+                for mut key in keys {
+                    key.origin = "ListPublicKeys".into();
+                    ring.insert(key);
+                }
+                ring.set_authority(region.clone(), Authority::Aws);
+            }
+            Err(error) => ring.set_authority(region.clone(), Authority::Refused(error.to_string().into())),
+        }
+        answer.ring = Arc::new(ring);
+        answer.asked = Some(span);
+    }
+}

@@ -1,0 +1,172 @@
+//! One page for an auditor's file: it needs nothing from outside, runs nothing, prints on A4, and says in plain words
+//! what was asked, what was covered, what was found and what was not proven.
+//!
+//! Whatever slips through the escaping is still dead: the page's own policy allows its one style sheet, by hash, and
+//! nothing else.
+
+use std::io;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::json;
+use super::words::{self, Share};
+use super::xml::Attribute as Text;
+use crate::crypto::Hash;
+use crate::report::{Completion, Depth, Outcome, Report};
+use crate::trail::Span;
+
+mod coverage;
+mod findings;
+mod tables;
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// Writes the page.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    head(report, out)?;
+    verdict(report, out)?;
+    facts(report, out)?;
+    coverage::write(report, out)?;
+    findings::write(report, out)?;
+    sentences("Worth knowing", "", &report.hints, out)?;
+    let limits = "No check of a record can establish everything. This run did not establish:";
+    sentences("What was not proven", limits, &report.not_proven, out)?;
+    tables::chains(report, out)?;
+    tables::newest(report, out)?;
+    tables::keys(report, out)?;
+    provenance(report, out)?;
+    writeln!(out, "</main>\n</body>\n</html>")
+}
+
+fn head(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let style = BASE64.encode(Hash::of(STYLE.as_bytes()).bytes());
+    write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; \
+         base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{}: CloudTrail integrity report</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        Text(&report.source)
+    )
+}
+
+fn verdict(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let headline = words::headline(report);
+    let tone = match report.outcome() {
+        Outcome::Tampered => "bad",
+        Outcome::Incomplete | Outcome::Empty => "open",
+        Outcome::Intact => "good",
+    };
+    write!(
+        out,
+        "<header>\n<p class=\"kind\">CloudTrail integrity report</p>\n<h1>{}</h1>\n<p class=\"window\">{}</p>\n</header>\n\
+         <section class=\"verdict {tone}\">\n<p class=\"word\">{}</p>\n<p>{}</p>\n</section>\n",
+        Text(&report.source),
+        window(report),
+        headline.word,
+        Text(headline.sentence)
+    )
+}
+
+fn window(report: &Report) -> String {
+    let end = report.window.end;
+    match report.window.start {
+        Some(start) => format!("{} UTC", words::range(Span { start, end })),
+        None => format!("from the beginning of the record to {} UTC", words::moment(end)),
+    }
+}
+
+fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let totals = &report.totals;
+    let asked = match report.depth {
+        Depth::Chain => "Digests alone; log files were not looked at.",
+        Depth::Presence => "Digests, and whether the log files they name are there; not their content.",
+        Depth::Full => "Digests, and every byte of every log file they name.",
+    };
+    let share = report
+        .chains
+        .iter()
+        .map(|chain| Share::of(&chain.coverage, &chain.gaps))
+        .fold(Share::default(), Share::plus);
+    let with_gaps = report.chains.iter().filter(|chain| !chain.gaps.is_empty()).count();
+    let covered = match (report.chains.len(), with_gaps) {
+        (0, _) => "No chain of digests was found.".to_owned(),
+        (chains, 0) => format!(
+            "{share} of the time, without a gap, in {}.",
+            words::counted(chains as u64, "chain of digests", "chains of digests")
+        ),
+        (chains, gaps) => format!(
+            "{share} of the time, in {}; {gaps} with gaps.",
+            words::counted(chains as u64, "chain of digests", "chains of digests")
+        ),
+    };
+    let read = format!(
+        "{} stored, {} inflated and hashed.",
+        words::bytes(totals.compressed),
+        words::bytes(totals.inflated)
+    );
+    writeln!(out, "<dl class=\"facts\">")?;
+    fact("What was asked", &format!("{}. {asked}", window(report)), out)?;
+    fact("What was covered", &covered, out)?;
+    fact("Digests", &tally(totals.digests.total(), &totals.digests.counts()), out)?;
+    fact("Log files", &tally(totals.logs.total(), &totals.logs.counts()), out)?;
+    if report.depth == Depth::Full {
+        fact("Read", &read, out)?;
+    }
+    let ran = Span { start: report.started_at, end: report.finished_at };
+    let ended = match report.completion {
+        Completion::Complete => "",
+        Completion::Interrupted => " It was interrupted before its end.",
+    };
+    fact("When it ran", &format!("{} UTC, {}.{ended}", words::range(ran), words::took(report)), out)?;
+    writeln!(out, "</dl>")
+}
+
+fn fact(name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", Text(text))
+}
+
+fn tally(total: u64, counts: &[(&str, u64)]) -> String {
+    let told: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{} {}", words::thousands(*count), verdict.replace('_', " ")))
+        .collect();
+    match told.as_slice() {
+        [] => "None.".to_owned(),
+        told => format!("{} in all: {}.", words::thousands(total), told.join(", ")),
+    }
+}
+
+fn sentences(title: &str, lead: &str, sentences: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+    if sentences.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<section>\n<h2>{title}</h2>")?;
+    if !lead.is_empty() {
+        writeln!(out, "<p>{lead}</p>")?;
+    }
+    writeln!(out, "<ul>")?;
+    for sentence in sentences {
+        writeln!(out, "<li>{}</li>", Text(sentence))?;
+    }
+    writeln!(out, "</ul>\n</section>")
+}
+
+fn provenance(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let arguments: Vec<String> =
+        report.arguments.iter().map(|word| format!("<code>{}</code>", Text(word))).collect();
+    writeln!(out, "<section>\n<h2>Where this page comes from</h2>\n<dl class=\"facts\">")?;
+    fact("Tool", &format!("trailseal {}", report.tool_version), out)?;
+    fact("Exit code", &format!("{} ({})", report.exit_code(), report.outcome().as_str()), out)?;
+    writeln!(out, "<div class=\"full\"><dt>Arguments</dt><dd>{}</dd></div>", arguments.join(" "))?;
+    writeln!(
+        out,
+        "<div class=\"full\"><dt>SHA-256 of the JSON report this page was made from</dt><dd><code>{}</code></dd></div>",
+        json::hash(report)?
+    )?;
+    writeln!(out, "</dl>\n</section>")
+}

@@ -1,0 +1,103 @@
+//! What was found: a chapter for each code, in plain words, with everything a reader can check it against.
+
+use std::io;
+
+use crate::render::words::{self, Group};
+use crate::render::xml::Attribute as Text;
+use crate::report::Report;
+use crate::verdict::{Class, Finding};
+
+/// More rows of one code than this make a page nobody reads; the JSON report has them all.
+const TOLD: usize = 500;
+
+pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "<section>\n<h2>Findings</h2>")?;
+    let groups = words::groups(report);
+    if groups.is_empty() {
+        writeln!(out, "<p>None.</p>")?;
+    }
+    for group in &groups {
+        chapter(group, out)?;
+    }
+    writeln!(out, "</section>")
+}
+
+fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let (tone, class) = match group.class {
+        Class::Tamper => ("bad", "tampering"),
+        Class::Incomplete => ("open", "incomplete"),
+        Class::Notice => ("note", "notice"),
+    };
+    let code = group.code;
+    writeln!(
+        out,
+        "<article class=\"{tone}\">\n<h3>{} <span class=\"count\">{}</span></h3>\n\
+         <p class=\"code\"><code>{code}</code> <span class=\"class\">{class}</span></p>\n<p>{}</p>",
+        code.title(),
+        words::thousands(group.findings.len() as u64),
+        Text(code.meaning())
+    )?;
+    writeln!(
+        out,
+        "<table class=\"findings\">\n<thead><tr><th>Where and when</th><th>What</th></tr></thead>\n<tbody>"
+    )?;
+    for finding in group.findings.iter().take(TOLD) {
+        write_finding(finding, out)?;
+    }
+    writeln!(out, "</tbody>\n</table>")?;
+    if let rest @ 1.. = group.findings.len().saturating_sub(TOLD) {
+        writeln!(out, "<p>… and {} more, listed in the JSON report.</p>", words::thousands(rest as u64))?;
+    }
+    writeln!(out, "<div class=\"advice\">")?;
+    list("How it comes about", code.causes(), out)?;
+    list("What to do next", code.next_steps(), out)?;
+    writeln!(out, "</div>\n</article>")
+}
+
+fn list(title: &str, sentences: &[&str], out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "<div><h4>{title}</h4><ul>")?;
+    for sentence in sentences {
+        writeln!(out, "<li>{}</li>", with_commands(sentence))?;
+    }
+    writeln!(out, "</ul></div>")
+}
+
+/// Commands stand between backticks in the texts of codes.
+fn with_commands(sentence: &str) -> String {
+    let mut html = String::new();
+    for (index, part) in sentence.split('`').enumerate() {
+        let part = Text(part).to_string();
+        html.push_str(&if index % 2 == 1 { format!("<code>{part}</code>") } else { part });
+    }
+    html
+}
+
+fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+    let scope = &finding.scope;
+    let mut place: Vec<String> = Vec::new();
+    place.extend(scope.account.map(|account| account.to_string()));
+    place.extend(scope.region.as_ref().map(ToString::to_string));
+    place.extend(scope.trail.as_ref().map(ToString::to_string));
+    place.extend(match (finding.span, finding.at) {
+        (Some(span), _) => Some(format!("{} ({})", words::range(span), words::length(span))),
+        (None, at) => at.map(words::moment),
+    });
+    let place: Vec<String> = place.iter().map(|part| format!("<span>{}</span>", Text(part))).collect();
+    write!(out, "<tr><td>{}</td><td><p>{}</p>", place.join(" "), Text(&finding.message))?;
+    let mut facts: Vec<(String, String)> = Vec::new();
+    facts.extend(finding.object.as_ref().map(|object| ("object".to_owned(), object.to_string())));
+    facts.extend(finding.digest.as_ref().map(|digest| ("digest".to_owned(), digest.to_string())));
+    let evidence = finding.evidence.0.iter();
+    facts.extend(evidence.map(|(name, fact)| (name.replace('_', " "), words::fact(fact).into_owned())));
+    if !facts.is_empty() {
+        write!(out, "<dl>")?;
+        for (name, fact) in facts {
+            write!(out, "<dt>{}</dt><dd><code>{}</code></dd>", Text(name), Text(fact))?;
+        }
+        write!(out, "</dl>")?;
+    }
+    if let Some(cause) = &finding.cause {
+        write!(out, "<p class=\"cause\">Cause: {}</p>", Text(cause))?;
+    }
+    writeln!(out, "</td></tr>")
+}

@@ -1,0 +1,44 @@
+//! Names by which other systems know a finding, an object and a partition.
+
+use crate::crypto::Hash;
+use crate::trail::{ObjectName, Region};
+use crate::verdict::Finding;
+
+/// The same finding has the same name in every run, so that a later run updates what an earlier one filed.
+pub fn uid(finding: &Finding) -> String {
+    fn word<T: ToString>(fact: Option<T>) -> String {
+        fact.map_or_else(String::new, |fact| fact.to_string())
+    }
+    let scope = &finding.scope;
+    let words = [
+        finding.code.to_string(),
+        word(scope.account),
+        word(scope.region.as_ref()),
+        word(scope.trail.as_ref()),
+        word(scope.organization.as_ref()),
+        word(finding.object.as_ref()),
+        word(finding.span.map(|span| span.start.timestamp())),
+        word(finding.at.map(|at| at.timestamp())),
+    ];
+    Hash::of(words.join("\0").as_bytes()).to_string()
+}
+
+/// The partition a region lies in, by the beginning of its name.
+pub fn partition(region: &Region) -> &'static str {
+    const BEGINNINGS: [(&str, &str); 7] = [
+        ("us-gov-", "aws-us-gov"),
+        ("cn-", "aws-cn"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+    ];
+    let found = BEGINNINGS.into_iter().find(|(beginning, _)| region.as_str().starts_with(beginning));
+    found.map_or("aws", |(_, partition)| partition)
+}
+
+/// The ARN of an object.
+pub fn object_arn(object: &ObjectName, region: Option<&Region>) -> String {
+    format!("arn:{}:s3:::{}/{}", region.map_or("aws", partition), object.bucket, object.key)
+}

@@ -1,0 +1,119 @@
+//! Markdown for a ticket or a pipeline's summary page. Text that could be markup, a link or a mention stands in a
+//! code span, where nothing of it acts.
+
+use std::io;
+
+use super::words::{self, Group, Share};
+use crate::report::Report;
+use crate::trail::Span;
+use crate::verdict::{Class, Code, Finding};
+
+mod verbatim;
+
+use verbatim::{Cell, Verbatim, Words};
+
+/// How many findings of one code are listed before the rest is summed up: pipelines limit a summary's size.
+const TOLD: usize = 20;
+
+/// Writes the report.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let headline = words::headline(report);
+    writeln!(out, "## {}\n\n{}\n", headline.word, headline.sentence)?;
+    facts(report, out)?;
+    for group in words::groups(report) {
+        write_group(&group, out)?;
+    }
+    sentences("Worth knowing", &report.hints, out)?;
+    sentences("Not proven by this run", &report.not_proven, out)
+}
+
+/// Writes the table of all codes, for the README.
+pub fn codes(out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "| code | class | what it means |\n| --- | --- | --- |")?;
+    for code in Code::ALL {
+        writeln!(out, "| `{code}` | {} | {} |", code.class().as_str(), code.meaning())?;
+    }
+    Ok(())
+}
+
+fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let share = report
+        .chains
+        .iter()
+        .map(|chain| Share::of(&chain.coverage, &chain.gaps))
+        .fold(Share::default(), Share::plus);
+    let window = match report.window.start {
+        Some(start) => words::range(Span { start, end: report.window.end }),
+        None => format!("up to {}", words::moment(report.window.end)),
+    };
+    let totals = &report.totals;
+    writeln!(out, "| | |\n| --- | --- |")?;
+    writeln!(out, "| source | {} |", Cell(&report.source))?;
+    writeln!(out, "| window | {window} UTC |")?;
+    writeln!(out, "| depth | {} |", report.depth.as_str())?;
+    writeln!(out, "| covered | {share} of the time of {} chains |", report.chains.len())?;
+    writeln!(
+        out,
+        "| digests | {} of {} authentic |",
+        words::thousands(totals.digests.authentic),
+        words::thousands(totals.digests.total())
+    )?;
+    writeln!(
+        out,
+        "| log files | {} of {} intact |",
+        words::thousands(totals.logs.intact),
+        words::thousands(totals.logs.total())
+    )
+}
+
+fn write_group(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let class = match group.class {
+        Class::Tamper => "tampering",
+        Class::Incomplete => "incomplete",
+        Class::Notice => "notice",
+    };
+    writeln!(
+        out,
+        "\n### `{}`: {} ({class})\n\n{}\n",
+        group.code,
+        group.findings.len(),
+        group.code.meaning()
+    )?;
+    for finding in group.findings.iter().take(TOLD) {
+        write_finding(finding, out)?;
+    }
+    match group.findings.len().saturating_sub(TOLD) {
+        0 => Ok(()),
+        rest => writeln!(out, "- … and {} more", words::thousands(rest as u64)),
+    }
+}
+
+fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+    let scope = &finding.scope;
+    let mut place: Vec<String> = Vec::new();
+    place.extend(scope.account.map(|account| account.to_string()));
+    place.extend(scope.region.as_ref().map(ToString::to_string));
+    place.extend(finding.at.filter(|_| finding.span.is_none()).map(words::moment));
+    match place.is_empty() {
+        true => write!(out, "- {}", Words(&finding.message))?,
+        false => write!(out, "- {}: {}", place.join(" "), Words(&finding.message))?,
+    }
+    if let Some(object) = &finding.object {
+        write!(out, "<br>{}", Verbatim(object))?;
+    }
+    for (name, fact) in &finding.evidence.0 {
+        write!(out, "<br>{}: {}", Words(name), Verbatim(words::fact(fact)))?;
+    }
+    if let Some(cause) = &finding.cause {
+        write!(out, "<br>cause: {}", Words(cause))?;
+    }
+    writeln!(out)
+}
+
+fn sentences(title: &str, sentences: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+    if sentences.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n### {title}\n")?;
+    sentences.iter().try_for_each(|sentence| writeln!(out, "- {}", Words(sentence)))
+}

@@ -1,0 +1,170 @@
+//! OCSF 1.8.0 for a SIEM or a data lake, one event to a line: tampering as Detection Findings, what is open or worth
+//! knowing as Compliance Findings.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde_json::Value;
+
+use super::identity::{object_arn, uid};
+use super::json::visible::line;
+use crate::report::Report;
+use crate::verdict::{Class, Finding, Severity};
+
+mod model;
+
+use model::{
+    Account, Cloud, Compliance, Event, Evidence, File, FindingInfo, Fingerprint, Metadata, Product,
+    Remediation, Resource,
+};
+
+/// The version of the schema that events follow.
+const VERSION: &str = "1.8.0";
+
+/// Writes one event for each finding.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    report.findings.iter().try_for_each(|finding| line(&event(report, finding), out))
+}
+
+fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {
+    let detected = finding.class == Class::Tamper;
+    let (class_uid, class_name, type_name) = match detected {
+        true => (2004, "Detection Finding", "Detection Finding: Create"),
+        false => (2003, "Compliance Finding", "Compliance Finding: Create"),
+    };
+    let (severity_id, severity) = severity(finding.severity());
+    let region = finding.scope.region.as_ref();
+    let time = report.finished_at.timestamp_millis();
+    Event {
+        activity_id: 1,
+        activity_name: "Create",
+        category_uid: 2,
+        category_name: "Findings",
+        class_uid,
+        class_name,
+        type_uid: u32::from(class_uid) * 100 + 1,
+        type_name,
+        time,
+        start_time: finding.span.map(|span| span.start).or(finding.at).map(|at| at.timestamp_millis()),
+        end_time: finding.span.map(|span| span.end.timestamp_millis()),
+        severity_id,
+        severity,
+        status_id: 1,
+        status: "New",
+        message: &finding.message,
+        metadata: Metadata {
+            version: VERSION,
+            product: Product { name: "trailseal", vendor_name: "trailseal", version: &report.tool_version },
+            profiles: ["cloud"],
+        },
+        cloud: Cloud {
+            provider: "AWS",
+            account: finding.scope.account.map(|account| Account {
+                uid: account.to_string(),
+                type_id: 10,
+                r#type: "AWS Account",
+            }),
+            region: region.map(|region| region.as_str()),
+        },
+        finding_info: FindingInfo {
+            uid: uid(finding),
+            title: finding.code.title(),
+            desc: finding.code.meaning(),
+            types: [finding.code.as_str()],
+            created_time: time,
+        },
+        is_alert: detected.then_some(true),
+        compliance: (!detected).then(|| compliance(finding)),
+        resources: resources(finding),
+        evidences: if detected { evidences(finding) } else { Vec::new() },
+        remediation: Remediation { desc: finding.code.next_steps().join(" ") },
+        unmapped: unmapped(report, finding),
+    }
+}
+
+fn severity(severity: Severity) -> (u8, &'static str) {
+    match severity {
+        Severity::Critical => (5, "Critical"),
+        Severity::High => (4, "High"),
+        Severity::Medium => (3, "Medium"),
+        Severity::Low => (2, "Low"),
+        Severity::Info => (1, "Informational"),
+    }
+}
+
+/// What could not be looked at is a warning: by the schema, a check that "did not yield a result due to missing
+/// information". Time that nothing covers is a failed check.
+fn compliance(finding: &Finding) -> Compliance {
+    let (status_id, status) = match finding.severity() {
+        Severity::Critical | Severity::High => (3, "Fail"),
+        Severity::Medium | Severity::Low => (2, "Warning"),
+        Severity::Info => (1, "Pass"),
+    };
+    Compliance {
+        standards: ["AWS CloudTrail log file integrity validation"],
+        control: finding.code.as_str(),
+        status_id,
+        status,
+    }
+}
+
+fn resources(finding: &Finding) -> Vec<Resource<'_>> {
+    let scope = &finding.scope;
+    let region = scope.region.as_ref();
+    let object = finding.object.as_ref().map(|object| Resource {
+        r#type: "AWS::S3::Object",
+        uid: object_arn(object, region),
+        name: Some(&object.key),
+        region: None,
+    });
+    let account = scope.account.map(|account| Resource {
+        r#type: "AWS::::Account",
+        uid: account.to_string(),
+        name: None,
+        region: region.map(|region| region.as_str()),
+    });
+    // A trail's ARN names its home region and, in an organization, another account: neither is known here.
+    let trail = scope.trail.as_ref().map(|trail| Resource {
+        r#type: "AWS::CloudTrail::Trail",
+        uid: trail.to_string(),
+        name: Some(trail.as_str()),
+        region: None,
+    });
+    object.into_iter().chain(account).chain(trail).collect()
+}
+
+fn evidences(finding: &Finding) -> Vec<Evidence<'_>> {
+    let file = finding.object.as_ref().map(|object| File {
+        name: object.key.rsplit_once('/').map_or(&object.key, |(_, name)| name),
+        path: &object.key,
+        type_id: 1,
+        r#type: "Regular File",
+        hashes: finding
+            .evidence
+            .0
+            .get("actual_hash")
+            .and_then(Value::as_str)
+            .map(|value| Fingerprint { algorithm_id: 3, algorithm: "SHA-256", value })
+            .into_iter()
+            .collect(),
+    });
+    let facts: BTreeMap<&str, &Value> =
+        finding.evidence.0.iter().map(|(name, fact)| (name.as_ref(), fact)).collect();
+    let data = (!facts.is_empty()).then_some(facts);
+    match (&file, &data) {
+        (None, None) => Vec::new(),
+        (Some(_), _) | (_, Some(_)) => vec![Evidence { file, data }],
+    }
+}
+
+fn unmapped(report: &Report, finding: &Finding) -> BTreeMap<&'static str, String> {
+    let mut facts = BTreeMap::from([
+        ("code", finding.code.to_string()),
+        ("class", finding.class.as_str().to_owned()),
+        ("source", report.source.clone()),
+    ]);
+    facts.extend(finding.scope.trail.as_ref().map(|trail| ("trail", trail.to_string())));
+    facts.extend(finding.digest.as_ref().map(|digest| ("digest", digest.to_string())));
+    facts.extend(finding.cause.as_ref().map(|cause| ("cause", cause.to_string())));
+    facts
+}

@@ -1,0 +1,156 @@
+//! Gauges for node_exporter's textfile collector: no timestamps, one HELP and TYPE to a metric, no object names in
+//! labels. Every series names its source, so that files of several sources can lie side by side.
+
+use std::fmt::{self, Display, Write as _};
+use std::io;
+
+use super::plain::Plain;
+use super::words::Share;
+use crate::report::{ChainReport, Outcome, Report};
+use crate::verdict::{Class, Code};
+
+/// One metric: its name, what it tells, and its series.
+struct Gauge {
+    name: &'static str,
+    help: &'static str,
+    series: Vec<(Vec<(&'static str, String)>, f64)>,
+}
+
+/// Writes the gauges.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    for Gauge { name, help, series } in gauges(report) {
+        if series.is_empty() {
+            continue;
+        }
+        writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge")?;
+        for (labels, value) in series {
+            let source = [("source", report.source.clone())];
+            let labels: Vec<String> = source
+                .into_iter()
+                .chain(labels)
+                .map(|(label, text)| format!("{label}=\"{}\"", Label(&text)))
+                .collect();
+            writeln!(out, "{name}{{{}}} {value}", labels.join(","))?;
+        }
+    }
+    Ok(())
+}
+
+fn gauges(report: &Report) -> Vec<Gauge> {
+    let mut gauges = run_gauges(report);
+    gauges.extend(chain_gauges(report));
+    gauges
+}
+
+fn run_gauges(report: &Report) -> Vec<Gauge> {
+    let one = |value: f64| vec![(Vec::new(), value)];
+    let by_verdict = |counts: Vec<(&'static str, u64)>| {
+        let series = counts.into_iter();
+        series.map(|(verdict, count)| (vec![("verdict", verdict.to_owned())], count as f64)).collect()
+    };
+    let outcomes = [Outcome::Intact, Outcome::Tampered, Outcome::Incomplete, Outcome::Empty];
+    let verdict = |outcome: Outcome| {
+        (vec![("verdict", outcome.as_str().to_owned())], f64::from(u8::from(outcome == report.outcome())))
+    };
+    let millis = (report.finished_at - report.started_at).num_milliseconds();
+    vec![
+        Gauge {
+            name: "trailseal_last_run_timestamp_seconds",
+            help: "When the last run ended.",
+            series: one(report.finished_at.timestamp() as f64),
+        },
+        Gauge {
+            name: "trailseal_last_run_duration_seconds",
+            help: "How long the last run took.",
+            series: one(millis as f64 / 1000.0),
+        },
+        Gauge {
+            name: "trailseal_exit_code",
+            help: "What the last run exited with: 0 intact, 1 tampered, 3 incomplete, 4 empty, 130 interrupted.",
+            series: one(f64::from(report.exit_code())),
+        },
+        Gauge {
+            name: "trailseal_verdict",
+            help: "1 for the verdict of the last run, 0 for the others.",
+            series: outcomes.map(verdict).into(),
+        },
+        Gauge {
+            name: "trailseal_digests",
+            help: "Digests by verdict.",
+            series: by_verdict(report.totals.digests.counts()),
+        },
+        Gauge {
+            name: "trailseal_log_files",
+            help: "Log files by verdict.",
+            series: by_verdict(report.totals.logs.counts()),
+        },
+        Gauge { name: "trailseal_findings", help: "Findings by code and class.", series: findings(report) },
+    ]
+}
+
+/// Every code stands there, with a nought where there is none: an alert needs the series before the trouble.
+fn findings(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
+    let mut series = Vec::new();
+    for code in Code::ALL {
+        for class in [Class::Tamper, Class::Incomplete, Class::Notice] {
+            let same =
+                report.findings.iter().filter(|finding| (finding.code, finding.class) == (code, class));
+            let count = same.count();
+            if count > 0 || class == code.class() {
+                let labels = vec![("code", code.to_string()), ("class", class.as_str().to_owned())];
+                series.push((labels, count as f64));
+            }
+        }
+    }
+    series
+}
+
+fn chain_gauges(report: &Report) -> Vec<Gauge> {
+    let each = |value: fn(&ChainReport) -> Option<f64>| {
+        report.chains.iter().filter_map(|chain| Some((labels(chain), value(chain)?))).collect()
+    };
+    vec![
+        Gauge {
+            name: "trailseal_chain_verified_through_timestamp_seconds",
+            help: "Up to when the chain's coverage is unbroken from the window's start on.",
+            series: each(|chain| Some(chain.verified_through?.timestamp() as f64)),
+        },
+        Gauge {
+            name: "trailseal_chain_newest_digest_end_timestamp_seconds",
+            help: "The end of the hour that the chain's newest authentic digest covers.",
+            series: each(|chain| Some(chain.newest.as_ref()?.end.timestamp() as f64)),
+        },
+        Gauge {
+            name: "trailseal_chain_gap_seconds",
+            help: "How much of the window the chain does not cover.",
+            series: each(|chain| Some(Share::of(&chain.coverage, &chain.gaps).open as f64)),
+        },
+    ]
+}
+
+fn labels(chain: &ChainReport) -> Vec<(&'static str, String)> {
+    let place = &chain.id.place;
+    let organization = place.organization.as_ref().map(|name| ("organization", name.to_string()));
+    let mut labels = vec![
+        ("account", place.account.to_string()),
+        ("region", place.region.to_string()),
+        ("trail", chain.id.trail.to_string()),
+        ("home_region", chain.id.home_region.to_string()),
+        ("kind", chain.id.kind.as_str().to_owned()),
+    ];
+    labels.extend(organization);
+    labels
+}
+
+/// A label's value: backslash, quote and line feed escaped, as the text format asks.
+struct Label<'a>(&'a str);
+
+impl Display for Label<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Plain(self.0).to_string().chars().try_for_each(|char| match char {
+            '\\' => out.write_str("\\\\"),
+            '"' => out.write_str("\\\""),
+            _ => out.write_char(char),
+        })
+    }
+}
