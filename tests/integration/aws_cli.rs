@@ -210,6 +210,7 @@ type Ours = BTreeSet<&'static str>;
 /// An object about which the two say different things.
 #[derive(Debug)]
 struct Dispute {
+    #[expect(dead_code, reason = "for the reader of a failure")]
     object: String,
     place: Option<AccountRegion>,
     cli: Option<Word>,

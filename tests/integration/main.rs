@@ -9,6 +9,7 @@ mod render_human;
 mod render_json;
 mod render_worlds;
 mod s3_audit;
+mod s3_cli;
 mod s3_store;
 mod support;
 mod worlds;

@@ -16,6 +16,10 @@ const AFTER: TimeDelta = TimeDelta::hours(2);
 /// signed a digest of the asked time.
 const WIDER: TimeDelta = TimeDelta::days(60);
 
+/// Asked for on both sides beyond what is needed: the same hours begin and end a little differently in every account,
+/// and all of a region's accounts are to share one answer.
+const SLACK: TimeDelta = TimeDelta::days(1);
+
 /// Keys of AWS's own list, by region.
 #[derive(Debug)]
 pub struct AskedKeys {
@@ -67,9 +71,10 @@ impl AskedKeys {
         if refused || known {
             return;
         }
+        let generous = Span { start: needed.start - SLACK, end: needed.end + SLACK };
         let span = match answer.asked {
-            Some(asked) => Span { start: asked.start.min(needed.start), end: asked.end.max(needed.end) },
-            None => needed,
+            Some(asked) => Span { start: asked.start.min(generous.start), end: asked.end.max(generous.end) },
+            None => generous,
         };
         let mut ring = KeyRing::clone(&answer.ring);
         match self.list.fetch(region, span).await {
