@@ -62,6 +62,7 @@ pub fn plan(forged: &forge::World) -> Plan {
         accept: BTreeSet::new(),
         load: audit::Load::default(),
         arguments: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
