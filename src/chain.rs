@@ -188,6 +188,7 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
                     chain.findings.extend(tell::broken_link(id, &entries[found], previous, entry));
                 }
                 Some(_) => {}
+                None if left_behind(entry, previous, terms) => {}
                 None if terms.listed.iter().any(|root| root.holds(&previous.object)) => {
                     let earlier = entries[..at].last();
                     absent.extend(missing_run(previous, entry, earlier, terms));
@@ -206,6 +207,12 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
         chain.coverage = clip(&chain.spans, &terms.window);
     }
     chain
+}
+
+/// Whether a link leads out of a folder into another bucket, which may never have been copied: nothing follows from its
+/// digests not being here but that their time is not covered.
+fn left_behind(entry: &Entry, previous: &Previous, terms: &Terms) -> bool {
+    terms.certainty == Certainty::KeyOnly && previous.object.bucket != entry.object.bucket
 }
 
 /// The digests that are not there between `earlier`, the next one found, and `successor`, which links to the last

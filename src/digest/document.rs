@@ -60,6 +60,10 @@ pub(super) struct Located {
 
 /// Reads a digest's inflated bytes, whose hash is `hash`.
 pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
+    // The reader of structures takes a list of their values too; no digest is one.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Fault::Document("not a JSON object".into()));
+    }
     let document: Document =
         serde_json::from_slice(body).map_err(|error| Fault::Document(error.to_string().into()))?;
     known("digestSignatureAlgorithm", &document.digest_signature_algorithm, SIGNATURE_ALGORITHM)?;

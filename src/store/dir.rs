@@ -157,11 +157,15 @@ fn head(digest: &Path) -> Result<Metadata, StoreError> {
         target: path.display().to_string(),
         detail: format!("not the JSON that head-object prints: {error}"),
     })?;
-    Ok(Metadata::Kept {
-        signature: metadata.remove("signature"),
-        signature_algorithm: metadata.remove("signature-algorithm"),
-        backfill_generation_timestamp: metadata.remove("backfill-generation-timestamp"),
-    })
+    // A head file without a signature is taken for a copy that lost it, not for S3's word that there is none.
+    match metadata.remove("signature") {
+        None => Ok(Metadata::NotKept),
+        signature => Ok(Metadata::Kept {
+            signature,
+            signature_algorithm: metadata.remove("signature-algorithm"),
+            backfill_generation_timestamp: metadata.remove("backfill-generation-timestamp"),
+        }),
+    }
 }
 
 fn store_error(error: &io::Error, action: &'static str, target: impl ToString) -> StoreError {
