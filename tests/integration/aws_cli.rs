@@ -53,12 +53,6 @@ const DIFFERENCES: &[Difference] = &[
     ),
     differs(
         None,
-        Some(&["region-absent"]),
-        &[Damage::RegionDigestsDeleted],
-        "The same; the first log file stands for all.",
-    ),
-    differs(
-        None,
         Some(&["log-unproven"]),
         &[],
         "Log files of a digest that fails are never looked at; they are there, and nothing proves them.",
