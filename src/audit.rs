@@ -63,6 +63,29 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+impl Plan {
+    /// Everything there is in `bucket`, by `now`, with nothing expected and nothing accepted.
+    pub fn new(source: String, bucket: Arc<str>, certainty: Certainty, now: Time) -> Self {
+        Self {
+            source,
+            bucket,
+            prefix: String::new(),
+            certainty,
+            start: None,
+            end: None,
+            now,
+            grace: TimeDelta::hours(3),
+            depth: Depth::Full,
+            scope: Scope::default(),
+            expected: Expected::default(),
+            accept: BTreeSet::new(),
+            load: Load::default(),
+            arguments: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// Which part of the record is in scope. Empty sets put everything in scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {

@@ -180,8 +180,12 @@ pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork)
             .await
         }
     };
-    let (object, verdict, compressed) = (&judged.work.object, judged.verdict, judged.compressed);
-    context.observer.on(Event::Log { object, verdict, compressed });
+    context.observer.on(Event::Log {
+        object: &judged.work.object,
+        verdict: judged.verdict,
+        compressed: judged.compressed,
+        inflated: judged.inflated,
+    });
     Some(judged)
 }
 

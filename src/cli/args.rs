@@ -8,7 +8,9 @@ use trailseal::render::Format;
 use trailseal::trail::{AccountId, Region};
 use trailseal::verdict::Code;
 
+use super::demo::Demo;
 use super::forge::Forge;
+use super::texts::{Completions, Explain, SavedReport};
 use super::time::{Moment, duration, moment};
 
 /// Proves that an AWS CloudTrail record is whole.
@@ -35,6 +37,16 @@ pub enum Command {
     Keys(Keys),
     /// Forge a signed world, with any of the known damages: a lab to rehearse in.
     Forge(Forge),
+    /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
+    Demo(Demo),
+    /// Tell what a finding means, how it comes about and what to do next.
+    Explain(Explain),
+    /// Write an earlier JSON report in another format.
+    Report(SavedReport),
+    /// Print completions for a shell.
+    Completions(Completions),
+    /// Print the manual page.
+    Man,
 }
 
 /// Verify a bucket, a trail or a folder.
@@ -87,6 +99,12 @@ pub struct Verify {
     /// Write the result to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write the result to a file too, in a format of its own; may be given several times
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser)]
+    pub reports: Vec<(Format, PathBuf)>,
+    /// With the formats csv and jsonl: tell every object, not findings alone
+    #[arg(long)]
+    pub objects: bool,
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub concurrency: u16,
@@ -191,6 +209,17 @@ impl From<Depth> for trailseal::report::Depth {
     }
 }
 
-fn format_parser() -> impl TypedValueParser<Value = Format> {
+/// Reads a format's name; shows all of them in help.
+pub fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
+}
+
+/// Reads `FORMAT=PATH`.
+fn report_parser(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("not FORMAT=PATH, such as html=report.html")?;
+    let format = format.parse::<Format>().map_err(|error| error.to_string())?;
+    match path.is_empty() {
+        true => Err("no path after the `=`".to_owned()),
+        false => Ok((format, path.into())),
+    }
 }
