@@ -11,4 +11,5 @@ mod render_worlds;
 mod s3_audit;
 mod s3_store;
 mod support;
+mod walls;
 mod worlds;
