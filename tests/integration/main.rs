@@ -12,4 +12,5 @@ mod s3_audit;
 mod s3_cli;
 mod s3_store;
 mod support;
+mod walls;
 mod worlds;
