@@ -20,12 +20,14 @@ mod fetch;
 mod listing;
 mod observer;
 mod presence;
+mod prove;
 mod site;
 mod stop;
 mod unseen;
 
 pub use discover::Site;
 pub use observer::{Event, Observer, Phase, Silent};
+pub use prove::{AttestedBy, Proof, prove};
 pub use stop::{Stop, Stopper};
 
 /// What is asked for, wholly and checked.
@@ -163,6 +165,15 @@ pub enum AuditError {
     NoRecord {
         /// Where was looked.
         looked_in: String,
+    },
+    /// An object that is to be proven is not named as CloudTrail names log files.
+    #[error(
+        "{named} is not named as CloudTrail names log files: \
+         [PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/NAME.json.gz"
+    )]
+    NotALogFile {
+        /// The name.
+        named: String,
     },
     /// The very first listing failed.
     #[error(transparent)]

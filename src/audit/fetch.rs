@@ -42,7 +42,10 @@ pub(super) async fn joined<T>(task: tokio::task::JoinHandle<T>) -> T {
 }
 
 /// Gets an object when there is room for one more request.
-async fn get<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Result<Object, Absence> {
+pub(super) async fn get<S: ObjectStore>(
+    context: &Context<S>,
+    object: &ObjectName,
+) -> Result<Object, Absence> {
     let interrupted = || Absence::Unseen(Unseen::Interrupted);
     let request = async {
         let _permit = context.requests.acquire().await;

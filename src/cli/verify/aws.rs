@@ -59,7 +59,7 @@ impl Reach {
     /// The keys of the given files, else AWS's own list.
     pub fn keys(&self, args: &Verify) -> Result<KeySource, Failure> {
         match args.keys.is_empty() {
-            true => Ok(KeySource::Aws(AskedKeys::new(self.key_list()))),
+            true => Ok(KeySource::Aws(Box::new(AskedKeys::new(self.key_list())))),
             false => Ok(KeySource::Files(Arc::new(key_files(args)?))),
         }
     }
