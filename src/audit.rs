@@ -27,7 +27,7 @@ mod unseen;
 
 pub use discover::Site;
 pub use observer::{Event, Observer, Phase, Silent};
-pub use prove::{AttestedBy, Proof, prove};
+pub use prove::prove;
 pub use stop::{Stop, Stopper};
 
 /// What is asked for, wholly and checked.

@@ -9,6 +9,7 @@ mod keys;
 mod objects;
 mod output;
 mod progress;
+mod prove;
 mod texts;
 mod time;
 mod verify;
@@ -24,6 +25,7 @@ pub fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Keys(args::Keys::Fetch(fetch)) => keys::fetch(&fetch),
         Command::Forge(forge) => forge::run(&forge),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Prove(prove) => prove::run(&prove),
         Command::Explain(explain) => texts::explain(&explain),
         Command::Report(report) => texts::report(&report),
         Command::Completions(completions) => texts::completions(&completions),

@@ -10,65 +10,19 @@ use super::site::{Reading, listed_roots};
 use super::unseen::Absence;
 use super::{AuditError, Context, KeySource, Plan, Silent, Stop, listing};
 use crate::chain::{self, State, Terms};
-use crate::crypto::{Fingerprint, Hash};
+use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
 use crate::logs::{Attestation, LogWork, PresentTerms};
-use crate::report::Window;
+use crate::report::{AttestedBy, Proof, Window};
 use crate::store::{Admission, ObjectStore};
 use crate::trail::key::LogKey;
-use crate::trail::{AccountRegion, ChainId, ObjectName, Span};
-use crate::verdict::{Class, Finding, LogVerdict};
+use crate::trail::{ChainId, ObjectName, Span};
+use crate::verdict::{Finding, LogVerdict};
 
 /// A log file is named by the digest of the hour it was delivered in or, at the hour's edge, by a neighbour.
 const BEFORE: TimeDelta = TimeDelta::hours(2);
 /// The same, on the other side.
 const AFTER: TimeDelta = TimeDelta::hours(3);
-
-/// What is proven of one log file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// The file.
-    pub object: ObjectName,
-    /// Whose activity it records, and where.
-    pub place: AccountRegion,
-    /// The verdict on it; none if it is not there and nothing names it.
-    pub verdict: Option<LogVerdict>,
-    /// The authentic digest that names it.
-    pub attested_by: Option<AttestedBy>,
-    /// What is wrong with the file and with the chain around it, in the order of reports.
-    pub findings: Vec<Finding>,
-}
-
-/// An authentic digest that names a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttestedBy {
-    /// The digest.
-    pub digest: ObjectName,
-    /// Its chain.
-    pub chain: ChainId,
-    /// The hour it covers.
-    pub span: Span,
-    /// What the file's inflated bytes have to hash to.
-    pub hash: Hash,
-    /// The key that signed the digest.
-    pub fingerprint: Fingerprint,
-    /// The time around it that the chain covers without a break, as far as was looked.
-    pub unbroken: Span,
-}
-
-impl Proof {
-    /// The exit code: 0 if the file is proven intact, 1 if it or the chain at its hour was tampered with, 4 if there is
-    /// no such file and nothing names it, 3 otherwise.
-    pub fn exit_code(&self) -> u8 {
-        let tampered = self.findings.iter().any(|finding| finding.class == Class::Tamper);
-        match self.verdict {
-            _ if tampered => 1,
-            Some(LogVerdict::Intact) => 0,
-            None => 4,
-            Some(_) => 3,
-        }
-    }
-}
 
 /// Proves `object`, or says why it can't be proven. The plan's window and scope are not looked at: the file's own name
 /// says where its digest has to be.

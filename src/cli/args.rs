@@ -39,6 +39,9 @@ pub enum Command {
     Forge(Forge),
     /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
     Demo(Demo),
+    /// Prove one log file: which digest attests it, who signed that, whether the file holds.
+    #[command(after_help = EXIT_CODES)]
+    Prove(Prove),
     /// Tell what a finding means, how it comes about and what to do next.
     Explain(Explain),
     /// Write an earlier JSON report in another format.
@@ -158,6 +161,37 @@ pub struct FetchKeys {
     /// How to reach AWS
     #[command(flatten)]
     pub access: Access,
+}
+
+/// Prove one log file.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// s3://BUCKET/KEY of a log file, or its path in a folder with keys as under the bucket
+    pub file: String,
+    /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
+    #[arg(long = "keys", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+    /// The folder that stands for the bucket [default: the one that holds AWSLogs/]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// How the proof is written
+    #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
+    pub format: ProofFormat,
+    /// Write the proof to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to reach AWS
+    #[command(flatten)]
+    pub access: Access,
+}
+
+/// How a proof is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// For a person
+    Human,
+    /// trailseal/proof/v1
+    Json,
 }
 
 /// How to look on the terminal.

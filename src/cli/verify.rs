@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -110,7 +111,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
         Source::Folder(path) => {
             let store = DirStore::open(&path)
                 .map_err(|error| Failure::new(format!("cannot read the folder {path}: {error}")))?;
-            let keys = KeySource::Files(Arc::new(key_files(args)?));
+            let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
             let here = Place { bucket: "folder".into(), prefix: String::new() };
             match copied_from {
                 None => audit(plan(args, now, here, Certainty::KeyOnly)?, store, keys, observer, stop).await,
@@ -126,7 +127,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
             let mut plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
             reach.expect_enabled_regions(args, &mut plan).await?;
-            let keys = reach.keys(args)?;
+            let keys = reach.keys(&args.keys, now)?;
             match copied_from {
                 None => audit(plan, reach.store(), keys, observer, stop).await,
                 Some(_) => {
@@ -142,7 +143,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
             let mut plan = plan(args, now, trail.place(), Certainty::BucketAndKey)?;
             trail.bind(&mut plan);
             reach.expect_enabled_regions(args, &mut plan).await?;
-            let keys = reach.keys(args)?;
+            let keys = reach.keys(&args.keys, now)?;
             audit(plan, reach.store(), keys, observer, stop).await
         }
         #[cfg(not(feature = "aws"))]
@@ -262,16 +263,17 @@ fn trail_filter(text: &str) -> Result<TrailFilter, Failure> {
     }
 }
 
-fn key_files(args: &Verify) -> Result<KeyRing, Failure> {
+/// Reads all key files into one ring.
+pub fn key_files(paths: &[PathBuf]) -> Result<KeyRing, Failure> {
     let mut ring = KeyRing::default();
-    for path in &args.keys {
+    for path in paths {
         ring.merge(keys::read_file(path).map_err(Failure::new)?);
     }
     Ok(ring)
 }
 
 /// Ctrl-C and SIGTERM end the run and report what is known; a second one ends the program.
-fn stop_on_signal() -> Stop {
+pub fn stop_on_signal() -> Stop {
     let (stopper, stop) = Stopper::new();
     tokio::spawn(async move {
         signalled().await;
