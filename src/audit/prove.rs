@@ -24,6 +24,9 @@ const BEFORE: TimeDelta = TimeDelta::hours(2);
 /// The same, on the other side.
 const AFTER: TimeDelta = TimeDelta::hours(3);
 
+/// AWS rounds the minute in a log file's name up to the next five.
+const NAMED_LATE: TimeDelta = TimeDelta::minutes(5);
+
 /// Proves `object`, or says why it can't be proven. The plan's window and scope are not looked at: the file's own name
 /// says where its digest has to be.
 pub async fn prove<S: ObjectStore>(
@@ -92,7 +95,6 @@ pub async fn prove<S: ObjectStore>(
         }
         reading.entries.push(entry);
     }
-    reading.entries.reverse();
 
     let (verdict, log_finding) = match &naming {
         Some((digest, chain, _, log, _)) => {
@@ -109,22 +111,39 @@ pub async fn prove<S: ObjectStore>(
         }
         None => unnamed(&context, &object, &key, &reading.attestation, &reading.entries).await,
     };
+    // A folder does not know its bucket; its digests do.
+    let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
+    let object = ObjectName { bucket: Arc::clone(bucket), ..object };
     let mut proof =
         Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
-    if let Some((digest, chain, span, log, fingerprint)) = naming {
-        let entries: Vec<_> = reading.entries.into_iter().filter(|entry| entry.key.chain == chain).collect();
-        let terms = Terms {
-            // The chain is asked for the hour itself: what is wrong further off is another matter.
-            window: Window { start: Some(span.start), end: span.end },
-            as_of: context.as_of,
-            grace: context.plan.grace,
-            certainty,
-            listed: listed_roots(&context, &site),
-        };
-        let linked = chain::link(&chain, &entries, &[], &terms);
-        let unbroken = linked.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
+    // The chain is asked for the hour itself: what is wrong further off is another matter.
+    let hour = match &naming {
+        Some((_, _, span, ..)) => *span,
+        None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
+    };
+    let terms = Terms {
+        window: Window { start: Some(hour.start), end: hour.end },
+        as_of: context.as_of,
+        grace: context.plan.grace,
+        certainty,
+        listed: listed_roots(&context, &site),
+    };
+    reading
+        .entries
+        .sort_by(|one, other| (&one.key.chain, one.key.end).cmp(&(&other.key.chain, other.key.end)));
+    for entries in reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain) {
+        let id = &entries[0].key.chain;
+        if naming.as_ref().is_some_and(|(_, chain, ..)| chain != id) {
+            continue;
+        }
+        let linked = chain::link(id, entries, &[], &terms);
         proof.findings.extend(linked.findings);
-        proof.attested_by = Some(AttestedBy { digest, chain, span, hash: log.hash, fingerprint, unbroken });
+        if let Some((digest, chain, span, log, fingerprint)) = naming {
+            let unbroken = linked.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
+            proof.attested_by =
+                Some(AttestedBy { digest, chain, span, hash: log.hash, fingerprint, unbroken });
+            break;
+        }
     }
     proof.findings.sort_by(Finding::order);
     Ok(proof)

@@ -47,7 +47,7 @@ pub fn human(proof: &Proof, out: &mut dyn io::Write) -> io::Result<()> {
             writeln!(out, "    {}", Plain(about))?;
         }
         for (name, fact) in &finding.evidence.0 {
-            writeln!(out, "    {:13} {}", Plain(name), Plain(super::words::fact(fact)))?;
+            writeln!(out, "    {:14} {}", Plain(name.replace('_', " ")), Plain(super::words::fact(fact)))?;
         }
     }
     Ok(())
