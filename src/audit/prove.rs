@@ -96,6 +96,9 @@ pub async fn prove<S: ObjectStore>(
         reading.entries.push(entry);
     }
 
+    // A folder does not know its bucket; its digests do.
+    let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
+    let object = ObjectName { bucket: Arc::clone(bucket), ..object };
     let (verdict, log_finding) = match &naming {
         Some((digest, chain, _, log, _)) => {
             let work = LogWork {
@@ -111,9 +114,6 @@ pub async fn prove<S: ObjectStore>(
         }
         None => unnamed(&context, &object, &key, &reading.attestation, &reading.entries).await,
     };
-    // A folder does not know its bucket; its digests do.
-    let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
-    let object = ObjectName { bucket: Arc::clone(bucket), ..object };
     let mut proof =
         Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
     // The chain is asked for the hour itself: what is wrong further off is another matter.

@@ -15,6 +15,8 @@ use trailseal::trail::ObjectName;
 use super::args::{ProofFormat, Prove};
 use super::exit::Failure;
 use super::output::Output;
+#[cfg(feature = "aws")]
+use super::verify::next_step;
 use super::verify::{key_files, stop_on_signal};
 
 /// Runs the command.
@@ -59,7 +61,9 @@ async fn in_bucket(
     let reach = super::verify::aws::Reach::open(&args.access, None).await;
     let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), Certainty::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
-    audit::prove(plan, object, Arc::new(reach.store()), keys, stop).await.map_err(Failure::new)
+    audit::prove(plan, object, Arc::new(reach.store()), keys, stop)
+        .await
+        .map_err(|error| Failure::new(format!("{error}{}", next_step(&error))))
 }
 
 #[cfg(not(feature = "aws"))]

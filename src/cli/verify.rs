@@ -12,9 +12,9 @@ use trailseal::digest::Certainty;
 use trailseal::keys::{self, KeySource};
 use trailseal::render::{self, Format, csv, human, jsonl};
 use trailseal::report::Report;
-use trailseal::store::ObjectStore;
 use trailseal::store::copied::{Copied, Place};
 use trailseal::store::dir::DirStore;
+use trailseal::store::{ObjectStore, StoreErrorKind};
 use trailseal::trail::{Region, Time};
 use trailseal::verdict::Code;
 
@@ -162,7 +162,31 @@ async fn audit<S: ObjectStore>(
 ) -> Result<Report, Failure> {
     audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop)
         .await
-        .map_err(|error: AuditError| Failure::new(error))
+        .map_err(|error| Failure::new(format!("{error}{}", next_step(&error))))
+}
+
+/// What to do about a run that could not begin.
+pub fn next_step(error: &AuditError) -> &'static str {
+    let AuditError::Store(error) = error else { return "" };
+    match error.kind {
+        StoreErrorKind::NoCredentials => {
+            "; give credentials as to any AWS tool: AWS_PROFILE or --profile, environment variables, a role"
+        }
+        StoreErrorKind::CredentialsExpired => "; renew the credentials, such as with `aws sso login`",
+        StoreErrorKind::Denied => "; grant s3:ListBucket on the bucket and s3:GetObject on PREFIX/AWSLogs/*",
+        StoreErrorKind::NoSuchBucket => {
+            "; check the bucket's name and, for other partitions, the profile's region"
+        }
+        StoreErrorKind::TimedOut | StoreErrorKind::CutOff => {
+            "; check the network, the proxy and --endpoint-url"
+        }
+        StoreErrorKind::NotFound
+        | StoreErrorKind::Archived
+        | StoreErrorKind::KeyRefused
+        | StoreErrorKind::Throttled
+        | StoreErrorKind::Oversized
+        | StoreErrorKind::Failed => "",
+    }
 }
 
 /// What the caller points at.

@@ -2,6 +2,7 @@
 
 mod aws_cli;
 mod aws_services;
+mod readme;
 mod render_consumers;
 mod render_formats;
 mod render_hostile;
