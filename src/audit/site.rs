@@ -14,7 +14,7 @@ use super::unseen::unseen;
 use super::{Context, Event, listing};
 use crate::chain::{self, Entry, Root, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
-use crate::digest::{Certainty, Standing};
+use crate::digest::{Certainty, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::{ChainReport, Depth};
 use crate::store::{ObjectStore, StoreError};
@@ -72,12 +72,12 @@ impl JudgedLogs {
 }
 
 /// Everything known of a site's digests while they come in.
-struct Reading {
-    attestation: Attestation,
-    entries: Vec<Entry>,
+pub(super) struct Reading {
+    pub(super) attestation: Attestation,
+    pub(super) entries: Vec<Entry>,
     keys: BTreeMap<Fingerprint, KeyCount>,
     /// What digests already seen recorded of those still to come.
-    recorded: HashMap<ObjectName, (Signature, Standing)>,
+    pub(super) recorded: HashMap<ObjectName, (Signature, Standing)>,
     chains: HashMap<ChainId, Arc<ChainId>>,
 }
 
@@ -96,13 +96,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         newest: None,
         testimonies: Vec::new(),
     };
-    let mut reading = Reading {
-        attestation: Attestation::new(context.plan.certainty),
-        entries: Vec::new(),
-        keys: BTreeMap::new(),
-        recorded: HashMap::new(),
-        chains: HashMap::new(),
-    };
+    let mut reading = Reading::new(context.plan.certainty);
     let mut logs = JudgedLogs::default();
     let mut unlisted_homes = Vec::new();
     let mut wanted: Vec<ObjectName> = Vec::new();
@@ -243,10 +237,29 @@ async fn read<S: ObjectStore>(
 }
 
 impl Reading {
+    /// Nothing read yet.
+    pub(super) fn new(certainty: Certainty) -> Self {
+        Self {
+            attestation: Attestation::new(certainty),
+            entries: Vec::new(),
+            keys: BTreeMap::new(),
+            recorded: HashMap::new(),
+            chains: HashMap::new(),
+        }
+    }
+
+    /// Notes the signature that a digest recorded of the one before it.
+    pub(super) fn record(&mut self, certainty: Certainty, previous: Option<&Previous>, standing: Standing) {
+        if let Some(previous) = previous {
+            let recorded = (previous.signature.clone(), standing);
+            self.recorded.insert(certainty.handle(&previous.object), recorded);
+        }
+    }
+
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
     fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> Vec<LogWork> {
         context.observer.on(Event::Digest { object: &entry.object, verdict: entry.verdict() });
-        let span = entry.span();
+        let (span, certainty) = (entry.span(), context.plan.certainty);
         let chain = Arc::clone(
             self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
         );
@@ -257,10 +270,7 @@ impl Reading {
         let mut works = Vec::new();
         match &mut entry.state {
             State::Authentic(authentic) => {
-                if let Some(previous) = authentic.previous() {
-                    let recorded = (previous.signature.clone(), Standing::Authentic);
-                    self.recorded.insert(context.plan.certainty.handle(&previous.object), recorded);
-                }
+                self.record(certainty, authentic.previous(), Standing::Authentic);
                 if context.window.overlaps(&span) {
                     let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
                     count.digests += 1;
@@ -279,10 +289,8 @@ impl Reading {
                 }
             }
             State::Rejected(rejected) => {
-                if let Some(previous) = rejected.claim().and_then(|claim| claim.previous.as_ref()) {
-                    let recorded = (previous.signature.clone(), Standing::Claimed);
-                    self.recorded.insert(context.plan.certainty.handle(&previous.object), recorded);
-                }
+                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
+                self.record(certainty, previous, Standing::Claimed);
                 for log in rejected.take_logs() {
                     self.attestation.claim(&log.object, &digest);
                 }
@@ -326,7 +334,7 @@ fn link<S>(context: &Context<S>, site: &Site, reading: &mut Reading) -> Vec<(Cha
 }
 
 /// What has been listed: all below the plan's prefix, and every home that a link led to.
-fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
+pub(super) fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
     let bucket = match context.plan.certainty {
         Certainty::BucketAndKey => Some(Arc::clone(&context.plan.bucket)),
         Certainty::KeyOnly => None,

@@ -262,11 +262,12 @@ pub fn length(span: Span) -> String {
     }
 }
 
-/// `6 h`: how far apart two moments of the caller's clock are.
+/// `42 ms`, `3.2 s`, `6 min 4 s`: how long the run took by the caller's clock.
 pub fn took(report: &Report) -> String {
     let elapsed = report.finished_at - report.started_at;
     match elapsed.num_milliseconds() {
-        under @ 0..10_000 => format!("{}.{} s", under / 1000, under % 1000 / 100),
+        under @ 0..1000 => format!("{under} ms"),
+        under @ 1000..10_000 => format!("{}.{} s", under / 1000, under % 1000 / 100),
         _ => length(Span { start: report.started_at, end: report.finished_at }),
     }
 }

@@ -11,9 +11,10 @@ use trailseal::trail::key::ObjectKey;
 use trailseal::trail::{AccountRegion, format_time};
 
 use crate::support::aws_cli::{AwsCli, Question, Word};
-use crate::support::client::{self, plan, quick};
+use crate::support::client::{self, quick};
 use crate::support::forged::{self, Encoding};
 use crate::support::server::Server;
+use crate::support::verify;
 
 /// A difference that is meant.
 struct Difference {
@@ -49,12 +50,6 @@ const DIFFERENCES: &[Difference] = &[
         Some(&["unlisted"]),
         &[Damage::RegionDigestsDeleted],
         "Without any digest the AWS CLI prints `No digests found` and exits with 0.",
-    ),
-    differs(
-        None,
-        Some(&["region-absent"]),
-        &[Damage::RegionDigestsDeleted],
-        "The same; the first log file stands for all.",
     ),
     differs(
         None,
@@ -209,6 +204,7 @@ type Ours = BTreeSet<&'static str>;
 /// An object about which the two say different things.
 #[derive(Debug)]
 struct Dispute {
+    #[expect(dead_code, reason = "for the reader of a failure")]
     object: String,
     place: Option<AccountRegion>,
     cli: Option<Word>,
@@ -231,7 +227,9 @@ fn disputes(
 ) -> Vec<Dispute> {
     let server = Server::start(forged::world(forged, encoding));
     let ring = keys::parse(&forged.keys().json(), "keys.json").unwrap();
-    let mut ours = client::run(&server, plan(forged), KeySource::Files(Arc::new(ring)), quick()).objects;
+    let mut ours =
+        client::run(&server, verify::plan(&forged.truth()), KeySource::Files(Arc::new(ring)), quick())
+            .objects;
     for codes in ours.values_mut() {
         // Said beside what is wrong with the digest itself: that its successor recorded another.
         if codes.len() > 1 {

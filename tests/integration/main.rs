@@ -1,12 +1,16 @@
 //! One binary for all integration tests.
 
 mod aws_cli;
+mod aws_services;
 mod render_consumers;
 mod render_formats;
 mod render_hostile;
 mod render_human;
 mod render_json;
 mod render_worlds;
+mod s3_audit;
+mod s3_cli;
 mod s3_store;
 mod support;
+mod walls;
 mod worlds;

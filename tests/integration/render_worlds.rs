@@ -316,7 +316,11 @@ fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) 
     restart.object = Some(digest(chain, stopped.end + TimeDelta::hours(1)));
     restart.at = Some(stopped.end);
     restart.cause = Some(event.clone());
-    let mut changed = Finding::new(Code::TrailChanged, chain, "StopLogging was called on management-events");
+    let mut changed = Finding::new(
+        Code::TrailChanged,
+        chain,
+        "StopLogging was called on management-events by arn:aws:sts::111122223333:assumed-role/deploy/session-7 from 198.51.100.23",
+    );
     changed.object = Some(log(chain, "2026-03-02T04:05:00Z", "Hj5kLz8xCv2bNm4q"));
     changed.at = Some(time("2026-03-02T04:02:11Z"));
     changed.cause = Some(event);

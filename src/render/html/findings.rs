@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::verdict::{Class, Finding};
 
 /// More rows of one code than this make a page nobody reads; the JSON report has them all.
-const TOLD: usize = 500;
+const TOLD: usize = 100;
 
 pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<section>\n<h2>Findings</h2>")?;

@@ -8,10 +8,17 @@ use super::paint::Ink;
 use super::wrap::{shortened, wrapped};
 use super::{Page, Verbosity};
 use crate::report::Report;
-use crate::verdict::{Class, Code, Finding};
+use crate::verdict::{Cause, Class, Finding};
 
-/// How many findings of one kind are told before the rest is summed up.
-const TOLD: usize = 8;
+/// How many findings of one kind are told before the rest is summed up: fewer, the less urgent they are.
+fn told(class: Class) -> usize {
+    match class {
+        Class::Tamper => 8,
+        Class::Incomplete => 6,
+        Class::Notice => 3,
+    }
+}
+
 /// How much of a long piece of evidence, such as a signature, is shown.
 const EVIDENCE: usize = 72;
 
@@ -45,13 +52,16 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     let meaning = wrapped(group.code.meaning(), page.width(), 4);
     writeln!(out, "    {}", page.paint.ink(Ink::Faint, meaning))?;
     let told = match page.options.verbosity {
-        Verbosity::Quiet | Verbosity::Normal => TOLD,
+        Verbosity::Quiet | Verbosity::Normal => told(group.class),
         Verbosity::Verbose => usize::MAX,
     };
     // One more line for one more finding is no longer than the line that would leave it out.
     let told = if group.findings.len() - 1 == told { told + 1 } else { told };
+    let mut before = None;
     for finding in group.findings.iter().take(told) {
         write_finding(page, finding, out)?;
+        write_cause(page, finding, before, out)?;
+        before = finding.cause.as_ref();
     }
     match group.findings.len().saturating_sub(told) {
         0 => Ok(()),
@@ -74,16 +84,30 @@ fn write_finding(page: &Page<'_>, finding: &Finding, out: &mut dyn io::Write) ->
     if let Some(digest) = finding.digest.as_ref().filter(|_| page.verbose()) {
         writeln!(out, "      {} {}", page.paint.ink(Ink::Faint, "named by          "), Plain(digest))?;
     }
-    match &finding.cause {
-        Some(cause) if !finding.message.contains(&cause.to_string()) => {
-            let question = match finding.code {
-                Code::TrailChanged | Code::BucketChanged | Code::KeyChanged => "who",
-                _ => "why",
-            };
-            let text = format!("{question}: {}", Plain(cause));
-            writeln!(out, "      {}", wrapped(&text, page.width(), 6))
+    Ok(())
+}
+
+/// Why it came about, unless the message says so or the finding before has the same cause.
+fn write_cause(
+    page: &Page<'_>,
+    finding: &Finding,
+    before: Option<&Cause>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let Some(cause) = &finding.cause else { return Ok(()) };
+    let said = match cause {
+        Cause::Event(event) => {
+            finding.message.contains(&*event.event_name) && finding.message.contains(&*event.actor)
         }
-        Some(_) | None => Ok(()),
+        _ => finding.message.contains(&cause.to_string()),
+    };
+    let text = match before == Some(cause) && matches!(cause, Cause::Event(_)) {
+        true => "why: as above".to_owned(),
+        false => format!("why: {}", Plain(cause)),
+    };
+    match said {
+        true => Ok(()),
+        false => writeln!(out, "      {}", wrapped(&text, page.width(), 6)),
     }
 }
 

@@ -7,13 +7,10 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use chrono::TimeDelta;
-use trailseal::audit::{self, Event, Expected, Observer, Plan, Scope, Stopper};
+use trailseal::audit::{self, Event, Observer, Plan, Stopper};
 use trailseal::aws::{Load, Session};
-use trailseal::digest::Certainty;
-use trailseal::forge;
 use trailseal::keys::KeySource;
-use trailseal::report::{Depth, Report};
+use trailseal::report::Report;
 use trailseal::store::s3::S3Store;
 use trailseal::verdict::Class;
 
@@ -42,28 +39,6 @@ pub fn config(server: &Server, credentials: SharedCredentialsProvider) -> SdkCon
 pub fn session(server: &Server, load: Load) -> Session {
     let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
     Session::over(config(server, SharedCredentialsProvider::new(credentials)), None, load)
-}
-
-/// The plan of a run over a forged world.
-pub fn plan(forged: &forge::World) -> Plan {
-    let (source, window) = (forged.plan().source(), forged.plan().window());
-    Plan {
-        source: format!("s3://{}/{}", source.bucket, source.prefix),
-        bucket: source.bucket.into(),
-        prefix: source.prefix,
-        certainty: Certainty::BucketAndKey,
-        start: Some(window.start),
-        end: Some(window.end),
-        now: forged.plan().now(),
-        grace: TimeDelta::hours(3),
-        depth: Depth::Full,
-        scope: Scope::default(),
-        expected: Expected::default(),
-        accept: BTreeSet::new(),
-        load: audit::Load::default(),
-        arguments: Vec::new(),
-        notes: Vec::new(),
-    }
 }
 
 /// A report, and what was said of every object.

@@ -1,0 +1,181 @@
+//! Holds the walls of the house: which room may know which, and which of them may touch the world outside.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const VOCABULARY: &[&str] = &["trail", "crypto", "gzip"];
+const JUDGEMENT: &[&str] = &["verdict", "digest", "chain", "logs", "events", "report"];
+const PORTS: &[&str] = &["store", "keys", "aws"];
+/// Rooms of the program; their `crate::` is not the library's.
+const PROGRAM: &[&str] = &["main", "cli"];
+
+/// What each room may know besides itself.
+fn allowed(room: &str) -> Vec<&'static str> {
+    match room {
+        _ if VOCABULARY.contains(&room) => VOCABULARY.to_vec(),
+        _ if JUDGEMENT.contains(&room) => [VOCABULARY, JUDGEMENT].concat(),
+        _ if PORTS.contains(&room) => [VOCABULARY, PORTS].concat(),
+        "audit" => [VOCABULARY, JUDGEMENT, PORTS].concat(),
+        "render" => [VOCABULARY, &["report", "verdict"]].concat(),
+        "forge" => VOCABULARY.to_vec(),
+        _ => panic!("{room} is a new room: give it its place in the house"),
+    }
+}
+
+/// Words that reach out of the program, and the only places that may use them.
+const OUTSIDE: &[(&str, &[&str])] = &[
+    ("Utc::now", &["cli"]),
+    ("Local::now", &[]),
+    ("SystemTime::now", &[]),
+    ("Instant::now", &["store/s3"]),
+    ("clap::", &["cli", "main"]),
+    ("indicatif::", &["cli"]),
+    ("aws_sdk_s3::", &["store/s3"]),
+    ("aws_sdk_cloudtrail::", &["keys/aws", "keys/source", "aws"]),
+    ("aws_sdk_account::", &["aws"]),
+    ("aws_config::", &["aws", "store/s3", "cli/verify/aws"]),
+    ("aws_lc_rs::", &["crypto", "forge"]),
+    ("tokio::", &["audit", "store", "keys", "aws", "cli"]),
+    ("futures_util::", &["audit", "store", "keys", "aws", "cli"]),
+    ("rayon::", &["audit", "forge"]),
+    ("std::fs", &["store", "keys", "forge", "cli"]),
+    ("std::net", &[]),
+    ("std::env", &["cli", "aws"]),
+    ("tracing::", &[]),
+    ("println!", &[]),
+    ("eprintln!", &[]),
+    ("process::exit", &["cli"]),
+];
+
+/// A source file: its path below `src` without `.rs`, and its text without comments.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn room(&self) -> &str {
+        self.path.split('/').next().unwrap()
+    }
+
+    /// Rooms it names: by `crate::`, by `super::` up to the crate, in groups or alone.
+    fn rooms(&self) -> BTreeSet<String> {
+        let depth = self.path.split('/').count();
+        let to_the_crate = "super::".repeat(depth);
+        let mut rooms = BTreeSet::new();
+        for root in ["crate::", &to_the_crate] {
+            for (at, _) in self.text.match_indices(root) {
+                let longer = root != "crate::" && self.text[..at].ends_with("super::");
+                let foreign =
+                    self.text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '$');
+                if !longer && !foreign {
+                    rooms.extend(heads(&self.text[at + root.len()..]));
+                }
+            }
+        }
+        rooms.retain(|room| room.starts_with(|first: char| first.is_ascii_lowercase()));
+        rooms
+    }
+}
+
+/// The first words of what a path goes on with: one, or those of a group.
+fn heads(rest: &str) -> Vec<String> {
+    let word =
+        |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let Some(group) = rest.strip_prefix('{') else { return vec![word(rest)] };
+    let (mut words, mut depth, mut from) = (Vec::new(), 0, 0);
+    for (at, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                words.push(word(&group[from..at]));
+                from = at + 1;
+                if letter == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => walk(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    let source = |path: PathBuf| {
+        let below = path.strip_prefix(&root).unwrap().with_extension("");
+        let text = fs::read_to_string(&path).unwrap();
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        Source { path: below.to_str().unwrap().replace('\\', "/"), text: code.join("\n") }
+    };
+    found.into_iter().map(source).filter(|source| source.path != "lib").collect()
+}
+
+#[test]
+fn no_room_knows_more_than_it_may() {
+    let mut seen = BTreeMap::new();
+    for source in sources().iter().filter(|source| !PROGRAM.contains(&source.room())) {
+        let room = source.room();
+        let allowed = allowed(room);
+        let known = source.rooms();
+        *seen.entry(room.to_owned()).or_insert(0) += known.len();
+        for other in known {
+            assert!(
+                other == room || allowed.contains(&other.as_str()),
+                "src/{}.rs knows {other}, which {room} must not",
+                source.path
+            );
+        }
+    }
+    // If reading the sources found nothing, it would hold no wall.
+    for room in [VOCABULARY, JUDGEMENT, PORTS, &["audit", "render", "forge"]].concat() {
+        assert!(seen.contains_key(room), "{room} is gone");
+    }
+    assert!(seen["audit"] > 20 && seen["chain"] > 3, "{seen:?}");
+}
+
+#[test]
+fn only_the_rooms_meant_for_it_touch_the_world_outside() {
+    for source in sources() {
+        for (word, places) in OUTSIDE {
+            let uses = source.text.match_indices(word).any(|(at, _)| {
+                !source.text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+            });
+            let within = places
+                .iter()
+                .any(|place| source.path == *place || source.path.starts_with(&format!("{place}/")));
+            assert!(!uses || within, "src/{}.rs uses {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_program_is_a_table_of_contents() {
+    let main = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs")).unwrap();
+    assert!(main.lines().count() <= 40);
+}
+
+#[test]
+fn groups_and_climbing_paths_are_read() {
+    let source = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
+    let rooms = |path, text| source(path, text).rooms().into_iter().collect::<Vec<_>>().join(" ");
+    assert_eq!(rooms("chain/tell", "use crate::{store::{A, B}, trail, crypto::Hash};"), "crypto store trail");
+    assert_eq!(rooms("chain/tell", "use super::super::store::A;"), "store");
+    assert_eq!(rooms("chain/tell", "use super::store::A;"), "");
+    assert_eq!(rooms("chain", "use super::store::A;"), "store");
+}
