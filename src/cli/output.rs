@@ -17,22 +17,46 @@ pub enum Output {
         /// Its name.
         path: PathBuf,
         /// The name it has until it is whole.
-        partial: PathBuf,
+        partial: Partial,
         /// Open.
         file: File,
     },
+    /// A pipe or device that has a name: there is nothing to replace.
+    Device {
+        /// Its name.
+        path: PathBuf,
+        /// Open.
+        file: File,
+    },
+}
+
+/// A file that is not whole yet; removed unless it was renamed.
+pub struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 impl Output {
     /// Opens a place; fails now rather than after an hour's work.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
+        let cannot = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
+        match fs::metadata(path) {
+            Ok(about) if about.is_dir() => return Err(cannot(ErrorKind::IsADirectory.into())),
+            Ok(about) if !about.is_file() => {
+                let file = File::options().write(true).open(path).map_err(cannot)?;
+                return Ok(Self::Device { path: path.to_owned(), file });
+            }
+            Ok(_) | Err(_) => {}
+        }
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}.partial", std::process::id()));
         let partial = PathBuf::from(name);
-        let file = File::create(&partial)
-            .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
-        Ok(Self::File { path: path.to_owned(), partial, file })
+        let file = File::create(&partial).map_err(cannot)?;
+        Ok(Self::File { path: path.to_owned(), partial: Partial(partial), file })
     }
 
     /// Writes the result with `render`. A reader that closed the pipe has seen enough: that is no failure.
@@ -56,11 +80,16 @@ impl Output {
                 let written = render(&mut out)
                     .and_then(|()| out.flush())
                     .and_then(|()| out.get_ref().sync_all())
-                    .and_then(|()| fs::rename(&partial, &path));
-                written.map_err(|error| {
-                    let _ = fs::remove_file(&partial);
-                    Failure::new(format!("cannot write {}: {error}", path.display()))
-                })
+                    .and_then(|()| fs::rename(&partial.0, &path));
+                written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
+            }
+            Self::Device { path, file } => {
+                let mut out = BufWriter::new(file);
+                match render(&mut out).and_then(|()| out.flush()) {
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                    written => written
+                        .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display()))),
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ mod render_hostile;
 mod render_human;
 mod render_json;
 mod render_worlds;
+mod rules;
 mod s3_audit;
 mod s3_store;
 mod support;
