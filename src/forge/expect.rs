@@ -172,8 +172,22 @@ fn settled(world: &World, log: &LogKey) -> bool {
         })
     };
     let mut trails = world.chains.iter().filter(standard);
-    world.chains.iter().any(|chain| covers(chain, log))
+    let lost = world.chains.iter().any(|chain| chain.id.place == log.place && lost(chain, log));
+    !lost
+        && world.chains.iter().any(|chain| covers(chain, log))
         && trails.all(|chain| covers(chain, log) || begins_later(chain))
+}
+
+/// Whether a digest of that time is known to have been, and proves nothing.
+fn lost(chain: &ForgedChain, log: &LogKey) -> bool {
+    chain.digests.iter().zip(&chain.states).enumerate().any(|(at, (digest, state))| {
+        let known = match state {
+            State::Sound => false,
+            State::Rejected => true,
+            State::Absent => chain.states[at..].contains(&State::Sound),
+        };
+        known && digest.body.span().contains(log.delivered)
+    })
 }
 
 fn is_seen(chain: &ForgedChain) -> bool {

@@ -2,6 +2,8 @@
 
 mod aws_cli;
 mod aws_services;
+mod binary;
+mod properties;
 mod render_consumers;
 mod render_formats;
 mod render_hostile;
@@ -12,5 +14,7 @@ mod rules;
 mod s3_audit;
 mod s3_store;
 mod support;
+mod testdata;
+mod vectors;
 mod walls;
 mod worlds;

@@ -402,7 +402,7 @@ fn a_copy_of_one_bucket_knows_nothing_of_another() {
 
 #[test]
 fn a_folder_without_head_files_lacks_the_newest_signatures_alone() {
-    let plan = Plan { certainty: Certainty::KeyOnly, bucket: "folder".into(), ..asked(&WORLD) };
+    let plan = Plan { certainty: Certainty::KeyOnly, ..asked(&WORLD) };
     let report = run(plan, Memory::new(&WORLD, Keeps::BodiesOnly, 1000), &WORLD);
     accuses_nobody(&report, 3);
     let counts = counted(&report);
@@ -413,7 +413,7 @@ fn a_folder_without_head_files_lacks_the_newest_signatures_alone() {
 
 #[test]
 fn a_forged_claim_does_not_drown_an_authentic_digests_word() {
-    let plan = || Plan { certainty: Certainty::KeyOnly, bucket: "folder".into(), ..asked(&WORLD) };
+    let plan = || Plan { certainty: Certainty::KeyOnly, ..asked(&WORLD) };
     let mut store = Memory::new(&WORLD, Keeps::BodiesOnly, 1000);
     let before = run(plan(), store.clone(), &WORLD);
     let chain = WORLD.chains().iter().find(|chain| chain.id.kind == DigestKind::Standard).unwrap();

@@ -96,6 +96,11 @@ impl Memory {
         Self { objects, page }
     }
 
+    /// Nothing yet.
+    pub fn empty() -> Self {
+        Self { objects: BTreeMap::new(), page: 1000 }
+    }
+
     /// The same, handing out pages of another size.
     pub fn with_page(self, page: usize) -> Self {
         Self { page, ..self }
