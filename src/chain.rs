@@ -17,7 +17,7 @@ use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding,
 mod coverage;
 mod tell;
 
-pub use coverage::{clip, complement, union};
+pub use coverage::{clip, complement, settled, union};
 pub use tell::keys_refused;
 
 /// The time a standard digest covers; every one known spans exactly this.
@@ -96,6 +96,16 @@ pub struct Terms {
     pub certainty: Certainty,
     /// What has been listed: a pointer to anywhere else is wanted before it is missed.
     pub listed: Vec<Root>,
+    /// What of it could not be listed after all.
+    pub unlisted: Vec<Root>,
+}
+
+impl Terms {
+    /// Whether an object of this name would have shown in a listing.
+    fn would_show(&self, object: &ObjectName) -> bool {
+        let holds = |roots: &[Root]| roots.iter().any(|root| root.holds(object));
+        holds(&self.listed) && !holds(&self.unlisted)
+    }
 }
 
 /// A part of a bucket that was listed wholly.
@@ -124,6 +134,10 @@ pub struct Chain {
     pub findings: Vec<Finding>,
     /// What authentic digests span, also beyond the window: sorted, disjoint.
     pub spans: Vec<Span>,
+    /// The hours of digests that prove nothing: missing, rejected, unseen.
+    pub lost: Vec<Span>,
+    /// Its first moment, where its first digest is here and is a starting digest.
+    pub started: Option<Time>,
     /// The part of it in the window.
     pub coverage: Vec<Span>,
     /// The rest of the window, where this kind of chain has to cover it.
@@ -164,6 +178,8 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
         digests: DigestTally::default(),
         findings: Vec::new(),
         spans: union(entries.iter().filter_map(Entry::authentic).map(AuthenticDigest::span).collect()),
+        lost: entries.iter().filter(|entry| entry.authentic().is_none()).map(Entry::span).collect(),
+        started: coverage::chain_start(entries),
         coverage: Vec::new(),
         gaps: Vec::new(),
         verified_through: None,
@@ -189,10 +205,11 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
                 }
                 Some(_) => {}
                 None if left_behind(entry, previous, terms) => {}
-                None if terms.listed.iter().any(|root| root.holds(&previous.object)) => {
+                None if terms.would_show(&previous.object) => {
                     let earlier = entries[..at].last();
                     absent.extend(missing_run(previous, entry, earlier, terms));
                 }
+                None if before_the_window(previous, terms) => {}
                 None => chain.wanted.push(previous.object.clone()),
             },
         }
@@ -200,6 +217,7 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
     for missing in &absent {
         chain.digests.add(DigestVerdict::Missing);
         chain.findings.push(tell::missing(id, missing));
+        chain.lost.extend(missing.end.map(hour_before));
     }
     if id.kind == DigestKind::Standard {
         coverage::assess(&mut chain, id, entries, &absent, repairs, terms);
@@ -213,6 +231,11 @@ pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) ->
 /// digests not being here but that their time is not covered.
 fn left_behind(entry: &Entry, previous: &Previous, terms: &Terms) -> bool {
     terms.certainty == Certainty::KeyOnly && previous.object.bucket != entry.object.bucket
+}
+
+/// Whether a link leads to an hour that was not asked for. Where it would have to be looked for elsewhere, it is let be.
+fn before_the_window(previous: &Previous, terms: &Terms) -> bool {
+    DigestKey::parse(&previous.object.key).is_some_and(|key| !terms.window.overlaps(&hour_before(key.end)))
 }
 
 /// The digests that are not there between `earlier`, the next one found, and `successor`, which links to the last

@@ -116,10 +116,14 @@ impl Attestation {
         }
     }
 
-    /// Notes a log file that an authentic digest names. Says whether it is named for the first time with this hash.
-    pub fn attest(&mut self, object: &ObjectName, hash: &Hash) -> Naming {
+    /// Notes a log file that an authentic digest names.
+    pub fn attest(&mut self, object: &ObjectName) {
         self.note_kind(object);
         self.attested.insert(self.name(object));
+    }
+
+    /// Notes that a log file is to be verified. Says whether it is the first time with this hash.
+    pub fn ask(&mut self, object: &ObjectName, hash: &Hash) -> Naming {
         match self.attested.insert(self.name_with(object, hash)) {
             true => Naming::First,
             false => Naming::Repeated,
@@ -195,7 +199,7 @@ impl Attestation {
     }
 }
 
-/// Whether a log file was named before.
+/// Whether a log file was asked for before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
     /// For the first time.

@@ -242,9 +242,9 @@ impl Span {
 
 /// Reads the record's one time format, `2026-03-01T10:17:28Z`.
 pub fn parse_time(text: &str) -> Result<Time, Malformed> {
-    let exact = text.len() == 20;
     match NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%SZ") {
-        Ok(naive) if exact => Ok(naive.and_utc()),
+        // chrono reads leniently: signs, missing zeros.
+        Ok(naive) if format_time(naive.and_utc()) == text => Ok(naive.and_utc()),
         _ => Err(malformed("a time such as 2026-03-01T10:17:28Z", text)),
     }
 }

@@ -85,15 +85,20 @@ pub(super) async fn digests<S: ObjectStore>(
     Ok(found)
 }
 
-/// The day folders of log files that the window touches: reckoned from its bounds, or, with an open start, listed.
+/// The most days that are reckoned, not looked for: beyond that, most of them do not exist.
+const RECKONED: i64 = 400;
+
+/// The day folders of log files that the window touches: reckoned from its bounds, or, with an open or distant start,
+/// listed.
 pub(super) async fn days<S: ObjectStore>(
     store: &S,
     home: &Home,
     folder: &RegionFolder,
     window: &Window,
 ) -> Result<Vec<String>, StoreError> {
-    if let Some(start) = window.start {
-        let (mut day, last) = (start.date_naive(), window.end.date_naive());
+    let last = window.end.date_naive();
+    let first = window.start.map(|start| start.date_naive());
+    if let Some(mut day) = first.filter(|first| last.signed_duration_since(*first).num_days() <= RECKONED) {
         let mut days = Vec::new();
         while day <= last {
             days.push(folder.day(day));
@@ -126,15 +131,18 @@ pub(super) async fn days<S: ObjectStore>(
             .await;
         level = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
     }
+    let bounds = first.map(|first| folder.day(first))..=Some(folder.day(last));
+    level.retain(|day| bounds.contains(&Some(day.clone())));
     Ok(level)
 }
 
 /// The window as far as it is known before anything is read, and the moment the record is judged at. A bucket is
 /// judged now. A folder, unless an end was asked for, as of its own newest object: what came later was not copied.
 pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site]) -> (Window, Time) {
-    match (plan.end, plan.certainty) {
-        (Some(end), _) => (Window { start: plan.start, end }, plan.now),
-        (None, Certainty::BucketAndKey) => (Window { start: plan.start, end: plan.now }, plan.now),
+    let start = plan.start.map(sane);
+    match (plan.end.map(sane), plan.certainty) {
+        (Some(end), _) => (Window { start, end }, plan.now),
+        (None, Certainty::BucketAndKey) => (Window { start, end: plan.now }, plan.now),
         (None, Certainty::KeyOnly) => {
             let mut newest = None;
             for site in sites {
@@ -144,16 +152,26 @@ pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site
             }
             let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
             // Asked for what is newer than anything here: an empty window, not one that runs backwards.
-            let end = plan.start.map_or(end, |start| start.max(end));
-            (Window { start: plan.start, end }, end)
+            let end = start.map_or(end, |start| start.max(end));
+            (Window { start, end }, end)
         }
     }
+}
+
+/// Nobody's record reaches before 1970 or beyond this, and time arithmetic near the edges of the calendar fails.
+fn latest() -> Time {
+    // In the year 9997.
+    Time::UNIX_EPOCH + TimeDelta::days(2_932_000)
+}
+
+fn sane(time: Time) -> Time {
+    time.clamp(Time::UNIX_EPOCH, latest())
 }
 
 /// Gives the homes of a folder, which does not know where it was copied from, the bucket that its own digests name.
 /// For display alone: nothing is compared with it.
 pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &mut [Site]) {
-    let everything = Window { start: None, end: Time::MAX_UTC };
+    let everything = Window { start: None, end: latest() };
     let admission = Admission::new(plan.load.bytes);
     let mut named = None;
     'search: for site in sites.iter() {
@@ -177,7 +195,7 @@ pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &
 
 /// The newest moment that any key of the site names. A folder that can't be listed is told of when it is verified.
 async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRegion) -> Option<Time> {
-    let everything = Window { start: None, end: Time::MAX_UTC };
+    let everything = Window { start: None, end: latest() };
     let mut newest = None;
     for kind in [DIGEST_FOLDER, LOG_FOLDER] {
         let folder = folder(home, place, kind);

@@ -11,6 +11,7 @@ use super::listing::{self, Walk, pages};
 use super::site::{Outcome, unlistable};
 use super::{Context, Event};
 use crate::chain::Entry;
+use crate::digest::Certainty;
 use crate::logs::{Attestation, Observation, PresentTerms, region_absent};
 use crate::report::Depth;
 use crate::store::{Listing, ObjectStore, Reach, StoreError};
@@ -23,17 +24,20 @@ const DAYS_AT_ONCE: usize = 8;
 
 /// The log files a complete listing shows, for a run that does not read them.
 pub(super) struct Listed {
-    days: Vec<String>,
-    keys: HashSet<Box<str>>,
+    certainty: Certainty,
+    days: Vec<ObjectName>,
+    objects: HashSet<ObjectName>,
 }
 
 impl Listed {
     /// What the listing says of a log file; nothing, if it lies in a folder that was not listed.
     pub(super) fn observe(&self, object: &ObjectName) -> Option<Observation> {
-        if self.keys.contains(&object.key) {
+        let object = self.certainty.handle(object);
+        if self.objects.contains(&object) {
             return Some(Observation::Listed);
         }
-        self.days.iter().any(|day| object.key.starts_with(day.as_str())).then_some(Observation::Gone)
+        let holds = |day: &ObjectName| day.bucket == object.bucket && object.key.starts_with(&*day.key);
+        self.days.iter().any(holds).then_some(Observation::Gone)
     }
 }
 
@@ -43,20 +47,22 @@ pub(super) async fn listed_before<S: ObjectStore>(context: &Context<S>, site: &S
     if context.plan.depth != Depth::Presence {
         return None;
     }
-    let mut listed = Listed { days: Vec::new(), keys: HashSet::new() };
+    let certainty = context.plan.certainty;
+    let mut listed = Listed { certainty, days: Vec::new(), objects: HashSet::new() };
     for home in &site.homes {
         let folder = listing::folder(home, &site.place, LOG_FOLDER);
         let days = listing::days(&*context.store, home, &folder, &context.window).await.ok()?;
-        for day in &days {
-            let keys = &mut listed.keys;
+        let name = |key: Box<str>| certainty.handle(&ObjectName::new(Arc::clone(&home.bucket), key));
+        for day in days {
+            let objects = &mut listed.objects;
             pages(&*context.store, &mut whole(home, day.clone()), |page| {
-                keys.extend(page.objects.into_iter().map(|object| object.key));
+                objects.extend(page.objects.into_iter().map(|object| name(object.key)));
                 Walk::On
             })
             .await
             .ok()?;
+            listed.days.push(name(day.into()));
         }
-        listed.days.extend(days);
     }
     Some(listed)
 }

@@ -73,7 +73,7 @@ pub async fn prove<S: ObjectStore>(
             State::Authentic(authentic) => {
                 reading.record(certainty, authentic.previous(), Standing::Authentic);
                 for log in authentic.take_logs() {
-                    reading.attestation.attest(&log.object, &log.hash);
+                    reading.attestation.attest(&log.object);
                     if certainty.handle(&log.object) == certainty.handle(&object) {
                         let fingerprint = authentic.fingerprint().clone();
                         naming =
@@ -127,6 +127,7 @@ pub async fn prove<S: ObjectStore>(
         grace: context.plan.grace,
         certainty,
         listed: listed_roots(&context, &site),
+        unlisted: Vec::new(),
     };
     reading
         .entries

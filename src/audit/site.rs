@@ -131,8 +131,11 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
             // Asked more widely meanwhile, perhaps.
             *ring = context.keys.ring(&place.region, span).await;
         }
-        reading.entries.extend(wanted.drain(..).filter_map(|object| inaccessible(object, &unlisted_homes)));
-        linked = link(context, &site, &mut reading);
+        let certainty = context.plan.certainty;
+        reading
+            .entries
+            .extend(wanted.drain(..).filter_map(|object| inaccessible(object, &unlisted_homes, certainty)));
+        linked = link(context, &site, &mut reading, &unlisted_homes);
         wanted = linked.iter().flat_map(|(_, chain)| chain.wanted.iter().cloned()).collect();
         wanted.retain(|object| follow(object, &place, &mut site.homes));
         if wanted.is_empty() {
@@ -142,7 +145,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
 
     outcome.findings.extend(keys_unavailable(context, &reading.entries));
     outcome.newest = reading.entries.iter().map(|entry| entry.key.end).max();
-    let spans = chain::union(linked.iter().flat_map(|(_, chain)| chain.spans.clone()).collect());
+    let spans = chain::settled(&linked);
     let digests_are_listed = unlisted_homes.is_empty();
     if digests_are_listed && !context.stop.is_set() && context.plan.depth != Depth::Chain {
         presence::judge(context, &site, &reading.attestation, &spans, &reading.entries, &mut outcome).await;
@@ -250,9 +253,17 @@ impl Reading {
 
     /// Notes the signature that a digest recorded of the one before it.
     pub(super) fn record(&mut self, certainty: Certainty, previous: Option<&Previous>, standing: Standing) {
-        if let Some(previous) = previous {
-            let recorded = (previous.signature.clone(), standing);
-            self.recorded.insert(certainty.handle(&previous.object), recorded);
+        let Some(previous) = previous else { return };
+        let recorded = (previous.signature.clone(), standing);
+        let of = certainty.handle(&previous.object);
+        match standing {
+            Standing::Authentic => {
+                self.recorded.insert(of, recorded);
+            }
+            // Anybody can write a digest that claims something; it must not drown an authentic one's word.
+            Standing::Claimed => {
+                self.recorded.entry(of).or_insert(recorded);
+            }
         }
     }
 
@@ -277,8 +288,8 @@ impl Reading {
                     count.outside_window += u64::from(!authentic.within_key_window());
                 }
                 for log in authentic.take_logs() {
-                    let naming = self.attestation.attest(&log.object, &log.hash);
-                    if asked_for && naming == Naming::First {
+                    self.attestation.attest(&log.object);
+                    if asked_for && self.attestation.ask(&log.object, &log.hash) == Naming::First {
                         works.push(LogWork {
                             object: log.object,
                             hash: log.hash,
@@ -303,13 +314,19 @@ impl Reading {
 }
 
 /// Links all chains of the site, backfill chains first: what they cover repairs the standard ones.
-fn link<S>(context: &Context<S>, site: &Site, reading: &mut Reading) -> Vec<(ChainId, chain::Chain)> {
+fn link<S>(
+    context: &Context<S>,
+    site: &Site,
+    reading: &mut Reading,
+    unlisted: &[(Home, StoreError)],
+) -> Vec<(ChainId, chain::Chain)> {
     let terms = Terms {
         window: context.window,
         as_of: context.as_of,
         grace: context.plan.grace,
         certainty: context.plan.certainty,
         listed: listed_roots(context, site),
+        unlisted: unlisted.iter().map(|(home, _)| root(home, context.plan.certainty)).collect(),
     };
     reading.entries.sort_by(|one, other| {
         (&one.key.chain, one.key.end, &one.object).cmp(&(&other.key.chain, other.key.end, &other.object))
@@ -335,16 +352,22 @@ fn link<S>(context: &Context<S>, site: &Site, reading: &mut Reading) -> Vec<(Cha
 
 /// What has been listed: all below the plan's prefix, and every home that a link led to.
 pub(super) fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
-    let bucket = match context.plan.certainty {
-        Certainty::BucketAndKey => Some(Arc::clone(&context.plan.bucket)),
+    let certainty = context.plan.certainty;
+    let whole = Root { bucket: known(&context.plan.bucket, certainty), prefix: context.plan.prefix.clone() };
+    std::iter::once(whole).chain(site.homes.iter().map(|home| root(home, certainty))).collect()
+}
+
+fn root(home: &Home, certainty: Certainty) -> Root {
+    let prefix = format!("{}{}", home.prefix, crate::trail::key::ROOT);
+    Root { bucket: known(&home.bucket, certainty), prefix }
+}
+
+/// The bucket, where it can be compared: a folder does not know its own.
+fn known(bucket: &Arc<str>, certainty: Certainty) -> Option<Arc<str>> {
+    match certainty {
+        Certainty::BucketAndKey => Some(Arc::clone(bucket)),
         Certainty::KeyOnly => None,
-    };
-    let whole = Root { bucket, prefix: context.plan.prefix.clone() };
-    let homes = site
-        .homes
-        .iter()
-        .map(|home| Root { bucket: Some(Arc::clone(&home.bucket)), prefix: home.prefix.to_string() });
-    std::iter::once(whole).chain(homes).collect()
+    }
 }
 
 /// Adds the home a link leads to, if it is a new one.
@@ -362,10 +385,9 @@ fn follow(object: &ObjectName, place: &AccountRegion, homes: &mut Vec<Home>) -> 
 }
 
 /// A linked digest whose home could not be listed: it is there or not, nobody can tell.
-fn inaccessible(object: ObjectName, unlisted: &[(Home, StoreError)]) -> Option<Entry> {
+fn inaccessible(object: ObjectName, unlisted: &[(Home, StoreError)], certainty: Certainty) -> Option<Entry> {
     let key = DigestKey::parse(&object.key)?;
-    let (_, error) =
-        unlisted.iter().find(|(home, _)| home.bucket == object.bucket && home.prefix == key.prefix)?;
+    let (_, error) = unlisted.iter().find(|(home, _)| root(home, certainty).holds(&object))?;
     Some(Entry { key, object, state: State::Unseen(unseen(error)) })
 }
 

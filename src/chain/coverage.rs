@@ -2,7 +2,7 @@
 
 use super::{Absent, Chain, ChainId, Entry, State, Terms};
 use crate::report::Window;
-use crate::trail::{Span, Time, format_time};
+use crate::trail::{DigestKind, Span, Time, format_time};
 use crate::verdict::{Cause, Code, Finding};
 
 /// The same time as sorted, disjoint spans.
@@ -47,6 +47,26 @@ pub fn complement(spans: &[Span], whole: Span) -> Vec<Span> {
     open
 }
 
+/// The time for which it is known which log files there are: the time that every trail's digests span. Trails share
+/// log folders, so where one of them has a hole, a log file that none names may be one of its own. So it is where a
+/// digest is lost, even if a backfill digest repairs the hour: that names late log files only. A trail has no log files
+/// before it begins.
+pub fn settled(chains: &[(ChainId, Chain)]) -> Vec<Span> {
+    let spans = union(chains.iter().flat_map(|(_, chain)| chain.spans.clone()).collect());
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return spans };
+    let whole = Span { start: first.start, end: last.end };
+    let holes = chains.iter().filter(|(id, _)| id.kind == DigestKind::Standard).flat_map(|(id, chain)| {
+        let repairs = ChainId { kind: DigestKind::Backfill, ..id.clone() };
+        let own = chains.iter().filter(|(other, _)| other == id || *other == repairs);
+        let own = union(own.flat_map(|(_, chain)| chain.spans.clone()).collect());
+        let start = chain.started.map_or(whole.start, |started| started.max(whole.start));
+        complement(&own, Span { start, ..whole })
+    });
+    let lost = chains.iter().flat_map(|(_, chain)| chain.lost.clone());
+    let unsettled = union(holes.chain(lost).chain(complement(&spans, whole)).collect());
+    complement(&unsettled, whole)
+}
+
 /// Fills in the chain's coverage, gaps and the findings about them.
 pub(super) fn assess(
     chain: &mut Chain,
@@ -60,7 +80,7 @@ pub(super) fn assess(
     chain.coverage = clip(&spans, &terms.window);
     let Some(bounds) = bounds(entries, absent, &chain.coverage, terms) else { return };
     chain.gaps = complement(&chain.coverage, bounds);
-    let start_of_chain = chain_start(entries);
+    let start_of_chain = chain.started;
     for gap in &chain.gaps {
         let at_front = gap.start == bounds.start;
         let at_end = gap.end == bounds.end;
@@ -105,7 +125,8 @@ fn bounds(entries: &[Entry], absent: &[Absent], coverage: &[Span], terms: &Terms
         .chain(absent.iter().filter_map(|missing| missing.end).map(|end| super::hour_before(end).start));
     let start = terms.window.start.or_else(|| traces.min())?;
     let covered_to = coverage.last().map_or(start, |span| span.end);
-    let due = terms.window.end.min(terms.as_of - terms.grace);
+    let settled = terms.as_of.checked_sub_signed(terms.grace).unwrap_or(Time::MIN_UTC);
+    let due = terms.window.end.min(settled);
     let end = match covered_to >= due {
         true => covered_to,
         false => terms.window.end.min(terms.as_of),
@@ -114,7 +135,7 @@ fn bounds(entries: &[Entry], absent: &[Absent], coverage: &[Span], terms: &Terms
 }
 
 /// The chain's first moment, where its first digest is here and is a starting digest.
-fn chain_start(entries: &[Entry]) -> Option<Time> {
+pub(super) fn chain_start(entries: &[Entry]) -> Option<Time> {
     let first = entries.first()?.authentic()?;
     first.previous().is_none().then(|| first.span().start)
 }
@@ -144,7 +165,7 @@ fn cause(gap: Span, entries: &[Entry], absent: &[Absent], start_of_chain: Option
 fn beginning_elsewhere<'a>(entries: &'a [Entry], terms: &Terms) -> Option<&'a Entry> {
     let oldest = entries.first().filter(|_| terms.window.start.is_none())?;
     let previous = oldest.authentic()?.previous()?;
-    terms.listed.iter().any(|root| root.holds(&previous.object)).then_some(oldest)
+    terms.would_show(&previous.object).then_some(oldest)
 }
 
 fn open_head(id: &ChainId, oldest: &Entry) -> Finding {

@@ -28,15 +28,22 @@ impl Output {
     /// Opens a place; fails now rather than after an hour's work.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
+        let cannot = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
         // A pipe or a device is written as it is; renaming over it would replace it.
-        let special = fs::metadata(path).is_ok_and(|about| !about.is_file());
+        let special = match fs::metadata(path) {
+            Ok(about) if about.is_dir() => return Err(cannot(ErrorKind::IsADirectory.into())),
+            about => about.is_ok_and(|about| !about.is_file()),
+        };
         let mut name = path.as_os_str().to_owned();
         if !special {
             name.push(format!(".{}.partial", std::process::id()));
         }
         let partial = PathBuf::from(name);
-        let file = File::create(&partial)
-            .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+        let file = match special {
+            true => File::options().write(true).open(&partial),
+            false => File::create(&partial),
+        }
+        .map_err(cannot)?;
         Ok(Self::File(Partial { path: path.to_owned(), partial, file }))
     }
 
@@ -120,14 +127,21 @@ impl Writer {
         let written = written.and_then(|()| out.flush());
         // What is left in the buffer after a failure has no reader; dropping the buffer would try again.
         match out.into_parts().0 {
-            Target::Stdout(_) => match written {
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                written => written.map_err(|error| Failure::new(format!("cannot write to stdout: {error}"))),
-            },
-            Target::File(partial) => written
+            Target::Stdout(_) => {
+                quiet(written).map_err(|error| Failure::new(format!("cannot write to stdout: {error}")))
+            }
+            Target::File(partial) => quiet(written)
                 .and_then(|()| partial.keep())
                 .map_err(|error| Failure::new(format!("cannot write {}: {error}", partial.path.display()))),
         }
+    }
+}
+
+/// A reader that closed the pipe has seen enough.
+fn quiet(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 

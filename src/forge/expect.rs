@@ -149,13 +149,49 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
             false => Code::LogUnlisted,
         };
         let mut finding = Expected::of_place(code, &log.place, Some(object));
-        if !world.chains.iter().any(|chain| covers(chain, &log)) {
+        if !settled(world, &log) {
             finding.class = Class::Incomplete;
         }
         findings.push(finding);
     }
     findings.extend(absent.iter().map(|place| Expected::of_place(Code::RegionAbsent, place, None)));
     findings
+}
+
+/// Whether every trail that delivers to the log file's place vouches for the time: one that has a hole there may
+/// have delivered it.
+fn settled(world: &World, log: &LogKey) -> bool {
+    let standard = |chain: &&ForgedChain| {
+        chain.id.kind == DigestKind::Standard && chain.id.place == log.place && is_seen(chain)
+    };
+    let begins_later = |chain: &ForgedChain| {
+        let first = chain.states.iter().position(|state| *state != State::Absent);
+        first.is_some_and(|at| {
+            let digest = &chain.digests[at];
+            digest.opening != Opening::Linked && log.delivered < digest.body.start
+        })
+    };
+    let mut trails = world.chains.iter().filter(standard);
+    let lost = world.chains.iter().any(|chain| chain.id.place == log.place && lost(chain, log));
+    !lost
+        && world.chains.iter().any(|chain| covers(chain, log))
+        && trails.all(|chain| covers(chain, log) || begins_later(chain))
+}
+
+/// Whether a digest of that time is known to have been, and proves nothing.
+fn lost(chain: &ForgedChain, log: &LogKey) -> bool {
+    chain.digests.iter().zip(&chain.states).enumerate().any(|(at, (digest, state))| {
+        let known = match state {
+            State::Sound => false,
+            State::Rejected => true,
+            State::Absent => chain.states[at..].contains(&State::Sound),
+        };
+        known && digest.body.span().contains(log.delivered)
+    })
+}
+
+fn is_seen(chain: &ForgedChain) -> bool {
+    chain.states.iter().any(|state| *state != State::Absent)
 }
 
 fn covers(chain: &ForgedChain, log: &LogKey) -> bool {

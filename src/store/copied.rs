@@ -26,15 +26,16 @@ pub struct Place {
 }
 
 impl<S> Copied<S> {
-    /// The copy's name of a delivered key. What was delivered elsewhere was not copied, which says nothing about
+    /// The copy's name of a delivered object. What was delivered elsewhere was not copied, which says nothing about
     /// whether it exists.
-    fn copied_key(&self, action: &'static str, delivered: &str) -> Result<String, StoreError> {
-        match delivered.strip_prefix(&self.delivered.prefix) {
+    fn copied(&self, action: &'static str, bucket: &Arc<str>, key: &str) -> Result<String, StoreError> {
+        let below = key.strip_prefix(&self.delivered.prefix).filter(|_| *bucket == self.delivered.bucket);
+        match below {
             Some(rest) => Ok(format!("{}{rest}", self.copy.prefix)),
             None => Err(StoreError {
                 kind: StoreErrorKind::Failed,
                 action,
-                target: delivered.to_owned(),
+                target: format!("s3://{bucket}/{key}"),
                 detail: "it was delivered outside of what was copied".to_owned(),
             }),
         }
@@ -46,21 +47,15 @@ impl<S> Copied<S> {
             None => copied.to_owned(),
         }
     }
-
-    fn bucket(&self, delivered: &Arc<str>) -> Arc<str> {
-        match *delivered == self.delivered.bucket {
-            true => Arc::clone(&self.copy.bucket),
-            false => Arc::clone(delivered),
-        }
-    }
 }
 
 impl<S: ObjectStore> ObjectStore for Copied<S> {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        let copied = |key: &str| self.copied("list", &listing.bucket, key);
         let listing = Listing {
-            bucket: self.bucket(&listing.bucket),
-            prefix: self.copied_key("list", &listing.prefix)?,
-            after: listing.after.as_deref().map(|after| self.copied_key("list", after)).transpose()?,
+            bucket: Arc::clone(&self.copy.bucket),
+            prefix: copied(&listing.prefix)?,
+            after: listing.after.as_deref().map(copied).transpose()?,
             ..listing.clone()
         };
         let mut page = self.store.list(&listing).await?;
@@ -74,7 +69,7 @@ impl<S: ObjectStore> ObjectStore for Copied<S> {
     }
 
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
-        let copy = ObjectName::new(self.bucket(&object.bucket), self.copied_key("get", &object.key)?);
-        self.store.get(&copy, admission).await
+        let key = self.copied("get", &object.bucket, &object.key)?;
+        self.store.get(&ObjectName::new(Arc::clone(&self.copy.bucket), key), admission).await
     }
 }

@@ -26,6 +26,8 @@ const HEAD_LIMIT: u64 = 64 << 10;
 #[derive(Debug, Clone)]
 pub struct DirStore {
     root: PathBuf,
+    /// The same without links: what a link inside may lead to lies below it.
+    real: PathBuf,
 }
 
 impl DirStore {
@@ -33,7 +35,7 @@ impl DirStore {
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
         fs::read_dir(&root)?;
-        Ok(Self { root })
+        Ok(Self { real: root.canonicalize()?, root })
     }
 
     /// The path of a key. Keys are hostile: one that would leave the folder has no path.
@@ -41,6 +43,56 @@ impl DirStore {
         let plain =
             key.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains(['\0', '\\']));
         plain.then(|| self.root.join(key))
+    }
+
+    /// The length of a plain file; anything else is refused: a pipe or device with a digest's name must not hang the
+    /// run. A link that leads nowhere is there and cannot be read: that is not the same as absent.
+    fn plain_length(&self, path: &Path) -> io::Result<u64> {
+        let mut about = fs::symlink_metadata(path)?;
+        if about.is_symlink() {
+            let target = path.canonicalize().map_err(|error| io::Error::other(format!("a link: {error}")))?;
+            if !target.starts_with(&self.real) {
+                return Err(io::Error::other("a link out of the folder"));
+            }
+            about = fs::metadata(&target)?;
+        }
+        match about.is_file() {
+            true => Ok(about.len()),
+            false => Err(io::Error::other("not a plain file")),
+        }
+    }
+
+    fn head(&self, digest: &Path) -> Result<Metadata, StoreError> {
+        let mut name = digest.as_os_str().to_owned();
+        name.push(HEAD);
+        let path = PathBuf::from(name);
+        let text = match self.plain_length(&path) {
+            Ok(length) if length > HEAD_LIMIT => {
+                Err(io::Error::other(format!("larger than {HEAD_LIMIT} bytes")))
+            }
+            Ok(_) => fs::read(&path),
+            Err(error) => Err(error),
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Metadata::NotKept),
+            Err(error) => return Err(store_error(&error, "read", path.display())),
+        };
+        let Head { mut metadata } = serde_json::from_slice(&text).map_err(|error| StoreError {
+            kind: StoreErrorKind::Failed,
+            action: "read",
+            target: path.display().to_string(),
+            detail: format!("not the JSON that head-object prints: {error}"),
+        })?;
+        // A head file without a signature is taken for a copy that lost it, not for S3's word that there is none.
+        match metadata.remove("signature") {
+            None => Ok(Metadata::NotKept),
+            signature => Ok(Metadata::Kept {
+                signature,
+                signature_algorithm: metadata.remove("signature-algorithm"),
+                backfill_generation_timestamp: metadata.remove("backfill-generation-timestamp"),
+            }),
+        }
     }
 }
 
@@ -68,7 +120,7 @@ impl ObjectStore for DirStore {
         let path = self
             .path(&object.key)
             .ok_or_else(|| fail(io::Error::new(ErrorKind::NotFound, "no file can have this name")))?;
-        let length = plain_length(&path).map_err(fail)?;
+        let length = self.plain_length(&path).map_err(fail)?;
         if length > LARGEST {
             return Err(StoreError {
                 kind: StoreErrorKind::Oversized,
@@ -80,19 +132,10 @@ impl ObjectStore for DirStore {
         let admitted = admission.admit(length).await;
         let body = fs::read(&path).map_err(fail)?;
         let metadata = match object.key.contains("/CloudTrail-Digest/") {
-            true => head(&path)?,
+            true => self.head(&path)?,
             false => Metadata::NotKept,
         };
         Ok(Object { body: body.into(), metadata, admitted })
-    }
-}
-
-/// The length of a plain file; anything else is refused: a pipe or device with a digest's name must not hang the run.
-fn plain_length(path: &Path) -> io::Result<u64> {
-    let about = fs::metadata(path)?;
-    match about.is_file() {
-        true => Ok(about.len()),
-        false => Err(io::Error::other("not a plain file")),
     }
 }
 
@@ -135,37 +178,6 @@ fn walk(folder: &Path, prefix: &str, listing: &Listing, page: &mut Page) -> io::
 struct Head {
     #[serde(rename = "Metadata", default)]
     metadata: BTreeMap<String, Box<str>>,
-}
-
-fn head(digest: &Path) -> Result<Metadata, StoreError> {
-    let mut name = digest.as_os_str().to_owned();
-    name.push(HEAD);
-    let path = PathBuf::from(name);
-    let text = match plain_length(&path) {
-        Ok(length) if length > HEAD_LIMIT => Err(io::Error::other(format!("larger than {HEAD_LIMIT} bytes"))),
-        Ok(_) => fs::read(&path),
-        Err(error) => Err(error),
-    };
-    let text = match text {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Metadata::NotKept),
-        Err(error) => return Err(store_error(&error, "read", path.display())),
-    };
-    let Head { mut metadata } = serde_json::from_slice(&text).map_err(|error| StoreError {
-        kind: StoreErrorKind::Failed,
-        action: "read",
-        target: path.display().to_string(),
-        detail: format!("not the JSON that head-object prints: {error}"),
-    })?;
-    // A head file without a signature is taken for a copy that lost it, not for S3's word that there is none.
-    match metadata.remove("signature") {
-        None => Ok(Metadata::NotKept),
-        signature => Ok(Metadata::Kept {
-            signature,
-            signature_algorithm: metadata.remove("signature-algorithm"),
-            backfill_generation_timestamp: metadata.remove("backfill-generation-timestamp"),
-        }),
-    }
 }
 
 fn store_error(error: &io::Error, action: &'static str, target: impl ToString) -> StoreError {

@@ -2,6 +2,8 @@
 
 mod aws_cli;
 mod aws_services;
+mod binary;
+mod properties;
 mod readme;
 mod render_consumers;
 mod render_formats;
@@ -9,9 +11,12 @@ mod render_hostile;
 mod render_human;
 mod render_json;
 mod render_worlds;
+mod rules;
 mod s3_audit;
 mod s3_cli;
 mod s3_store;
 mod support;
+mod testdata;
+mod vectors;
 mod walls;
 mod worlds;

@@ -17,7 +17,57 @@ pub enum Keeps {
     BodiesOnly,
 }
 
+/// A question asked of a store.
+#[derive(Debug, Clone, Copy)]
+pub enum Ask<'a> {
+    /// Bucket and prefix.
+    List(&'a str, &'a str),
+    /// Bucket and key.
+    Get(&'a str, &'a str),
+}
+
+/// A store that refuses what its script says, and answers late by chance if it is told to.
+pub struct Faulty<F> {
+    pub store: Memory,
+    pub script: F,
+    pub late: Option<u64>,
+}
+
+impl<F> Faulty<F> {
+    async fn dawdle(&self, text: &str) {
+        if let Some(seed) = self.late {
+            let mixed = text
+                .bytes()
+                .fold(seed, |mixed, byte| (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+            tokio::time::sleep(std::time::Duration::from_micros(mixed % 3000)).await;
+        }
+    }
+}
+
+fn refused(kind: StoreErrorKind, action: &'static str, target: &str) -> StoreError {
+    StoreError { kind, action, target: target.to_owned(), detail: format!("{kind:?}, says the script") }
+}
+
+impl<F: Fn(Ask<'_>) -> Option<StoreErrorKind> + Send + Sync + 'static> ObjectStore for Faulty<F> {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        self.dawdle(&listing.prefix).await;
+        match (self.script)(Ask::List(&listing.bucket, &listing.prefix)) {
+            Some(kind) => Err(refused(kind, "list", &listing.prefix)),
+            None => self.store.list(listing).await,
+        }
+    }
+
+    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
+        self.dawdle(&object.key).await;
+        match (self.script)(Ask::Get(&object.bucket, &object.key)) {
+            Some(kind) => Err(refused(kind, "get", &object.key)),
+            None => self.store.get(object, admission).await,
+        }
+    }
+}
+
 /// A store over a world, handing out pages of a given size.
+#[derive(Clone)]
 pub struct Memory {
     objects: BTreeMap<ObjectName, (bytes::Bytes, Metadata)>,
     page: usize,
@@ -44,6 +94,16 @@ impl Memory {
             })
             .collect();
         Self { objects, page }
+    }
+
+    /// Nothing yet.
+    pub fn empty() -> Self {
+        Self { objects: BTreeMap::new(), page: 1000 }
+    }
+
+    /// The same, handing out pages of another size.
+    pub fn with_page(self, page: usize) -> Self {
+        Self { page, ..self }
     }
 
     /// The world's objects, to be changed by hand.

@@ -1,0 +1,629 @@
+//! The rules of judgement, each by a world: lawful ones that look like crimes, crimes that look lawful, and outages
+//! that are neither.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use chrono::TimeDelta;
+use trailseal::audit::{Plan, TrailFilter};
+use trailseal::digest::Certainty;
+use trailseal::forge::{self, Damage, Turn, World};
+use trailseal::report::{Depth, Report};
+use trailseal::store::copied::{Copied, Place};
+use trailseal::store::{Metadata, StoreErrorKind};
+use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
+use trailseal::trail::{AccountRegion, DigestKind, ObjectName, Time};
+use trailseal::verdict::{Cause, Class, Code};
+
+use crate::support::memory::{Ask, Faulty, Keeps, Memory};
+use crate::support::verify::{plan, right, run, told};
+
+static WORLD: LazyLock<World> = LazyLock::new(|| forged(|_| {}));
+static RESTARTED: LazyLock<World> = LazyLock::new(|| forged(|plan| plan.turns = [Turn::Restart].into()));
+static TWO_TRAILS: LazyLock<World> = LazyLock::new(|| {
+    forged(|plan| {
+        plan.trails = ["management-events", "data_events.v2"].map(|name| name.parse().unwrap()).into()
+    })
+});
+
+/// Twelve hours of two accounts in two regions, and what `change` makes of that.
+fn forged(change: impl FnOnce(&mut forge::Plan)) -> World {
+    let mut plan = forge::Plan { regions: 2, ..forge::Plan::default() };
+    change(&mut plan);
+    World::forge(&plan).unwrap()
+}
+
+fn memory(world: &World) -> Memory {
+    Memory::new(world, Keeps::Metadata, 1000)
+}
+
+fn asked(world: &World) -> Plan {
+    plan(&world.truth())
+}
+
+fn hour(world: &World, hour: u32) -> Time {
+    world.plan().start + TimeDelta::hours(i64::from(hour))
+}
+
+/// `class code`, and how often.
+fn counted(report: &Report) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in &report.findings {
+        *counts.entry(format!("{} {}", finding.class.as_str(), finding.code)).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[track_caller]
+fn holds(report: &Report, exit: u8, findings: &[(&str, usize)]) {
+    let expected: BTreeMap<String, usize> =
+        findings.iter().map(|(finding, count)| ((*finding).to_owned(), *count)).collect();
+    assert_eq!(counted(report), expected, "{:#?}", report.findings);
+    assert_eq!(report.exit_code(), exit);
+}
+
+#[track_caller]
+fn accuses_nobody(report: &Report, exit: u8) {
+    let accusing: Vec<_> = report.findings.iter().filter(|it| it.class == Class::Tamper).collect();
+    assert!(accusing.is_empty(), "{accusing:#?}");
+    assert_eq!(report.exit_code(), exit, "{:?}", counted(report));
+}
+
+fn place_of(key: &str) -> Option<AccountRegion> {
+    Some(match ObjectKey::parse(key)? {
+        ObjectKey::Digest(key) => key.chain.place,
+        ObjectKey::Log(key) => key.place,
+    })
+}
+
+fn is_digest(key: &str) -> bool {
+    DigestKey::parse(key).is_some()
+}
+
+/// A place that is not a trail's home.
+fn far_place(world: &World) -> AccountRegion {
+    world
+        .chains()
+        .iter()
+        .map(|chain| &chain.id)
+        .find(|id| id.place.region != id.home_region)
+        .unwrap()
+        .place
+        .clone()
+}
+
+/// Puts a log file beside the others of `place`, delivered at `time`.
+fn plant(store: &mut Memory, place: &AccountRegion, time: Time) -> ObjectName {
+    let (like, body) = store
+        .objects()
+        .iter()
+        .find_map(|(object, (body, _))| {
+            let key = LogKey::parse(&object.key).filter(|key| key.place == *place)?;
+            Some(((object.bucket.clone(), key), body.clone()))
+        })
+        .unwrap();
+    let minutes = time.timestamp() - time.timestamp().rem_euclid(300);
+    let delivered = Time::from_timestamp(minutes, 0).unwrap();
+    let key = LogKey { delivered, unique: "Planted0Planted0".into(), ..like.1 };
+    let object = ObjectName::new(like.0, key.to_string());
+    store.objects().insert(object.clone(), (body, Metadata::NotKept));
+    object
+}
+
+// Lawful worlds.
+
+#[test]
+fn a_member_account_may_have_fewer_regions() {
+    let world = forged(|plan| plan.organization = Some("o-exampleorgid".parse().unwrap()));
+    let absent = world.chains().last().unwrap().id.place.clone();
+    let mut store = memory(&world);
+    store.objects().retain(|object, _| place_of(&object.key).as_ref() != Some(&absent));
+    holds(&run(asked(&world), store.clone(), &world), 0, &[]);
+    let mut plan = asked(&world);
+    plan.expected.regions.insert(absent.region.clone());
+    let report = run(plan, store, &world);
+    holds(&report, 3, &[("incomplete region-absent", 1)]);
+    assert_eq!(report.findings[0].scope.account, Some(absent.account));
+}
+
+#[test]
+fn a_region_enabled_half_way_begins_there() {
+    let world = forged(|plan| plan.turns = [Turn::LateRegion].into());
+    let report = run(asked(&world), memory(&world), &world);
+    assert_eq!(told(&report), right(&world.truth()));
+    holds(&report, 3, &[("incomplete coverage-head", 2)]);
+    assert!(report.findings.iter().all(|finding| finding.cause == Some(Cause::ChainStart)));
+    let later = Plan { start: Some(hour(&world, 8)), ..asked(&world) };
+    holds(&run(later, memory(&world), &world), 0, &[]);
+}
+
+#[test]
+fn stop_act_start_is_explained_by_who_stopped_it() {
+    let report = run(asked(&RESTARTED), memory(&RESTARTED), &RESTARTED);
+    assert_eq!(told(&report), right(&RESTARTED.truth()));
+    assert_eq!(report.exit_code(), 3);
+    let gaps: Vec<_> = report.findings.iter().filter(|finding| finding.code == Code::CoverageGap).collect();
+    assert_eq!(gaps.len(), 4, "a chain each, in the home region and elsewhere");
+    for gap in gaps {
+        let Some(Cause::Event(event)) = &gap.cause else { panic!("unexplained: {gap:?}") };
+        assert_eq!(&*event.event_name, "StopLogging");
+        assert!(!event.actor.is_empty() && !event.source_ip.is_empty() && !event.event_id.is_empty());
+    }
+    let restarts = report.findings.iter().filter(|finding| finding.code == Code::ChainRestarted);
+    for restart in restarts {
+        let Some(Cause::Event(event)) = &restart.cause else { panic!("unexplained: {restart:?}") };
+        assert_eq!(&*event.event_name, "StartLogging");
+    }
+}
+
+#[test]
+fn log_files_of_a_time_without_validation_are_not_accused() {
+    let mut store = memory(&RESTARTED);
+    let place = far_place(&RESTARTED);
+    let report = run(asked(&RESTARTED), store.clone(), &RESTARTED);
+    let (before, exit) = (counted(&report), report.exit_code());
+    plant(&mut store, &place, hour(&RESTARTED, 7) + TimeDelta::minutes(90));
+    let report = run(asked(&RESTARTED), store, &RESTARTED);
+    accuses_nobody(&report, exit);
+    let mut expected = before;
+    expected.insert("incomplete log-unlisted".into(), 1);
+    assert_eq!(counted(&report), expected);
+}
+
+#[test]
+fn a_log_file_may_be_named_across_the_hour() {
+    let late = WORLD.chains().iter().flat_map(|chain| &chain.digests).flat_map(|digest| {
+        let end = DigestKey::parse(&digest.object().key).unwrap().end;
+        digest.logs().iter().filter(move |log| LogKey::parse(&log.object.key).unwrap().delivered >= end)
+    });
+    assert!(late.count() > 0, "the forge makes such files");
+    holds(&run(asked(&WORLD), memory(&WORLD), &WORLD), 0, &[]);
+}
+
+#[test]
+fn backfill_repairs_an_hour_and_accuses_nobody() {
+    let backfill = WORLD.chains().iter().find(|chain| chain.id.kind == DigestKind::Backfill).unwrap();
+    let repaired = DigestKey::parse(&backfill.digests[1].object().key).unwrap();
+    let mut standard = repaired.clone();
+    standard.chain.kind = DigestKind::Standard;
+    let standard = standard.to_string();
+    let script = move |ask: Ask<'_>| {
+        matches!(ask, Ask::Get(_, key) if key == standard).then_some(StoreErrorKind::Denied)
+    };
+    let report = run(asked(&WORLD), Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
+    accuses_nobody(&report, 3);
+    assert!(!report.findings.iter().any(|finding| finding.code == Code::CoverageGap), "the hour is covered");
+    assert_eq!(counted(&report)["incomplete digest-unreadable"], 1);
+}
+
+#[test]
+fn trails_share_log_folders() {
+    let world = &*TWO_TRAILS;
+    holds(&run(asked(world), memory(world), world), 0, &[]);
+    let [one, other] = [0, 1].map(|at| world.plan().trails[at].clone());
+    let only = |name: &trailseal::trail::TrailName| {
+        let mut plan = asked(world);
+        plan.scope.trails = vec![TrailFilter { name: name.clone(), home_region: None }];
+        plan
+    };
+    let report = run(only(&one), memory(world), world);
+    holds(&report, 0, &[]);
+    assert!(!report.chains.is_empty() && report.chains.iter().all(|chain| chain.id.trail == one));
+
+    let lost = world.chains().iter().find(|chain| chain.id.trail == other).unwrap();
+    let lost = lost.digests.iter().flat_map(|digest| digest.logs()).nth(2).unwrap().object.clone();
+    let mut store = memory(world);
+    store.objects().remove(&lost);
+    holds(&run(only(&one), store.clone(), world), 0, &[]);
+    holds(&run(only(&other), store, world), 1, &[("tamper log-missing", 1)]);
+}
+
+#[test]
+fn one_trails_outage_accuses_no_log_file_that_trails_share() {
+    let world = &*TWO_TRAILS;
+    let chain = world.chains().iter().find(|chain| chain.id.trail == world.plan().trails[1]).unwrap();
+    let digest = chain.digests[5..].iter().find(|digest| !digest.logs().is_empty()).unwrap();
+    let key = digest.object().key.clone();
+    let script =
+        move |ask: Ask<'_>| matches!(ask, Ask::Get(_, it) if *it == *key).then_some(StoreErrorKind::TimedOut);
+    let report = run(asked(world), Faulty { store: memory(world), script, late: None }, world);
+    accuses_nobody(&report, 3);
+    assert!(counted(&report).contains_key("incomplete log-unlisted"));
+}
+
+#[test]
+fn a_window_may_begin_anywhere() {
+    for minutes in [1, 17, 30, 44, 59, 60] {
+        for depth in [Depth::Full, Depth::Presence] {
+            let start = Some(hour(&WORLD, 3) + TimeDelta::minutes(minutes));
+            let end = Some(hour(&WORLD, 9) + TimeDelta::minutes(61 - minutes));
+            let report = run(Plan { start, end, depth, ..asked(&WORLD) }, memory(&WORLD), &WORLD);
+            holds(&report, 0, &[]);
+        }
+    }
+}
+
+#[test]
+fn a_window_in_the_future_holds_nothing() {
+    let now = asked(&WORLD).now;
+    let (start, end) = (Some(now + TimeDelta::days(1)), Some(now + TimeDelta::days(2)));
+    holds(&run(Plan { start, end, ..asked(&WORLD) }, memory(&WORLD), &WORLD), 4, &[]);
+}
+
+#[test]
+fn times_at_the_edge_of_the_calendar_are_survived() {
+    for depth in [Depth::Full, Depth::Presence, Depth::Chain] {
+        let whole = Plan { start: Some(Time::MIN_UTC), end: Some(Time::MAX_UTC), depth, ..asked(&WORLD) };
+        let grace = Plan { grace: TimeDelta::MAX, ..whole };
+        accuses_nobody(&run(grace, memory(&WORLD), &WORLD), 3);
+    }
+    let beyond =
+        Plan { start: Some(Time::MAX_UTC - TimeDelta::hours(1)), end: Some(Time::MAX_UTC), ..asked(&WORLD) };
+    assert_eq!(run(beyond, memory(&WORLD), &WORLD).exit_code(), 4);
+}
+
+#[test]
+fn a_chain_younger_than_the_window_begins_there() {
+    let start = Some(WORLD.plan().start - TimeDelta::days(2));
+    let report = run(Plan { start, ..asked(&WORLD) }, memory(&WORLD), &WORLD);
+    holds(&report, 3, &[("incomplete coverage-head", 4)]);
+    assert!(report.findings.iter().all(|finding| finding.cause == Some(Cause::ChainStart)));
+}
+
+#[test]
+fn an_expired_head_is_no_crime() {
+    let mut store = memory(&WORLD);
+    for chain in WORLD.chains() {
+        for digest in chain
+            .digests
+            .iter()
+            .filter(|digest| DigestKey::parse(&digest.object().key).unwrap().end < hour(&WORLD, 6))
+        {
+            store.objects().remove(digest.object());
+            for log in digest.logs() {
+                store.objects().remove(&log.object);
+            }
+        }
+    }
+    let report = run(Plan { start: None, ..asked(&WORLD) }, store.clone(), &WORLD);
+    holds(&report, 3, &[("incomplete coverage-head", 4)]);
+    // With a start, what is not there was removed.
+    assert_eq!(run(asked(&WORLD), store, &WORLD).exit_code(), 1);
+}
+
+// Moves and copies.
+
+#[test]
+fn moves_are_followed_from_wherever_one_begins() {
+    for turns in
+        [vec![Turn::PrefixChange], vec![Turn::BucketChange], vec![Turn::PrefixChange, Turn::BucketChange]]
+    {
+        let world = forged(|plan| plan.turns = turns.iter().copied().collect());
+        let report = run(asked(&world), memory(&world), &world);
+        assert_eq!(told(&report), right(&world.truth()), "{turns:?}");
+        let root = Plan { prefix: String::new(), ..asked(&world) };
+        assert_eq!(
+            told(&run(root, memory(&world), &world)),
+            right(&world.truth()),
+            "{turns:?} from the root"
+        );
+    }
+}
+
+#[test]
+fn a_move_out_of_reach_accuses_nobody() {
+    let world = forged(|plan| plan.turns = [Turn::PrefixChange, Turn::BucketChange].into());
+    let first = world.plan().bucket.clone();
+    for plan in [asked(&world), Plan { prefix: String::new(), ..asked(&world) }] {
+        let first = first.clone();
+        let script = move |ask: Ask<'_>| match ask {
+            Ask::List(bucket, _) | Ask::Get(bucket, _) => {
+                (*bucket == *first).then_some(StoreErrorKind::Denied)
+            }
+        };
+        accuses_nobody(&run(plan, Faulty { store: memory(&world), script, late: None }, &world), 3);
+    }
+    // Out of reach, but also out of the window.
+    let script = move |ask: Ask<'_>| match ask {
+        Ask::List(bucket, _) | Ask::Get(bucket, _) => (*bucket == *first).then_some(StoreErrorKind::Denied),
+    };
+    let late = Plan { start: Some(hour(&world, 6)), ..asked(&world) };
+    let report = run(late, Faulty { store: memory(&world), script, late: None }, &world);
+    accuses_nobody(&report, report.exit_code());
+    assert!(!counted(&report).contains_key("incomplete listing-unreadable"), "{:?}", counted(&report));
+}
+
+#[test]
+fn a_home_that_cannot_be_listed_accuses_nobody() {
+    let world = forged(|plan| plan.turns = [Turn::PrefixChange].into());
+    for denied in ["AWSLogs/", "second/AWSLogs/"] {
+        for kind in [StoreErrorKind::Denied, StoreErrorKind::TimedOut] {
+            let script = move |ask: Ask<'_>| {
+                let digests =
+                    |prefix: &str| prefix.starts_with(denied) && prefix.contains("/CloudTrail-Digest/");
+                let day_or_region =
+                    |prefix: &str| prefix.matches('/').count() > denied.matches('/').count() + 2;
+                matches!(ask, Ask::List(_, prefix) if digests(prefix) && day_or_region(prefix))
+                    .then_some(kind)
+            };
+            let plan = Plan { prefix: String::new(), ..asked(&world) };
+            let report = run(plan, Faulty { store: memory(&world), script, late: None }, &world);
+            accuses_nobody(&report, 3);
+            assert!(counted(&report).contains_key("incomplete listing-unreadable"));
+        }
+    }
+}
+
+/// The world's objects, lying in another bucket under another prefix.
+fn copy_of(world: &World, bucket: &str, prefix: &str) -> Memory {
+    let mut store = memory(world);
+    let copied = std::mem::take(store.objects());
+    *store.objects() = copied
+        .into_iter()
+        .map(|(object, stored)| (ObjectName::new(bucket, format!("{prefix}{}", object.key)), stored))
+        .collect();
+    store
+}
+
+#[test]
+fn a_copy_is_judged_by_where_it_was_delivered() {
+    let world = forged(|plan| plan.prefix = "audit".into());
+    let place = |bucket: &str, prefix: &str| Place { bucket: bucket.into(), prefix: prefix.into() };
+    for (delivered, copy) in [
+        (place(&world.plan().bucket, "audit/"), place("evidence", "case-7/audit/")),
+        (place(&world.plan().bucket, ""), place("evidence", "case-7/")),
+    ] {
+        let plan = Plan { prefix: delivered.prefix.clone(), ..asked(&world) };
+        let store = Copied { store: copy_of(&world, "evidence", "case-7/"), delivered, copy };
+        holds(&run(plan, store, &world), 0, &[]);
+    }
+    let plan = Plan { bucket: "evidence".into(), prefix: "case-7/".into(), ..asked(&world) };
+    let report = run(plan, copy_of(&world, "evidence", "case-7/"), &world);
+    assert_eq!(report.exit_code(), 1);
+    assert!(report.hints.iter().any(|hint| hint.contains("--copied-from")), "{:?}", report.hints);
+}
+
+#[test]
+fn a_copy_of_one_bucket_knows_nothing_of_another() {
+    let world = forged(|plan| plan.turns = [Turn::BucketChange].into());
+    let source = asked(&world).bucket;
+    let mut store = memory(&world);
+    store.objects().retain(|object, _| object.bucket == source);
+    let mut copied = std::mem::take(store.objects());
+    *store.objects() = std::mem::take(&mut copied)
+        .into_iter()
+        .map(|(object, stored)| (ObjectName::new("evidence", object.key), stored))
+        .collect();
+    let delivered = Place { bucket: source, prefix: String::new() };
+    let copy = Place { bucket: "evidence".into(), prefix: String::new() };
+    accuses_nobody(&run(asked(&world), Copied { store, delivered, copy }, &world), 3);
+}
+
+#[test]
+fn a_folder_without_head_files_lacks_the_newest_signatures_alone() {
+    let plan = Plan { certainty: Certainty::KeyOnly, ..asked(&WORLD) };
+    let report = run(plan, Memory::new(&WORLD, Keeps::BodiesOnly, 1000), &WORLD);
+    accuses_nobody(&report, 3);
+    let counts = counted(&report);
+    assert_eq!(counts["incomplete digest-unsigned"], WORLD.chains().len());
+    let allowed = ["incomplete digest-unsigned", "incomplete coverage-tail", "incomplete log-unproven"];
+    assert!(counts.keys().all(|finding| allowed.contains(&finding.as_str())), "{counts:?}");
+}
+
+#[test]
+fn a_forged_claim_does_not_drown_an_authentic_digests_word() {
+    let plan = || Plan { certainty: Certainty::KeyOnly, ..asked(&WORLD) };
+    let mut store = Memory::new(&WORLD, Keeps::BodiesOnly, 1000);
+    let before = run(plan(), store.clone(), &WORLD);
+    let chain = WORLD.chains().iter().find(|chain| chain.id.kind == DigestKind::Standard).unwrap();
+    let [victim, successor] = [5, 6].map(|at| DigestKey::parse(&chain.digests[at].object().key).unwrap());
+    let fake = DigestKey { end: victim.end + TimeDelta::minutes(30), ..successor.clone() };
+    let body = &store.objects()[chain.digests[6].object()].0;
+    let text =
+        String::from_utf8(trailseal::gzip::inflate(body, trailseal::gzip::Limit::DIGEST).unwrap()).unwrap();
+    let escaped = |key: &DigestKey| key.to_string().replace('/', "\\/");
+    let time = |key: &DigestKey| trailseal::trail::format_time(key.end);
+    let at = text.find("\"previousDigestSignature\":\"").unwrap() + 27;
+    let text = format!("{}{}{}", &text[..at], "00".repeat(256), &text[at + 512..])
+        .replace(&escaped(&successor), &escaped(&fake))
+        .replace(
+            &format!("\"digestEndTime\":\"{}\"", time(&successor)),
+            &format!("\"digestEndTime\":\"{}\"", time(&fake)),
+        );
+    let object = ObjectName::new(WORLD.plan().bucket.as_str(), fake.to_string());
+    store.objects().insert(object, (gzip(text.as_bytes()), Metadata::NotKept));
+    let after = run(plan(), store, &WORLD);
+    assert_eq!(after.totals.digests.authentic, before.totals.digests.authentic);
+    assert_eq!(after.totals.digests.unsigned, before.totals.digests.unsigned + 1);
+}
+
+fn gzip(bytes: &[u8]) -> bytes::Bytes {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+// Crimes.
+
+#[test]
+fn a_deleted_tail_is_a_gap_at_the_end() {
+    let mut store = memory(&WORLD);
+    for chain in WORLD.chains().iter().filter(|chain| chain.id.kind == DigestKind::Standard) {
+        for digest in chain.digests.iter().rev().take(3) {
+            store.objects().remove(digest.object());
+            for log in digest.logs() {
+                store.objects().remove(&log.object);
+            }
+        }
+    }
+    holds(&run(asked(&WORLD), store, &WORLD), 3, &[("incomplete coverage-tail", 4)]);
+}
+
+#[test]
+fn a_wiped_region_is_absent() {
+    let place = far_place(&WORLD);
+    let mut without_digests = memory(&WORLD);
+    without_digests
+        .objects()
+        .retain(|object, _| !is_digest(&object.key) || place_of(&object.key).as_ref() != Some(&place));
+    holds(&run(asked(&WORLD), without_digests, &WORLD), 3, &[("incomplete region-absent", 1)]);
+
+    let mut without_a_trace = memory(&WORLD);
+    without_a_trace.objects().retain(|object, _| place_of(&object.key).as_ref() != Some(&place));
+    let report = run(asked(&WORLD), without_a_trace.clone(), &WORLD);
+    holds(&report, 0, &[]);
+    assert!(report.not_proven.iter().any(|sentence| sentence.contains("--expect-region")));
+    let mut plan = asked(&WORLD);
+    plan.expected.regions.insert(place.region.clone());
+    plan.expected.accounts.insert(place.account);
+    holds(&run(plan, without_a_trace, &WORLD), 3, &[("incomplete region-absent", 1)]);
+    let mut plan = asked(&WORLD);
+    plan.expected.accounts.insert("999999999999".parse().unwrap());
+    holds(&run(plan, memory(&WORLD), &WORLD), 3, &[("incomplete region-absent", 1)]);
+}
+
+#[test]
+fn an_extra_log_file_is_accused_where_the_hour_is_covered() {
+    let place = far_place(&WORLD);
+    let mut store = memory(&WORLD);
+    let planted = plant(&mut store, &place, hour(&WORLD, 6) + TimeDelta::minutes(7));
+    let report = run(asked(&WORLD), store.clone(), &WORLD);
+    holds(&report, 1, &[("tamper log-unlisted", 1)]);
+    assert_eq!(report.findings[0].object.as_ref(), Some(&planted));
+    // A page of one object changes nothing.
+    let report = run(asked(&WORLD), store.with_page(1), &WORLD);
+    holds(&report, 1, &[("tamper log-unlisted", 1)]);
+}
+
+#[test]
+fn a_young_log_file_waits_for_its_digest() {
+    let place = far_place(&WORLD);
+    let mut store = memory(&WORLD);
+    plant(&mut store, &place, hour(&WORLD, 11) + TimeDelta::minutes(40));
+    let now = hour(&WORLD, 12) + TimeDelta::minutes(30);
+    let report = run(Plan { now, ..asked(&WORLD) }, store, &WORLD);
+    holds(&report, 0, &[("notice log-pending", 1)]);
+}
+
+#[test]
+fn a_digest_replaced_by_another_signed_one_is_told() {
+    for damage in [Damage::DigestSwapped, Damage::DigestFromElsewhere, Damage::DigestRolledBack] {
+        let mut world = WORLD.clone();
+        world.apply(damage).unwrap();
+        let report = run(asked(&world), memory(&world), &world);
+        assert_eq!(told(&report), right(&world.truth()), "{damage}");
+        assert_eq!(report.exit_code(), 1, "{damage}");
+    }
+}
+
+// What the caller chooses.
+
+#[test]
+fn a_lesser_depth_sees_less_and_says_so() {
+    for (damage, exits) in [
+        (Damage::LogEventEdited, [0, 0, 1]),
+        (Damage::LogDeleted, [0, 1, 1]),
+        (Damage::LogForged, [0, 1, 1]),
+        (Damage::DigestEdited, [1, 1, 1]),
+    ] {
+        let mut world = WORLD.clone();
+        world.apply(damage).unwrap();
+        for (depth, exit) in [Depth::Chain, Depth::Presence, Depth::Full].into_iter().zip(exits) {
+            let report = run(Plan { depth, ..asked(&world) }, memory(&world), &world);
+            assert_eq!(report.exit_code(), exit, "{damage} at depth {}", depth.as_str());
+            let confessed = report.not_proven.iter().any(|sentence| sentence.contains("depth"));
+            assert_eq!(confessed, depth != Depth::Full);
+        }
+    }
+}
+
+#[test]
+fn an_accepted_code_is_a_notice() {
+    let mut world = WORLD.clone();
+    world.apply(Damage::LogDeleted).unwrap();
+    let accept = BTreeSet::from([Code::LogMissing]);
+    let report = run(Plan { accept, ..asked(&world) }, memory(&world), &world);
+    holds(&report, 0, &[("notice log-missing", 1)]);
+}
+
+// Outages.
+
+const OUTAGES: [StoreErrorKind; 10] = [
+    StoreErrorKind::NoSuchBucket,
+    StoreErrorKind::Denied,
+    StoreErrorKind::Archived,
+    StoreErrorKind::KeyRefused,
+    StoreErrorKind::Throttled,
+    StoreErrorKind::NoCredentials,
+    StoreErrorKind::CredentialsExpired,
+    StoreErrorKind::CutOff,
+    StoreErrorKind::TimedOut,
+    StoreErrorKind::Failed,
+];
+
+/// One verdict and one finding for each object.
+#[track_caller]
+fn no_object_is_told_twice(report: &Report) {
+    let told: Vec<_> = report.findings.iter().filter_map(|finding| finding.object.clone()).collect();
+    assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len(), "{told:?}");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_read_is_unreadable_alone() {
+    let chain = &WORLD.chains()[0];
+    let key = chain.digests[5..].iter().find_map(|digest| digest.logs().first()).unwrap().object.key.clone();
+    for kind in OUTAGES {
+        let key = key.clone();
+        let script = move |ask: Ask<'_>| matches!(ask, Ask::Get(_, it) if *it == *key).then_some(kind);
+        let report = run(asked(&WORLD), Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
+        holds(&report, 3, &[("incomplete log-unreadable", 1)]);
+        assert!(matches!(report.findings[0].cause, Some(Cause::Unseen(_))));
+    }
+}
+
+#[test]
+fn no_outage_is_ever_a_crime() {
+    type Script = fn(Ask<'_>) -> bool;
+    let all: &[(&str, Script)] = &[
+        ("a digest", |ask| matches!(ask, Ask::Get(_, key) if key.contains("Digest") && key.contains("T06"))),
+        ("every digest", |ask| matches!(ask, Ask::Get(_, key) if is_digest(key))),
+        ("every log file", |ask| matches!(ask, Ask::Get(_, key) if !is_digest(key))),
+        ("every object", |ask| matches!(ask, Ask::Get(..))),
+        ("digest folders", |ask| matches!(ask, Ask::List(_, it) if it.contains("CloudTrail-Digest/us"))),
+        ("log folders", |ask| matches!(ask, Ask::List(_, it) if it.contains("CloudTrail/us"))),
+        ("region folders", |ask| matches!(ask, Ask::List(_, it) if it.ends_with("CloudTrail-Digest/"))),
+        ("account folders", |ask| matches!(ask, Ask::List(_, it) if it.ends_with("AWSLogs/"))),
+        ("days", |ask| matches!(ask, Ask::List(_, it) if it.ends_with("2026/03/01/"))),
+    ];
+    for (what, outage) in all {
+        for kind in OUTAGES {
+            for depth in [Depth::Full, Depth::Presence, Depth::Chain] {
+                let script = move |ask: Ask<'_>| outage(ask).then_some(kind);
+                let plan = Plan { depth, ..asked(&WORLD) };
+                let report = run(plan, Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
+                let accusing = report.findings.iter().find(|it| it.class == Class::Tamper);
+                assert!(accusing.is_none(), "{what}, {kind:?}, {depth:?}: {accusing:#?}");
+                no_object_is_told_twice(&report);
+                let looked = depth == Depth::Full || what.contains("digest") || what.contains("account");
+                assert!(report.exit_code() == 3 || !looked, "{what}, {kind:?}, {depth:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_damage_is_told_although_others_cannot_be_read() {
+    let mut world = WORLD.clone();
+    world.apply(Damage::LogEventEdited).unwrap();
+    let chain = &WORLD.chains()[0];
+    let key = chain.digests[2].object().key.clone();
+    let script = move |ask: Ask<'_>| {
+        matches!(ask, Ask::Get(_, it) if *it == *key).then_some(StoreErrorKind::Throttled)
+    };
+    let report = run(asked(&world), Faulty { store: memory(&world), script, late: None }, &world);
+    assert_eq!(report.exit_code(), 1, "tampering beats incompleteness");
+    assert_eq!(counted(&report)["tamper log-modified"], 1);
+    assert_eq!(counted(&report)["incomplete digest-unreadable"], 1);
+}
