@@ -273,7 +273,7 @@ fn the_truth_of_telling_damages() {
     );
     assert_eq!(
         told(Damage::BackfillDeleted),
-        (vec![(Code::DigestMissing, Tamper), (Code::LogUnlisted, Tamper)], 1)
+        (vec![(Code::DigestMissing, Tamper), unlisted], 1)
     );
 }
 
