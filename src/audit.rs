@@ -20,12 +20,14 @@ mod fetch;
 mod listing;
 mod observer;
 mod presence;
+mod prove;
 mod site;
 mod stop;
 mod unseen;
 
 pub use discover::Site;
 pub use observer::{Event, Observer, Phase, Silent};
+pub use prove::prove;
 pub use stop::{Stop, Stopper};
 
 /// What is asked for, wholly and checked.
@@ -61,6 +63,29 @@ pub struct Plan {
     pub arguments: Vec<String>,
     /// What is known beside the bucket and worth telling with the result, in sentences.
     pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// Everything there is in `bucket`, by `now`, with nothing expected and nothing accepted.
+    pub fn new(source: String, bucket: Arc<str>, certainty: Certainty, now: Time) -> Self {
+        Self {
+            source,
+            bucket,
+            prefix: String::new(),
+            certainty,
+            start: None,
+            end: None,
+            now,
+            grace: TimeDelta::hours(3),
+            depth: Depth::Full,
+            scope: Scope::default(),
+            expected: Expected::default(),
+            accept: BTreeSet::new(),
+            load: Load::default(),
+            arguments: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// Which part of the record is in scope. Empty sets put everything in scope.
@@ -140,6 +165,15 @@ pub enum AuditError {
     NoRecord {
         /// Where was looked.
         looked_in: String,
+    },
+    /// An object that is to be proven is not named as CloudTrail names log files.
+    #[error(
+        "{named} is not named as CloudTrail names log files: \
+         [PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/NAME.json.gz"
+    )]
+    NotALogFile {
+        /// The name.
+        named: String,
     },
     /// The very first listing failed.
     #[error(transparent)]

@@ -19,7 +19,7 @@ pub mod trails;
 /// Where a region is needed and none is configured; every bucket then names its own.
 const FALLBACK_REGION: &str = "us-east-1";
 /// Longer than any healthy handshake; retries do the rest.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the caller says of how to reach AWS. What is left out comes from the environment and the profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,12 +1,16 @@
 //! What only the program knows: its words, its progress bar, its exit codes.
 
 pub mod args;
+mod demo;
 pub mod exit;
 mod forge;
 #[cfg(feature = "aws")]
 mod keys;
+mod objects;
 mod output;
 mod progress;
+mod prove;
+mod texts;
 mod time;
 mod verify;
 
@@ -20,5 +24,11 @@ pub fn dispatch(command: Command) -> Result<u8, Failure> {
         #[cfg(feature = "aws")]
         Command::Keys(args::Keys::Fetch(fetch)) => keys::fetch(&fetch),
         Command::Forge(forge) => forge::run(&forge),
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Prove(prove) => prove::run(&prove),
+        Command::Explain(explain) => texts::explain(&explain),
+        Command::Report(report) => texts::report(&report),
+        Command::Completions(completions) => texts::completions(&completions),
+        Command::Man => texts::manual(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use md5::Md5;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
@@ -108,11 +108,33 @@ impl fmt::Debug for Signature {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let nibble = |digit: u8| (digit as char).to_digit(16).map(|value| value as u8);
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     odd.is_empty().then_some(())?;
-    pairs.iter().map(|&[high, low]| Some(nibble(high)? << 4 | nibble(low)?)).collect()
+    let mut bytes = Vec::with_capacity(pairs.len());
+    // Gathered over the whole text and looked at once: a digest holds a signature of 512 digits.
+    let mut wrong = 0;
+    for &[high, low] in pairs {
+        let (high, low) = (NIBBLES[usize::from(high)], NIBBLES[usize::from(low)]);
+        wrong |= high | low;
+        bytes.push(high << 4 | low & 0x0f);
+    }
+    (wrong & NOT_HEX == 0).then_some(bytes)
 }
+
+/// Marks bytes that are no hex digit.
+const NOT_HEX: u8 = 0x80;
+
+/// What each byte is worth as a hex digit of either case.
+const NIBBLES: [u8; 256] = {
+    let mut values = [NOT_HEX; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 /// The name of a key: by AWS's rule the lower-case hex MD5 of the key's bytes as ListPublicKeys returned them.
 /// Matched as text, because a keyring made for tests may carry labels instead.
@@ -168,8 +190,26 @@ pub struct PublicKey {
     pub encoded: Box<[u8]>,
     /// Where it came from: a file's path, or `ListPublicKeys`.
     pub origin: Arc<str>,
-    modulus: Box<[u8]>,
-    exponent: Box<[u8]>,
+    prepared: Prepared,
+}
+
+/// A key made ready once: that takes as long as a quarter of a verification. Decoded from `encoded` and nothing else,
+/// so it has no say in whether two keys are the same.
+#[derive(Clone)]
+struct Prepared(Arc<ParsedPublicKey>);
+
+impl PartialEq for Prepared {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Prepared {}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Prepared")
+    }
 }
 
 /// Why bytes are not a usable key.
@@ -185,6 +225,9 @@ impl PublicKey {
             .or_else(|_| rsa::PublicKey::from_public_key_der(encoded).map_err(|_| NotAKey))?;
         let modulus = key.n_bytes();
         (modulus.len() >= 256).then_some(()).ok_or(NotAKey)?;
+        let prepared = RsaPublicKeyComponents { n: &modulus, e: &key.e_bytes() }
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| NotAKey)?;
         Ok(Self {
             fingerprint,
             region: None,
@@ -192,16 +235,13 @@ impl PublicKey {
             valid_to: None,
             encoded: encoded.into(),
             origin: Arc::from(""),
-            modulus,
-            exponent: key.e_bytes(),
+            prepared: Prepared(Arc::new(prepared)),
         })
     }
 
     /// Whether `signature` is this key's RSASSA-PKCS1-v1_5 SHA-256 signature (RFC 8017, 8.2) over `message`.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        RsaPublicKeyComponents { n: &self.modulus, e: &self.exponent }
-            .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature.bytes())
-            .is_ok()
+        self.prepared.0.verify_sig(message, signature.bytes()).is_ok()
     }
 }
 

@@ -1,5 +1,44 @@
-//! trailseal
-#![allow(missing_docs)]
+//! Proves that an AWS CloudTrail record is whole: every digest authentic, every link of every chain intact, every log
+//! file byte for byte what AWS delivered, no hour and no region quietly missing.
+//!
+//! Two sentences govern every line: the bucket's content is hostile, and an outage is never a crime. What could not be
+//! read is never called tampered, and what was tampered with is never called unreadable.
+//!
+//! The house, from the ground up; each floor sees only those below it:
+//!
+//! - **vocabulary** ([`trail`], [`crypto`], [`gzip`]): accounts, chains, keys of objects, hashes, signatures, bounded
+//!   inflation. Pure.
+//! - **judgement** ([`verdict`], [`digest`], [`chain`], [`logs`], [`events`], [`report`]): what bytes and listings amount
+//!   to. Pure: no clock, no network, no disk.
+//! - **ports** ([`store`], [`keys`] and, for AWS, `aws`): where objects and keys come from. They may fail, but never call
+//!   an object absent unless the store said so.
+//! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.
+//! - **presentation** ([`render`]): a [`report::Report`] goes in, bytes come out.
+//! - **forge** ([`forge`]): signs worlds of its own, and damages them, for the demo, the tests and the benches.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use trailseal::audit::{self, Plan, Silent, Stopper};
+//! use trailseal::digest::Certainty;
+//! use trailseal::keys::{self, KeySource};
+//! use trailseal::store::dir::DirStore;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::env::temp_dir().join(format!("trailseal-doc-{}", std::process::id()));
+//! # let world = trailseal::forge::write_world(&trailseal::forge::Plan::default(), &folder, &[])?;
+//! # let now = trailseal::trail::parse_time(&world.now)?;
+//! let store = DirStore::open(folder.join("bucket"))?;
+//! let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
+//! let plan = Plan::new("a copy".into(), "folder".into(), Certainty::KeyOnly, now);
+//! let (_stopper, stop) = Stopper::new();
+//! let run = audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop);
+//! let report = tokio::runtime::Runtime::new()?.block_on(run)?;
+//! assert_eq!(report.exit_code(), 0);
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok(())
+//! # }
+//! ```
+
 pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -21,6 +21,7 @@ pub mod markdown;
 mod ocsf;
 pub mod plain;
 mod prometheus;
+pub mod proof;
 mod seen;
 mod timeline;
 mod words;

@@ -7,6 +7,9 @@ use crate::crypto::{Fingerprint, Hash};
 use crate::trail::{ChainId, ObjectName, Region, Span, Time};
 use crate::verdict::{Class, Code, DigestTally, Finding, LogTally};
 
+mod proof;
+pub use proof::{AttestedBy, Proof};
+
 /// How closely log files were looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Depth {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::discover::Found;
-use super::site::{KeyCount, Outcome};
+use super::site::{self, KeyCount};
 use super::{Context, Plan};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
-use crate::report::{Completion, Depth, KeyUse, Report, Totals};
+use crate::report::{Completion, Depth, KeyUse, Outcome, Report, Totals};
 use crate::trail::{AccountId, AccountRegion, Region, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 
@@ -17,7 +17,8 @@ use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
 /// The report of a run.
-pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Outcome>) -> Report {
+pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<site::Outcome>) -> Report {
+    let sites = found.sites.len();
     outcomes.sort_by(|one, other| one.place.cmp(&other.place));
     let plan = &context.plan;
     let mut report = Report {
@@ -67,13 +68,13 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<Ou
     report.findings.extend(testimonies.iter().filter_map(events::notice));
     report.accept(&plan.accept);
     report.sort();
-    report.hints = plan.notes.iter().cloned().chain(hints(&report)).collect();
+    report.hints = plan.notes.iter().cloned().chain(hints(&report, sites)).collect();
     report.not_proven = not_proven(&report);
     report
 }
 
 /// Accounts and regions that the caller expects and that have no digest in the window.
-fn unmet(plan: &Plan, outcomes: &[Outcome], report: &Report) -> Vec<Finding> {
+fn unmet(plan: &Plan, outcomes: &[site::Outcome], report: &Report) -> Vec<Finding> {
     let told: BTreeSet<&AccountRegion> = outcomes
         .iter()
         .filter(|outcome| outcome.findings.iter().any(|finding| finding.code == Code::RegionAbsent))
@@ -126,7 +127,7 @@ fn unmet(plan: &Plan, outcomes: &[Outcome], report: &Report) -> Vec<Finding> {
 }
 
 /// The trail's own status names a digest delivery that the bucket does not show.
-fn older_than_promised(plan: &Plan, outcomes: &[Outcome]) -> Option<Finding> {
+fn older_than_promised(plan: &Plan, outcomes: &[site::Outcome]) -> Option<Finding> {
     let delivered = plan.expected.newest.filter(|_| plan.end.is_none())?;
     let newest = outcomes.iter().filter_map(|outcome| outcome.newest).max();
     // A digest is delivered within about 90 minutes of the hour it closes.
@@ -144,7 +145,7 @@ fn older_than_promised(plan: &Plan, outcomes: &[Outcome]) -> Option<Finding> {
     })
 }
 
-fn keys(outcomes: &[Outcome]) -> Vec<KeyUse> {
+fn keys(outcomes: &[site::Outcome]) -> Vec<KeyUse> {
     let mut used: BTreeMap<(Fingerprint, Option<Region>), KeyUse> = BTreeMap::new();
     for outcome in outcomes {
         let Some(ring) = &outcome.ring else { continue };
@@ -165,7 +166,7 @@ fn keys(outcomes: &[Outcome]) -> Vec<KeyUse> {
 }
 
 /// Once per key, not once per digest: AWS's own material lies outside its windows.
-fn key_validity(key: &KeyUse, outcomes: &[Outcome]) -> Option<Finding> {
+fn key_validity(key: &KeyUse, outcomes: &[site::Outcome]) -> Option<Finding> {
     let outside: u64 = outcomes
         .iter()
         .filter(|outcome| key.region.as_ref().is_none_or(|region| *region == outcome.place.region))
@@ -189,8 +190,25 @@ fn key_validity(key: &KeyUse, outcomes: &[Outcome]) -> Option<Finding> {
 }
 
 /// What a reader should do next, where something general stands behind many findings.
-fn hints(report: &Report) -> Vec<String> {
+fn hints(report: &Report, sites: usize) -> Vec<String> {
     let mut hints = Vec::new();
+    if report.outcome() == Outcome::Empty {
+        hints.push(match sites {
+            0 => "No account and region is in scope: check --account and --region, and that the source is where the trail \
+                  delivers."
+                .to_owned(),
+            1 => "There is a folder of one account and region in scope, but nothing of the window in it: check --start, \
+                  --end and --trail."
+                .to_owned(),
+            _ => format!(
+                "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check \
+                 --start, --end and --trail."
+            ),
+        });
+        if report.window.start.is_some_and(|start| start >= report.started_at) {
+            hints.push("The window lies in the future.".to_owned());
+        }
+    }
     let digests = &report.totals.digests;
     if digests.relocated > 0 && digests.authentic == 0 {
         hints.push(

@@ -42,7 +42,10 @@ pub(super) async fn joined<T>(task: tokio::task::JoinHandle<T>) -> T {
 }
 
 /// Gets an object when there is room for one more request.
-async fn get<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Result<Object, Absence> {
+pub(super) async fn get<S: ObjectStore>(
+    context: &Context<S>,
+    object: &ObjectName,
+) -> Result<Object, Absence> {
     let interrupted = || Absence::Unseen(Unseen::Interrupted);
     let request = async {
         let _permit = context.requests.acquire().await;
@@ -180,8 +183,12 @@ pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork)
             .await
         }
     };
-    let (object, verdict, compressed) = (&judged.work.object, judged.verdict, judged.compressed);
-    context.observer.on(Event::Log { object, verdict, compressed });
+    context.observer.on(Event::Log {
+        object: &judged.work.object,
+        verdict: judged.verdict,
+        compressed: judged.compressed,
+        inflated: judged.inflated,
+    });
     Some(judged)
 }
 

@@ -151,6 +151,8 @@ pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site
                 }
             }
             let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
+            // Asked for what is newer than anything here: an empty window, not one that runs backwards.
+            let end = start.map_or(end, |start| start.max(end));
             (Window { start, end }, end)
         }
     }

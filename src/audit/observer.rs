@@ -45,6 +45,8 @@ pub enum Event<'a> {
         verdict: LogVerdict,
         /// Its stored bytes, as far as they were read.
         compressed: u64,
+        /// Its bytes after inflation, as far as it could be inflated.
+        inflated: u64,
     },
     /// Something worth telling was found.
     Finding(&'a Finding),

@@ -14,7 +14,7 @@ use super::unseen::unseen;
 use super::{Context, Event, listing};
 use crate::chain::{self, Entry, Root, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
-use crate::digest::{Certainty, Standing};
+use crate::digest::{Certainty, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::{ChainReport, Depth};
 use crate::store::{ObjectStore, StoreError};
@@ -72,12 +72,12 @@ impl JudgedLogs {
 }
 
 /// Everything known of a site's digests while they come in.
-struct Reading {
-    attestation: Attestation,
-    entries: Vec<Entry>,
+pub(super) struct Reading {
+    pub(super) attestation: Attestation,
+    pub(super) entries: Vec<Entry>,
     keys: BTreeMap<Fingerprint, KeyCount>,
     /// What digests already seen recorded of those still to come.
-    recorded: HashMap<ObjectName, (Signature, Standing)>,
+    pub(super) recorded: HashMap<ObjectName, (Signature, Standing)>,
     chains: HashMap<ChainId, Arc<ChainId>>,
 }
 
@@ -96,13 +96,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         newest: None,
         testimonies: Vec::new(),
     };
-    let mut reading = Reading {
-        attestation: Attestation::new(context.plan.certainty),
-        entries: Vec::new(),
-        keys: BTreeMap::new(),
-        recorded: HashMap::new(),
-        chains: HashMap::new(),
-    };
+    let mut reading = Reading::new(context.plan.certainty);
     let mut logs = JudgedLogs::default();
     let mut unlisted_homes = Vec::new();
     let mut wanted: Vec<ObjectName> = Vec::new();
@@ -246,10 +240,38 @@ async fn read<S: ObjectStore>(
 }
 
 impl Reading {
+    /// Nothing read yet.
+    pub(super) fn new(certainty: Certainty) -> Self {
+        Self {
+            attestation: Attestation::new(certainty),
+            entries: Vec::new(),
+            keys: BTreeMap::new(),
+            recorded: HashMap::new(),
+            chains: HashMap::new(),
+        }
+    }
+
+    /// Notes the signature that a digest recorded of the one before it.
+    pub(super) fn record(&mut self, certainty: Certainty, previous: Option<&Previous>, standing: Standing) {
+        if let Some(previous) = previous {
+            let recorded = (previous.signature.clone(), standing);
+            let object = certainty.handle(&previous.object);
+            match standing {
+                Standing::Authentic => {
+                    self.recorded.insert(object, recorded);
+                }
+                // Anybody can write a digest that claims something; it must not drown an authentic one's word.
+                Standing::Claimed => {
+                    self.recorded.entry(object).or_insert(recorded);
+                }
+            }
+        }
+    }
+
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
     fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> Vec<LogWork> {
         context.observer.on(Event::Digest { object: &entry.object, verdict: entry.verdict() });
-        let span = entry.span();
+        let (span, certainty) = (entry.span(), context.plan.certainty);
         let chain = Arc::clone(
             self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
         );
@@ -260,10 +282,7 @@ impl Reading {
         let mut works = Vec::new();
         match &mut entry.state {
             State::Authentic(authentic) => {
-                if let Some(previous) = authentic.previous() {
-                    let recorded = (previous.signature.clone(), Standing::Authentic);
-                    self.recorded.insert(context.plan.certainty.handle(&previous.object), recorded);
-                }
+                self.record(certainty, authentic.previous(), Standing::Authentic);
                 if context.window.overlaps(&span) {
                     let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
                     count.digests += 1;
@@ -282,11 +301,8 @@ impl Reading {
                 }
             }
             State::Rejected(rejected) => {
-                if let Some(previous) = rejected.claim().and_then(|claim| claim.previous.as_ref()) {
-                    let recorded = (previous.signature.clone(), Standing::Claimed);
-                    // Anybody can write a digest that claims something; it must not drown an authentic one's word.
-                    self.recorded.entry(context.plan.certainty.handle(&previous.object)).or_insert(recorded);
-                }
+                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
+                self.record(certainty, previous, Standing::Claimed);
                 for log in rejected.take_logs() {
                     self.attestation.claim(&log.object, &digest);
                 }
@@ -336,7 +352,7 @@ fn link<S>(
 }
 
 /// What has been listed: all below the plan's prefix, and every home that a link led to.
-fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
+pub(super) fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
     let certainty = context.plan.certainty;
     let whole = Root { bucket: known(&context.plan.bucket, certainty), prefix: context.plan.prefix.clone() };
     std::iter::once(whole).chain(site.homes.iter().map(|home| root(home, certainty))).collect()

@@ -112,7 +112,7 @@ impl Failure {
     }
 
     /// Reads an answer by its code, the status deciding where the code says nothing.
-    fn answered(status: u16, code: Option<&str>, message: Option<&str>) -> Self {
+    pub(crate) fn answered(status: u16, code: Option<&str>, message: Option<&str>) -> Self {
         use FailureKind::{CredentialsExpired, Denied, Failed, NotFound, Throttled, TimedOut, Unrecognised};
         use Outlook::{Passing, Settled};
         let (kind, outlook) = match (code.unwrap_or_default(), status) {

@@ -8,7 +8,9 @@ use trailseal::render::Format;
 use trailseal::trail::{AccountId, Region};
 use trailseal::verdict::Code;
 
+use super::demo::Demo;
 use super::forge::Forge;
+use super::texts::{Completions, Explain, SavedReport};
 use super::time::{Moment, duration, moment};
 
 /// Proves that an AWS CloudTrail record is whole.
@@ -35,6 +37,19 @@ pub enum Command {
     Keys(Keys),
     /// Forge a signed world, with any of the known damages: a lab to rehearse in.
     Forge(Forge),
+    /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
+    Demo(Demo),
+    /// Prove one log file: which digest attests it, who signed that, whether the file holds.
+    #[command(after_help = EXIT_CODES)]
+    Prove(Prove),
+    /// Tell what a finding means, how it comes about and what to do next.
+    Explain(Explain),
+    /// Write an earlier JSON report in another format.
+    Report(SavedReport),
+    /// Print completions for a shell.
+    Completions(Completions),
+    /// Print the manual page.
+    Man,
 }
 
 /// Verify a bucket, a trail or a folder.
@@ -87,6 +102,12 @@ pub struct Verify {
     /// Write the result to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Write the result to a file too, in a format of its own; may be given several times
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser)]
+    pub reports: Vec<(Format, PathBuf)>,
+    /// With the formats csv and jsonl: tell every object, not findings alone
+    #[arg(long)]
+    pub objects: bool,
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub concurrency: u16,
@@ -142,6 +163,37 @@ pub struct FetchKeys {
     pub access: Access,
 }
 
+/// Prove one log file.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// s3://BUCKET/KEY of a log file, or its path in a folder with keys as under the bucket
+    pub file: String,
+    /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
+    #[arg(long = "keys", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+    /// The folder that stands for the bucket [default: the one that holds AWSLogs/]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// How the proof is written
+    #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
+    pub format: ProofFormat,
+    /// Write the proof to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to reach AWS
+    #[command(flatten)]
+    pub access: Access,
+}
+
+/// How a proof is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// For a person
+    Human,
+    /// trailseal/proof/v1
+    Json,
+}
+
 /// How to look on the terminal.
 #[derive(Debug, Clone, Args)]
 pub struct Look {
@@ -191,6 +243,17 @@ impl From<Depth> for trailseal::report::Depth {
     }
 }
 
-fn format_parser() -> impl TypedValueParser<Value = Format> {
+/// Reads a format's name; shows all of them in help.
+pub fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
+}
+
+/// Reads `FORMAT=PATH`.
+fn report_parser(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("not FORMAT=PATH, such as html=report.html")?;
+    let format = format.parse::<Format>().map_err(|error| error.to_string())?;
+    match path.is_empty() {
+        true => Err("no path after the `=`".to_owned()),
+        false => Ok((format, path.into())),
+    }
 }

@@ -12,85 +12,121 @@ use trailseal::render::human;
 pub enum Output {
     /// The terminal, a pipe or a redirection.
     Stdout,
-    /// A file: written beside its name first, then renamed, so that a reader never sees half of it.
-    File {
-        /// Its name.
-        path: PathBuf,
-        /// The name it has until it is whole.
-        partial: Partial,
-        /// Open.
-        file: File,
-    },
-    /// A pipe or device that has a name: there is nothing to replace.
-    Device {
-        /// Its name.
-        path: PathBuf,
-        /// Open.
-        file: File,
-    },
+    /// A file.
+    File(Partial),
 }
 
-/// A file that is not whole yet; removed unless it was renamed.
-pub struct Partial(PathBuf);
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+/// A file written beside its name first, then renamed, so that a reader never sees half of it. Removed if it never
+/// gets its name.
+pub struct Partial {
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
 }
 
 impl Output {
     /// Opens a place; fails now rather than after an hour's work.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
-        let cannot = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
-        match fs::metadata(path) {
-            Ok(about) if about.is_dir() => return Err(cannot(ErrorKind::IsADirectory.into())),
-            Ok(about) if !about.is_file() => {
-                let file = File::options().write(true).open(path).map_err(cannot)?;
-                return Ok(Self::Device { path: path.to_owned(), file });
-            }
-            Ok(_) | Err(_) => {}
-        }
+        // A pipe or a device is written as it is; renaming over it would replace it.
+        let special = fs::metadata(path).is_ok_and(|about| !about.is_file());
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
+        if !special {
+            name.push(format!(".{}.partial", std::process::id()));
+        }
         let partial = PathBuf::from(name);
-        let file = File::create(&partial).map_err(cannot)?;
-        Ok(Self::File { path: path.to_owned(), partial: Partial(partial), file })
+        let file = File::create(&partial)
+            .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+        Ok(Self::File(Partial { path: path.to_owned(), partial, file }))
     }
 
-    /// Writes the result with `render`. A reader that closed the pipe has seen enough: that is no failure.
+    /// Writes the result with `render`.
     pub fn write(self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let mut writer = self.begin();
+        let written = render(&mut writer);
+        writer.finish(written)
+    }
+
+    /// Begins to write, for a result that comes piece by piece.
+    pub fn begin(self) -> Writer {
+        Writer(BufWriter::new(match self {
+            Self::Stdout => Target::Stdout(io::stdout()),
+            Self::File(partial) => Target::File(partial),
+        }))
+    }
+}
+
+impl Partial {
+    fn keep(&self) -> io::Result<()> {
+        self.file.sync_all().or_else(|error| match error.kind() {
+            // Pipes and devices cannot be synchronised.
+            ErrorKind::InvalidInput => Ok(()),
+            _ => Err(error),
+        })?;
+        match self.path == self.partial {
+            true => Ok(()),
+            false => fs::rename(&self.partial, &self.path),
+        }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if self.path != self.partial {
+            // Gone already, if it got its name.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// A result being written.
+pub struct Writer(BufWriter<Target>);
+
+enum Target {
+    Stdout(io::Stdout),
+    File(Partial),
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stdout => {
-                let mut out = BufWriter::new(io::stdout().lock());
-                match render(&mut out).and_then(|()| out.flush()) {
-                    Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                        // What is left in the buffer has no reader; dropping it would try again and complain.
-                        std::mem::forget(out);
-                        Ok(())
-                    }
-                    written => {
-                        written.map_err(|error| Failure::new(format!("cannot write to stdout: {error}")))
-                    }
-                }
-            }
-            Self::File { path, partial, file } => {
-                let mut out = BufWriter::new(file);
-                let written = render(&mut out)
-                    .and_then(|()| out.flush())
-                    .and_then(|()| out.get_ref().sync_all())
-                    .and_then(|()| fs::rename(&partial.0, &path));
-                written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
-            }
-            Self::Device { path, file } => {
-                let mut out = BufWriter::new(file);
-                match render(&mut out).and_then(|()| out.flush()) {
-                    Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                    written => written
-                        .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display()))),
-                }
-            }
+            Self::Stdout(out) => out.write(bytes),
+            Self::File(partial) => partial.file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::File(partial) => partial.file.flush(),
+        }
+    }
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Writer {
+    /// Ends the result, given how writing it went. A reader that closed the pipe has seen enough: that is no failure.
+    pub fn finish(self, written: io::Result<()>) -> Result<(), Failure> {
+        let mut out = self.0;
+        let written = written.and_then(|()| out.flush());
+        // What is left in the buffer after a failure has no reader; dropping the buffer would try again.
+        match out.into_parts().0 {
+            Target::Stdout(_) => match written {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                written => written.map_err(|error| Failure::new(format!("cannot write to stdout: {error}"))),
+            },
+            Target::File(partial) => written
+                .and_then(|()| partial.keep())
+                .map_err(|error| Failure::new(format!("cannot write {}: {error}", partial.path.display()))),
         }
     }
 }

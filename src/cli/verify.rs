@@ -1,6 +1,8 @@
 //! `trailseal verify`: from words to a plan, from a plan to a report, from a report to bytes and an exit code.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -8,17 +10,20 @@ use trailseal::audit::{self, AuditError, Expected, Load, Observer, Plan, Scope, 
 use trailseal::crypto::KeyRing;
 use trailseal::digest::Certainty;
 use trailseal::keys::{self, KeySource};
+use trailseal::render::{self, Format, csv, human, jsonl};
 use trailseal::report::Report;
-use trailseal::store::ObjectStore;
 use trailseal::store::copied::{Copied, Place};
 use trailseal::store::dir::DirStore;
+use trailseal::store::{ObjectStore, StoreErrorKind};
 use trailseal::trail::{Region, Time};
 use trailseal::verdict::Code;
 
 use super::args::Verify;
 use super::exit::Failure;
+use super::objects::{Objects, Table};
+use super::output::{self, Output};
+use super::progress;
 use super::time::{End, Moment};
-use super::{output, progress};
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
@@ -32,18 +37,71 @@ const ENABLED: &str = "enabled";
 /// Runs the command.
 pub fn run(args: Verify) -> Result<u8, Failure> {
     let now = Utc::now();
-    let output = output::Output::open(args.output.as_deref())?;
+    // Opened before the long work: a result that cannot be written is known at once.
+    let output = Output::open(args.output.as_deref())?;
+    let others = args
+        .reports
+        .iter()
+        .map(|(format, path)| Ok((*format, Output::open(Some(path))?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let observer = progress::observer(&args.look);
-    let mut report = runtime.block_on(verify(&args, now, observer))?;
+    let layout = output::layout(&args.look);
+    let told = |report: Result<Report, Failure>| -> Result<Report, Failure> {
+        let mut report = report?;
+        report.finished_at = Utc::now();
+        report.hints.extend(read_as_utc(&args));
+        Ok(report)
+    };
+    let report = match table(&args, output)? {
+        Told::Afterwards(output) => {
+            let report = told(runtime.block_on(verify(&args, now, observer)))?;
+            output.write(|out| render::write(args.format, &report, &layout, out))?;
+            report
+        }
+        Told::Meanwhile(table) => {
+            let objects = Arc::new(Objects::new(table, observer));
+            let report = told(runtime.block_on(verify(&args, now, objects.clone())))?;
+            let (table, written) = objects.take();
+            if let Some(writer) = table.map(|table| table.finish(&report)) {
+                match (writer, written) {
+                    (Ok(writer), written) => writer.finish(written)?,
+                    (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                    (Err(error), _) => return Err(Failure::new(format!("cannot write the result: {error}"))),
+                }
+            }
+            report
+        }
+    };
     // What is still under way belongs to a run that was stopped; nobody waits for it.
     runtime.shutdown_background();
-    report.finished_at = Utc::now();
-    report.hints.extend(read_as_utc(&args));
-    let layout = output::layout(&args.look);
-    output.write(|out| trailseal::render::write(args.format, &report, &layout, out))?;
+    for (format, output) in others {
+        output.write(|out| render::write(format, &report, &human::Options::default(), out))?;
+    }
     Ok(report.exit_code())
+}
+
+/// When the result is told.
+enum Told {
+    /// When the run is over.
+    Afterwards(Output),
+    /// While it goes on.
+    Meanwhile(Table),
+}
+
+fn table(args: &Verify, output: Output) -> Result<Told, Failure> {
+    match (args.objects, args.format) {
+        (false, _) => Ok(Told::Afterwards(output)),
+        (true, Format::Jsonl) => Ok(Told::Meanwhile(Table::Jsonl(jsonl::Stream::new(output.begin())))),
+        (true, Format::Csv) => match csv::Objects::new(output.begin()) {
+            Ok(table) => Ok(Told::Meanwhile(Table::Csv(table))),
+            Err(error) => Err(Failure::new(format!("cannot write the result: {error}"))),
+        },
+        (true, format) => {
+            Err(Failure::new(format!("--objects goes with --format jsonl or csv, not {format}")))
+        }
+    }
 }
 
 async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result<Report, Failure> {
@@ -53,7 +111,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
         Source::Folder(path) => {
             let store = DirStore::open(&path)
                 .map_err(|error| Failure::new(format!("cannot read the folder {path}: {error}")))?;
-            let keys = KeySource::Files(Arc::new(key_files(args)?));
+            let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
             let here = Place { bucket: "folder".into(), prefix: String::new() };
             match copied_from {
                 None => audit(plan(args, now, here, Certainty::KeyOnly)?, store, keys, observer, stop).await,
@@ -69,7 +127,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
             let mut plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
             reach.expect_enabled_regions(args, &mut plan).await?;
-            let keys = reach.keys(args)?;
+            let keys = reach.keys(&args.keys, now)?;
             match copied_from {
                 None => audit(plan, reach.store(), keys, observer, stop).await,
                 Some(_) => {
@@ -85,7 +143,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
             let mut plan = plan(args, now, trail.place(), Certainty::BucketAndKey)?;
             trail.bind(&mut plan);
             reach.expect_enabled_regions(args, &mut plan).await?;
-            let keys = reach.keys(args)?;
+            let keys = reach.keys(&args.keys, now)?;
             audit(plan, reach.store(), keys, observer, stop).await
         }
         #[cfg(not(feature = "aws"))]
@@ -104,7 +162,31 @@ async fn audit<S: ObjectStore>(
 ) -> Result<Report, Failure> {
     audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop)
         .await
-        .map_err(|error: AuditError| Failure::new(error))
+        .map_err(|error| Failure::new(format!("{error}{}", next_step(&error))))
+}
+
+/// What to do about a run that could not begin.
+pub fn next_step(error: &AuditError) -> &'static str {
+    let AuditError::Store(error) = error else { return "" };
+    match error.kind {
+        StoreErrorKind::NoCredentials => {
+            "; give credentials as to any AWS tool: AWS_PROFILE or --profile, environment variables, a role"
+        }
+        StoreErrorKind::CredentialsExpired => "; renew the credentials, such as with `aws sso login`",
+        StoreErrorKind::Denied => "; grant s3:ListBucket on the bucket and s3:GetObject on PREFIX/AWSLogs/*",
+        StoreErrorKind::NoSuchBucket => {
+            "; check the bucket's name and, for other partitions, the profile's region"
+        }
+        StoreErrorKind::TimedOut | StoreErrorKind::CutOff => {
+            "; check the network, the proxy and --endpoint-url"
+        }
+        StoreErrorKind::NotFound
+        | StoreErrorKind::Archived
+        | StoreErrorKind::KeyRefused
+        | StoreErrorKind::Throttled
+        | StoreErrorKind::Oversized
+        | StoreErrorKind::Failed => "",
+    }
 }
 
 /// What the caller points at.
@@ -205,16 +287,17 @@ fn trail_filter(text: &str) -> Result<TrailFilter, Failure> {
     }
 }
 
-fn key_files(args: &Verify) -> Result<KeyRing, Failure> {
+/// Reads all key files into one ring.
+pub fn key_files(paths: &[PathBuf]) -> Result<KeyRing, Failure> {
     let mut ring = KeyRing::default();
-    for path in &args.keys {
+    for path in paths {
         ring.merge(keys::read_file(path).map_err(Failure::new)?);
     }
     Ok(ring)
 }
 
 /// Ctrl-C and SIGTERM end the run and report what is known; a second one ends the program.
-fn stop_on_signal() -> Stop {
+pub fn stop_on_signal() -> Stop {
     let (stopper, stop) = Stopper::new();
     tokio::spawn(async move {
         signalled().await;

@@ -18,9 +18,10 @@ pub enum KeySource {
     Files(Arc<KeyRing>),
     /// AWS's own list.
     #[cfg(feature = "aws")]
-    Aws(AskedKeys),
+    Aws(Box<AskedKeys>),
 }
 
+#[cfg_attr(not(feature = "aws"), allow(unused_variables))]
 impl KeySource {
     /// All keys at hand for digests of `region` signed in `span`. A region whose keys can't be had gives a ring that
     /// says so.

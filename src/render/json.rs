@@ -13,6 +13,8 @@ mod v1;
 pub(super) mod visible;
 
 pub use decode::ReadError;
+pub(super) use encode::finding;
+pub(super) use v1::Finding as FindingDocument;
 
 /// The name of the format, first in every report.
 pub const SCHEMA: &str = "trailseal/report/v1";

@@ -9,11 +9,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
     RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
@@ -25,9 +27,11 @@ use super::{Admission, LARGEST, Listed, Listing, Metadata, Object, ObjectStore, 
 use crate::aws::failure::{Failure, Outlook};
 use crate::aws::{Load, Session, sdk_region};
 use crate::trail::{ObjectName, Time};
+use lean::{Got, Lean, Note};
 use pace::Pace;
 use refusal::{Action, Refusal, elsewhere};
 
+mod lean;
 mod pace;
 mod refusal;
 
@@ -38,12 +42,16 @@ const RESERVED: u64 = 64 << 20;
 /// What a body takes of the room for bodies when the answer does not say how long it is; S3's always do.
 const UNKNOWN_LENGTH: u64 = 16 << 20;
 
+/// An object's metadata, its length where the answer tells, and its body, still to be read.
+type Asked = (Metadata, Option<u64>, ByteStream);
+
 /// Every bucket the caller may read, each in its own region.
 #[derive(Debug)]
 pub struct S3Store {
     settings: aws_sdk_s3::config::Builder,
     home: Client,
     abroad: RwLock<HashMap<Arc<str>, Client>>,
+    lean: RwLock<HashMap<Arc<str>, Arc<Lean>>>,
     pace: Pace,
     load: Load,
 }
@@ -65,6 +73,7 @@ impl S3Store {
             home: Client::from_conf(settings.clone().build()),
             settings,
             abroad: RwLock::default(),
+            lean: RwLock::default(),
             pace: Pace::new(session.load.requests_per_second),
             load: session.load.clone(),
         }
@@ -114,6 +123,32 @@ impl S3Store {
         }
     }
 
+    /// Asks for an object through the SDK, and notes the way for the next ones.
+    async fn ask(
+        &self,
+        client: &Client,
+        object: &ObjectName,
+    ) -> Result<Asked, SdkError<GetObjectError, HttpResponse>> {
+        let note = Note::default();
+        let request = client.get_object().bucket(&*object.bucket).key(&*object.key).customize();
+        let mut found = request.interceptor(note.clone()).send().await?;
+        if let Some(lean) = Lean::after(&note, &object.key, &self.load) {
+            let mut known = self.lean.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(Arc::clone(&object.bucket), Arc::new(lean));
+        }
+        let length = found.content_length.and_then(|length| u64::try_from(length).ok());
+        Ok((metadata(&mut found), length, found.body))
+    }
+
+    /// Asks for an object the lean way, where one is known.
+    async fn ask_lean(&self, object: &ObjectName) -> Option<Got> {
+        let lean = {
+            let known = self.lean.read().unwrap_or_else(PoisonError::into_inner);
+            known.get(&object.bucket).cloned()
+        };
+        Some(lean?.get(&object.key, &self.load).await)
+    }
+
     /// A random part of a pause that doubles each time, so that those who failed together do not return together.
     fn pause(&self, sent: u32) -> Duration {
         let whole = self.load.first_pause.saturating_mul(1 << sent.saturating_sub(1).min(16));
@@ -161,17 +196,24 @@ impl ObjectStore for S3Store {
 
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
         let attempt = |client: Client| async move {
-            let found = client.get_object().bucket(&*object.bucket).key(&*object.key).send().await;
-            let mut found = found.map_err(|error| {
-                Refusal::new(Action::Get, Failure::read(&error), elsewhere(&error)).archived(&error)
-            })?;
-            let metadata = metadata(&mut found);
-            let length = found.content_length.and_then(|length| u64::try_from(length).ok());
+            let (metadata, length, stream) = match self.ask_lean(object).await {
+                Some(Got::Object(metadata, length, stream)) => (metadata, length, stream),
+                Some(Got::Refused(refusal)) => {
+                    if refusal.outlook == Outlook::Passing || refusal.region.is_some() {
+                        // The SDK finds the way anew: the bucket may be elsewhere, the clock may be wrong.
+                        self.lean.write().unwrap_or_else(PoisonError::into_inner).remove(&object.bucket);
+                    }
+                    return Err(refusal);
+                }
+                Some(Got::Unclear) | None => {
+                    self.ask(&client, object).await.map_err(|error| Refusal::of_get(&error))?
+                }
+            };
             if length.is_some_and(|length| length > LARGEST) {
                 return Err(Refusal::oversized(length.unwrap_or_default()));
             }
             let admitted = admission.admit(length.unwrap_or(UNKNOWN_LENGTH)).await;
-            let body = read(found.body, length, self.load.patience)
+            let body = read(stream, length, self.load.patience)
                 .await
                 .map_err(|failure| Refusal::new(Action::Get, failure, None))?;
             Ok(Object { body, metadata, admitted })

@@ -100,6 +100,16 @@ impl Code {
         Self::KeyChanged,
     ];
 
+    /// Under which circumstances a finding of this code is only incomplete.
+    pub fn softened(self) -> Option<&'static str> {
+        match self {
+            Self::DigestUnsigned => Some("incomplete in a folder"),
+            Self::DigestUnknownKey => Some("incomplete unless AWS's own list was asked"),
+            Self::LogUnlisted => Some("incomplete where the hour is not covered"),
+            _ => None,
+        }
+    }
+
     /// The code's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -133,8 +143,8 @@ impl Code {
         }
     }
 
-    /// The class a finding of this code has unless circumstances soften it (the finding's own class counts):
-    /// unlisted log files outside the coverage, unsigned digests in a folder, and keys a file lacks are incomplete.
+    /// The class a finding of this code has unless circumstances soften it, as [`softened`](Self::softened) tells; the
+    /// finding's own class counts.
     pub fn class(self) -> Class {
         match self {
             Self::DigestMissing

@@ -88,7 +88,8 @@ async fn every_refusal_comes_under_its_own_name() {
         Throttled, TimedOut,
     };
     let server = Server::start(small_world());
-    let store = S3Store::new(&session(&server, Load { attempts: 2, throttled_attempts: 2, ..quick() }));
+    let new_store =
+        || S3Store::new(&session(&server, Load { attempts: 2, throttled_attempts: 2, ..quick() }));
     let cases = [
         (Fault::DENIED, Denied),
         (Fault::NO_SUCH_KEY, NotFound),
@@ -116,10 +117,19 @@ async fn every_refusal_comes_under_its_own_name() {
         (Fault::StallAt(20), TimedOut),
     ];
     for (fault, kind) in cases {
+        // One store has read from the bucket before and asks the lean way; the other leaves all to the SDK.
+        let (store, store_at_work) = (new_store(), new_store());
+        server.fail(faults::script(|_| None));
+        get(&store_at_work, KEY).await.unwrap();
         let always = fault.clone();
         server.fail(faults::script(move |_| Some(always.clone())));
+        server.take_counts();
+        let error_at_work = get(&store_at_work, KEY).await.expect_err(&format!("{fault:?} passed"));
+        let sent_at_work = server.take_counts();
         let error = get(&store, KEY).await.expect_err(&format!("{fault:?} passed"));
         assert_eq!(error.kind, kind, "{fault:?} came back as {error}");
+        assert_eq!(error_at_work, error, "{fault:?} is told otherwise by a store at work");
+        assert_eq!(sent_at_work, server.take_counts(), "{fault:?}");
         assert_eq!((error.action, error.target.as_str()), ("get", format!("s3://logs/{KEY}").as_str()));
         if let Fault::Refuse(_, code, message) = fault {
             assert!(error.detail.contains(code) && error.detail.contains(message), "{}", error.detail);

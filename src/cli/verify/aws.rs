@@ -1,5 +1,6 @@
 //! What `verify` needs of AWS: a store, keys, and what a trail says of itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use trailseal::audit::{Plan, TrailFilter};
@@ -11,7 +12,7 @@ use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
 use trailseal::store::copied::Place;
 use trailseal::store::s3::S3Store;
-use trailseal::trail::{Region, format_time};
+use trailseal::trail::{Region, Time, format_time};
 
 use super::{ENABLED, key_files};
 use crate::cli::args::{Access, Verify};
@@ -56,11 +57,11 @@ impl Reach {
         })
     }
 
-    /// The keys of the given files, else AWS's own list.
-    pub fn keys(&self, args: &Verify) -> Result<KeySource, Failure> {
-        match args.keys.is_empty() {
-            true => Ok(KeySource::Aws(AskedKeys::new(self.key_list()))),
-            false => Ok(KeySource::Files(Arc::new(key_files(args)?))),
+    /// The keys of the given files, else AWS's own list as of `now`.
+    pub fn keys(&self, files: &[PathBuf], now: Time) -> Result<KeySource, Failure> {
+        match files {
+            [] => Ok(KeySource::Aws(Box::new(AskedKeys::new(self.key_list(), now)))),
+            files => Ok(KeySource::Files(Arc::new(key_files(files)?))),
         }
     }
 

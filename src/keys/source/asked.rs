@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::crypto::{Authority, KeyRing};
 use crate::keys::aws::ListPublicKeys;
-use crate::trail::{Region, Span};
+use crate::trail::{Region, Span, Time};
 
 /// Digests are signed a little after the hour they close; the AWS CLI asks two hours more for the same reason.
 const AFTER: TimeDelta = TimeDelta::hours(2);
@@ -16,10 +16,16 @@ const AFTER: TimeDelta = TimeDelta::hours(2);
 /// signed a digest of the asked time.
 const WIDER: TimeDelta = TimeDelta::days(60);
 
+/// Asked for on both sides beyond what is needed: the same hours begin and end a little differently in every account,
+/// and all of a region's accounts are to share one answer.
+const SLACK: TimeDelta = TimeDelta::days(1);
+
 /// Keys of AWS's own list, by region.
 #[derive(Debug)]
 pub struct AskedKeys {
     list: ListPublicKeys,
+    /// AWS is not asked beyond it: there are no keys of the future.
+    now: Time,
     regions: std::sync::Mutex<HashMap<Region, Arc<Mutex<Answer>>>>,
 }
 
@@ -31,9 +37,9 @@ struct Answer {
 }
 
 impl AskedKeys {
-    /// Nothing asked yet.
-    pub fn new(list: ListPublicKeys) -> Self {
-        Self { list, regions: std::sync::Mutex::default() }
+    /// Nothing asked yet, as of `now`.
+    pub fn new(list: ListPublicKeys, now: Time) -> Self {
+        Self { list, now, regions: std::sync::Mutex::default() }
     }
 
     /// The region's keys for `span`.
@@ -63,13 +69,15 @@ impl AskedKeys {
     /// only add to an outage.
     async fn ask(&self, region: &Region, needed: Span, answer: &mut Answer) {
         let refused = matches!(answer.ring.authority(region), Authority::Refused(_));
-        let known = answer.asked.is_some_and(|asked| asked.start <= needed.start && needed.end <= asked.end);
-        if refused || known {
+        let latest = needed.end.min(self.now);
+        let known = answer.asked.is_some_and(|asked| asked.start <= needed.start && latest <= asked.end);
+        if refused || known || needed.start >= self.now {
             return;
         }
+        let generous = Span { start: needed.start - SLACK, end: (needed.end + SLACK).min(self.now) };
         let span = match answer.asked {
-            Some(asked) => Span { start: asked.start.min(needed.start), end: asked.end.max(needed.end) },
-            None => needed,
+            Some(asked) => Span { start: asked.start.min(generous.start), end: asked.end.max(generous.end) },
+            None => generous,
         };
         let mut ring = KeyRing::clone(&answer.ring);
         match self.list.fetch(region, span).await {

@@ -1,7 +1,7 @@
 //! What S3's refusals come to. Only S3's own `NoSuchKey` makes an object absent: a bare 404 can be anybody's.
 
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 
 use crate::aws::failure::{Failure, FailureKind, Outlook};
@@ -52,21 +52,32 @@ impl Refusal {
         }
     }
 
-    /// Says of an archived object where it lies and what brings it back, and of an absent one what stands in its place.
-    pub(super) fn archived(mut self, error: &SdkError<GetObjectError, HttpResponse>) -> Self {
-        if let Some(GetObjectError::InvalidObjectState(state)) = error.as_service_error() {
+    /// What S3 answered instead of an object. Says of an archived object where it lies and what brings it back, and of
+    /// an absent one what stands in its place.
+    pub(super) fn answered(error: &GetObjectError, answer: &HttpResponse) -> Self {
+        let failure = Failure::answered(answer.status().as_u16(), error.code(), error.message());
+        let mut refusal = Self::new(Action::Get, failure, region(answer));
+        if let GetObjectError::InvalidObjectState(state) = error {
             let class = state.storage_class().map(|class| class.as_str());
             let tier = state.access_tier().map(|tier| tier.as_str());
             let place = tier.or(class).unwrap_or("an archive");
-            self.detail = format!(
+            refusal.detail = format!(
                 "InvalidObjectState: it lies in {place}; restore it (aws s3api restore-object) and run again"
             );
         }
-        let marker = error.raw_response().and_then(|raw| raw.headers().get("x-amz-delete-marker"));
-        if self.kind == StoreErrorKind::NotFound && marker == Some("true") {
-            self.detail.push_str("; a delete marker stands in its place");
+        let marker = answer.headers().get("x-amz-delete-marker");
+        if refusal.kind == StoreErrorKind::NotFound && marker == Some("true") {
+            refusal.detail.push_str("; a delete marker stands in its place");
         }
-        self
+        refusal
+    }
+
+    /// What the SDK made of an object that was asked for.
+    pub(super) fn of_get(error: &SdkError<GetObjectError, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(refused) => Self::answered(refused.err(), refused.raw()),
+            _ => Self::new(Action::Get, Failure::read(error), elsewhere(error)),
+        }
     }
 
     pub(super) fn is_throttling(&self) -> bool {
@@ -85,7 +96,11 @@ impl Refusal {
 
 /// The region of the bucket, where the answer tells.
 pub(super) fn elsewhere<E>(error: &SdkError<E, HttpResponse>) -> Option<Region> {
-    error.raw_response()?.headers().get("x-amz-bucket-region")?.parse().ok()
+    region(error.raw_response()?)
+}
+
+fn region(answer: &HttpResponse) -> Option<Region> {
+    answer.headers().get("x-amz-bucket-region")?.parse().ok()
 }
 
 fn kind(action: Action, failure: &Failure) -> StoreErrorKind {

@@ -128,7 +128,7 @@ pub fn answer(world: &World, request: &Request, call: &Call) -> Answer {
             "text/xml",
             "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
              <AccessKeyId>ASSUMED</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
-             <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>a</Arn>\
+             <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/auditor/test</Arn>\
              <AssumedRoleId>a</AssumedRoleId></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>",
         ),
         _ => error(call.action, 400, "UnknownOperationException", "Unknown operation"),

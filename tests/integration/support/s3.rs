@@ -131,17 +131,15 @@ fn list(bucket: &Bucket, request: &Request, call: &Call, page_size: usize) -> An
         false => request.query("marker").map(str::to_owned),
     };
     let after = after.unwrap_or_default();
-    // After a folder, everything in it is past.
-    let folder_past = delimiter.filter(|delimiter| after.ends_with(delimiter) && after.starts_with(prefix));
-    let mut from: Bound<String> = match (after.as_str() < prefix, after.is_empty()) {
-        (true, _) | (_, true) => Bound::Included(prefix.to_owned()),
-        _ => Bound::Excluded(after.clone()),
+    // A page that ended with a folder goes on after everything in it; a start-after is a key like any other.
+    let page_ended = !version_2 || request.query("continuation-token").is_some();
+    let folder_past =
+        delimiter.is_some_and(|delimiter| after.ends_with(delimiter) && after.starts_with(prefix));
+    let mut from: Bound<String> = match after.as_str() {
+        after if after < prefix || after.is_empty() => Bound::Included(prefix.to_owned()),
+        after if page_ended && folder_past => Bound::Included(end_of(after)),
+        after => Bound::Excluded(after.to_owned()),
     };
-    if folder_past.is_some() && version_2 && request.query("continuation-token").is_some() {
-        from = Bound::Included(end_of(&after));
-    } else if folder_past.is_some() && !version_2 {
-        from = Bound::Included(end_of(&after));
-    }
 
     let (mut contents, mut folders) = (String::new(), String::new());
     let (mut count, mut last) = (0, None);

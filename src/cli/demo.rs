@@ -1,0 +1,150 @@
+//! `trailseal demo`: the first thing a newcomer runs. Forges a record, proves it, damages it, and catches the damage.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use trailseal::audit::{self, Silent, Stopper};
+use trailseal::digest::Certainty;
+use trailseal::forge::{self, Damage};
+use trailseal::keys::{self, KeySource};
+use trailseal::render::human;
+use trailseal::report::Report;
+use trailseal::store::dir::DirStore;
+
+use super::args::Look;
+use super::exit::Failure;
+use super::output::{self, Output};
+
+/// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep the forged worlds in this new folder
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// How to look on the terminal
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// What is done to the world, one deed in an account and region of its own.
+const DAMAGES: [Damage; 5] = [
+    Damage::LogEventEdited,
+    Damage::LogDeleted,
+    Damage::LogForged,
+    Damage::DigestDeleted,
+    Damage::DigestResigned,
+];
+
+/// Runs the command. Its exit code is 0 when the demonstration went as told, whatever it demonstrates.
+pub fn run(args: &Demo) -> Result<u8, Failure> {
+    let folder = match &args.keep {
+        Some(folder) => folder.clone(),
+        None => std::env::temp_dir().join(format!("trailseal-demo-{}", std::process::id())),
+    };
+    if folder.exists() {
+        return Err(Failure::new(format!("{} exists already; name a new folder", folder.display())));
+    }
+    let shown = demonstrate(&folder, &args.look);
+    if args.keep.is_none() {
+        // What cannot be removed lies in the folder for temporary files, which is cleared by others.
+        let _ = fs::remove_dir_all(&folder);
+    }
+    let scenes = shown?;
+    let layout = output::layout(&args.look);
+    Output::Stdout.write(|out| tell(&scenes, &folder, args, &layout, out))?;
+    match (scenes.clean.exit_code(), scenes.damaged.exit_code()) {
+        (0, 1) => Ok(0),
+        (clean, damaged) => Err(Failure::new(format!(
+            "the demonstration went wrong: exit codes {clean} and {damaged} instead of 0 and 1; please report this"
+        ))),
+    }
+}
+
+struct Scenes {
+    clean: Report,
+    damaged: Report,
+    deeds: Vec<String>,
+}
+
+fn demonstrate(folder: &Path, look: &Look) -> Result<Scenes, Failure> {
+    let plan = forge::Plan { accounts: 3, regions: 4, hours: 24, ..forge::Plan::default() };
+    let mut world = forge::World::forge(&plan).map_err(Failure::new)?;
+    let (before, after) = (folder.join("before"), folder.join("after"));
+    world.write(&before).map_err(Failure::new)?;
+    for damage in DAMAGES {
+        world.apply(damage).map_err(Failure::new)?;
+    }
+    world.write(&after).map_err(Failure::new)?;
+    Ok(Scenes {
+        clean: verify(&plan, &before, look)?,
+        damaged: verify(&plan, &after, look)?,
+        deeds: world.truth().damages.into_iter().map(|deed| deed.description).collect(),
+    })
+}
+
+fn verify(plan: &forge::Plan, folder: &Path, look: &Look) -> Result<Report, Failure> {
+    let bucket = folder.join("bucket");
+    let window = plan.window();
+    let audit_plan = audit::Plan {
+        start: Some(window.start),
+        end: Some(window.end),
+        ..audit::Plan::new(bucket.display().to_string(), "folder".into(), Certainty::KeyOnly, plan.now())
+    };
+    let store = DirStore::open(&bucket).map_err(Failure::new)?;
+    let ring = keys::read_file(&folder.join("keys.json")).map_err(Failure::new)?;
+    let observer = match look.quiet {
+        true => Arc::new(Silent),
+        false => super::progress::observer(look),
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
+    let (_stopper, stop) = Stopper::new();
+    let keys = Arc::new(KeySource::Files(Arc::new(ring)));
+    let began = Instant::now();
+    let mut report = runtime
+        .block_on(audit::run(audit_plan, Arc::new(store), keys, observer, stop))
+        .map_err(Failure::new)?;
+    // The forged world is judged at a moment of its own; only how long it took is real.
+    report.finished_at = report.started_at + began.elapsed();
+    Ok(report)
+}
+
+fn tell(
+    scenes: &Scenes,
+    folder: &Path,
+    args: &Demo,
+    layout: &human::Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rule = "─".repeat(layout.width.min(100));
+    writeln!(
+        out,
+        "This forges a day of CloudTrail for three accounts in four regions, signed with keys made up on the spot, as \
+         a folder\nlike `aws s3 sync` makes. Nothing leaves this machine.\n\n{rule}\n1. The record as delivered\n{rule}\n"
+    )?;
+    human::write(&scenes.clean, layout, out)?;
+    writeln!(out, "\n{rule}\n2. The same record after somebody was at it:\n{rule}\n")?;
+    for deed in &scenes.deeds {
+        writeln!(out, "   · {deed}")?;
+    }
+    writeln!(out)?;
+    human::write(&scenes.damaged, layout, out)?;
+    writeln!(
+        out,
+        "\n{rule}\n3. How to read it\n{rule}\n\n\
+         The first word is the verdict, and the exit code says it to a script: 0 before, 1 after.\n\
+         A digest is CloudTrail's hourly, signed list of log files. It proves their bytes (log-modified, log-missing), \
+         that nothing\nwas slipped in (log-unlisted), and names the digest before it (digest-missing, \
+         digest-link-broken).\n\
+         Where no authentic digest is left, the time is not covered (coverage-gap) and nothing in it is called intact.\n\
+         `trailseal explain log-modified` tells what a finding means and what to do next.\n\n\
+         Next: your own bucket, read-only:\n\n  trailseal verify s3://BUCKET --last 24h\n"
+    )?;
+    if args.keep.is_some() {
+        writeln!(out, "The two worlds are in {0}/before and {0}/after.", folder.display())?;
+    }
+    Ok(())
+}

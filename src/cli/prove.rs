@@ -1,0 +1,102 @@
+//! `trailseal prove`: the spot check of one log file.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Utc;
+use trailseal::audit::{self, Plan};
+use trailseal::digest::Certainty;
+use trailseal::keys::KeySource;
+use trailseal::render::proof;
+use trailseal::report::Proof;
+use trailseal::store::dir::DirStore;
+use trailseal::trail::ObjectName;
+
+use super::args::{ProofFormat, Prove};
+use super::exit::Failure;
+use super::output::Output;
+#[cfg(feature = "aws")]
+use super::verify::next_step;
+use super::verify::{key_files, stop_on_signal};
+
+/// Runs the command.
+pub fn run(args: &Prove) -> Result<u8, Failure> {
+    let output = Output::open(args.output.as_deref())?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    let proof = runtime.block_on(prove(args))?;
+    output.write(|out| match args.format {
+        ProofFormat::Human => proof::human(&proof, out),
+        ProofFormat::Json => proof::json(&proof, out),
+    })?;
+    Ok(proof.exit_code())
+}
+
+async fn prove(args: &Prove) -> Result<Proof, Failure> {
+    let now = Utc::now();
+    let stop = stop_on_signal();
+    let Some(rest) = args.file.strip_prefix("s3://") else {
+        let (folder, key) = folder_and_key(Path::new(&args.file), args.root.as_deref())?;
+        let store = DirStore::open(&folder)
+            .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", folder.display())))?;
+        let plan = Plan::new(args.file.clone(), "folder".into(), Certainty::KeyOnly, now);
+        let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
+        let object = ObjectName::new("folder", key);
+        return audit::prove(plan, object, Arc::new(store), keys, stop).await.map_err(Failure::new);
+    };
+    let (bucket, key) = rest
+        .split_once('/')
+        .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+        .ok_or_else(|| Failure::new(format!("{} is not s3://BUCKET/KEY of a log file", args.file)))?;
+    in_bucket(args, now, ObjectName::new(bucket, key), stop).await
+}
+
+#[cfg(feature = "aws")]
+async fn in_bucket(
+    args: &Prove,
+    now: trailseal::trail::Time,
+    object: ObjectName,
+    stop: audit::Stop,
+) -> Result<Proof, Failure> {
+    let reach = super::verify::aws::Reach::open(&args.access, None).await;
+    let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), Certainty::BucketAndKey, now);
+    let keys = Arc::new(reach.keys(&args.keys, now)?);
+    audit::prove(plan, object, Arc::new(reach.store()), keys, stop)
+        .await
+        .map_err(|error| Failure::new(format!("{error}{}", next_step(&error))))
+}
+
+#[cfg(not(feature = "aws"))]
+async fn in_bucket(
+    _: &Prove,
+    _: trailseal::trail::Time,
+    _: ObjectName,
+    _: audit::Stop,
+) -> Result<Proof, Failure> {
+    Err(Failure::new("this trailseal was built without the feature `aws`: it reads folders only"))
+}
+
+/// Splits a path into the folder that stands for the bucket and the key below it. Unless it is named, that folder is
+/// taken to be the one that holds `AWSLogs`.
+fn folder_and_key(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Failure> {
+    let (root, below) = match root {
+        Some(root) => (root.to_owned(), path.strip_prefix(root).ok()),
+        None => {
+            let parts: Vec<Component<'_>> = path.components().collect();
+            let at = parts.iter().rposition(|part| part.as_os_str() == "AWSLogs").unwrap_or(parts.len());
+            let root: PathBuf = parts[..at].iter().collect();
+            let below = path.strip_prefix(&root).ok().filter(|_| at < parts.len());
+            (if at == 0 { ".".into() } else { root }, below)
+        }
+    };
+    let key = below.and_then(|below| {
+        below.components().map(|part| part.as_os_str().to_str()).collect::<Option<Vec<_>>>()
+    });
+    match key {
+        Some(key) => Ok((root, key.join("/"))),
+        None => Err(Failure::new(format!(
+            "{} does not lie in a folder with keys as under the bucket (AWSLogs/…); --root names that folder",
+            path.display()
+        ))),
+    }
+}

@@ -1,0 +1,84 @@
+//! Commands that only print: explanations, saved reports in another format, completions, the manual page.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use trailseal::render::{self, Format, json};
+use trailseal::verdict::Code;
+
+use super::args::{Arguments, Look, format_parser};
+use super::exit::Failure;
+use super::output::{self, Output};
+
+/// Tell what a finding means, how it comes about and what to do next.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The finding's code [default: all of them]
+    pub codes: Vec<Code>,
+}
+
+/// Runs `explain`.
+pub fn explain(args: &Explain) -> Result<u8, Failure> {
+    let codes = match args.codes.is_empty() {
+        true => &Code::ALL[..],
+        false => &args.codes,
+    };
+    Output::Stdout.write(|out| codes.iter().try_for_each(|code| render::explain(*code, out)))?;
+    Ok(0)
+}
+
+/// Write an earlier JSON report in another format.
+#[derive(Debug, Args)]
+pub struct SavedReport {
+    /// The JSON report; - for standard input
+    pub report: PathBuf,
+    /// The format to write
+    #[arg(long, value_parser = format_parser(), default_value = "human")]
+    pub format: Format,
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to look on the terminal
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Runs `report`. The exit code is the report's own.
+pub fn report(args: &SavedReport) -> Result<u8, Failure> {
+    let name = args.report.display();
+    let unreadable = |error| Failure::new(format!("cannot read the report {name}: {error}"));
+    let mut text = Vec::new();
+    match args.report.as_os_str() == "-" {
+        true => std::io::stdin().read_to_end(&mut text).map(|_| ()).map_err(unreadable)?,
+        false => text = std::fs::read(&args.report).map_err(unreadable)?,
+    }
+    let report = json::read(&text)
+        .map_err(|error| Failure::new(format!("{name} is not a JSON report of trailseal: {error}")))?;
+    let layout = output::layout(&args.look);
+    let output = Output::open(args.output.as_deref())?;
+    output.write(|out| render::write(args.format, &report, &layout, out))?;
+    Ok(report.exit_code())
+}
+
+/// Print completions for a shell.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Runs `completions`.
+pub fn completions(args: &Completions) -> Result<u8, Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "trailseal", &mut text);
+    Output::Stdout.write(|out| out.write_all(&text))?;
+    Ok(0)
+}
+
+/// Runs `man`.
+pub fn manual() -> Result<u8, Failure> {
+    let page = clap_mangen::Man::new(Arguments::command());
+    Output::Stdout.write(|mut out| page.render(&mut out))?;
+    Ok(0)
+}

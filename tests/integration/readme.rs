@@ -1,0 +1,57 @@
+//! The README's tables are what the program does.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use trailseal::forge::Damage;
+use trailseal::render::{Format, markdown};
+use trailseal::report::{Completion, Report};
+
+const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+
+/// The lines between two marks.
+fn between(begin: &str, end: &str) -> &'static str {
+    let from = README.find(begin).unwrap_or_else(|| panic!("no {begin}")) + begin.len();
+    let to = from + README[from..].find(end).unwrap_or_else(|| panic!("no {end}"));
+    README[from..to].trim()
+}
+
+#[test]
+fn the_finding_table_is_the_codes_own() {
+    let mut table = Vec::new();
+    markdown::codes(&mut table).unwrap();
+    let table = String::from_utf8(table).unwrap();
+    assert_eq!(between("<!-- codes -->", "<!-- /codes -->"), table.trim(), "the table should read:\n{table}");
+}
+
+#[test]
+fn the_exit_table_is_the_reports_own() {
+    let table = between("<!-- exits -->", "<!-- /exits -->");
+    let told: BTreeSet<&str> =
+        table.lines().filter_map(|line| line.split('|').nth(1)).map(str::trim).collect();
+    for code in ["0", "1", "2", "3", "4", "130"] {
+        assert!(told.contains(code), "exit code {code} is not told");
+    }
+    let report: Report = trailseal::render::json::read(include_bytes!("empty-report.json")).unwrap();
+    assert_eq!(report.exit_code(), 4);
+    let interrupted = Report { completion: Completion::Interrupted, ..report };
+    assert_eq!(interrupted.exit_code(), 130);
+}
+
+#[test]
+fn every_format_and_every_command_is_told() {
+    for format in Format::ALL {
+        assert!(README.contains(&format!("`{format}`")), "{format} is not told");
+    }
+    for command in
+        ["verify", "keys fetch", "prove", "explain", "report", "forge", "demo", "completions", "man"]
+    {
+        assert!(README.contains(&format!("trailseal {command}")), "{command} is not told");
+    }
+}
+
+#[test]
+fn the_number_of_damages_is_true() {
+    assert!(README.contains(&format!("{} damages", Damage::ALL.len())));
+}
