@@ -12,7 +12,7 @@ use super::{AuditError, Context, KeySource, Plan, Silent, Stop, listing};
 use crate::chain::{self, State, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
-use crate::logs::{Attestation, LogWork, PresentTerms};
+use crate::logs::{LogWork, PresentTerms};
 use crate::report::{AttestedBy, Proof, Window};
 use crate::store::{Admission, ObjectStore};
 use crate::trail::key::LogKey;
@@ -99,6 +99,9 @@ pub async fn prove<S: ObjectStore>(
     // A folder does not know its bucket; its digests do.
     let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
     let object = ObjectName { bucket: Arc::clone(bucket), ..object };
+    reading
+        .entries
+        .sort_by(|one, other| (&one.key.chain, one.key.end).cmp(&(&other.key.chain, other.key.end)));
     let (verdict, log_finding) = match &naming {
         Some((digest, chain, _, log, _)) => {
             let work = LogWork {
@@ -112,7 +115,7 @@ pub async fn prove<S: ObjectStore>(
                 None => (None, None),
             }
         }
-        None => unnamed(&context, &object, &key, &reading.attestation, &reading.entries).await,
+        None => unnamed(&context, &site, &object, &key, &reading).await,
     };
     let mut proof =
         Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
@@ -129,9 +132,6 @@ pub async fn prove<S: ObjectStore>(
         listed: listed_roots(&context, &site),
         unlisted: Vec::new(),
     };
-    reading
-        .entries
-        .sort_by(|one, other| (&one.key.chain, one.key.end).cmp(&(&other.key.chain, other.key.end)));
     for entries in reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain) {
         let id = &entries[0].key.chain;
         if naming.as_ref().is_some_and(|(_, chain, ..)| chain != id) {
@@ -153,19 +153,31 @@ pub async fn prove<S: ObjectStore>(
 /// The verdict on a file that no authentic digest names, if it is there at all.
 async fn unnamed<S: ObjectStore>(
     context: &Context<S>,
+    site: &Site,
     object: &ObjectName,
     key: &LogKey,
-    attestation: &Attestation,
-    entries: &[chain::Entry],
+    reading: &Reading,
 ) -> (Option<LogVerdict>, Option<Finding>) {
     if let Err(Absence::Gone) = fetch::get(context, object).await {
         return (None, None);
     }
-    let authentic = entries.iter().filter(|entry| matches!(entry.state, State::Authentic(_)));
-    let spans = chain::union(authentic.map(chain::Entry::span).collect());
+    let terms = Terms {
+        window: context.window,
+        as_of: context.as_of,
+        grace: context.plan.grace,
+        certainty: context.plan.certainty,
+        listed: listed_roots(context, site),
+        unlisted: Vec::new(),
+    };
+    let chains = reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain);
+    let linked = chains.map(|entries| {
+        let id = &entries[0].key.chain;
+        (id.clone(), chain::link(id, entries, &[], &terms))
+    });
+    let spans = chain::settled(&linked.collect::<Vec<_>>());
     let terms =
         PresentTerms { place: &key.place, spans: &spans, as_of: context.as_of, grace: context.plan.grace };
-    match attestation.judge_present(object, key, &terms) {
+    match reading.attestation.judge_present(object, key, &terms) {
         Some((verdict, finding)) => (Some(verdict), Some(finding)),
         None => (None, None),
     }

@@ -271,10 +271,7 @@ fn the_truth_of_telling_damages() {
         told(Damage::DigestRolledBack),
         (vec![(Code::DigestLinkBroken, Tamper), (Code::LogUnlisted, Tamper)], 1)
     );
-    assert_eq!(
-        told(Damage::BackfillDeleted),
-        (vec![(Code::DigestMissing, Tamper), unlisted], 1)
-    );
+    assert_eq!(told(Damage::BackfillDeleted), (vec![(Code::DigestMissing, Tamper), unlisted], 1));
 }
 
 #[test]

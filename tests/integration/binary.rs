@@ -289,7 +289,8 @@ fn nothing_in_scope_is_never_success() {
         &["--start", "2999-01-01", "--end", "2999-02-01"],
         &["--trail", "another-trail"],
     ] {
-        let arguments = [&["verify", &bucket], more].concat();
+        let keys = world.path().join("keys.json").display().to_string();
+        let arguments = [&["verify", &bucket, "--keys", &keys], more].concat();
         assert_eq!(code(&trailseal(&arguments)), 4, "{more:?}");
     }
     // The longest words for a time are only long.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use trailseal::forge::{Damage, Plan, Truth, write_world};
 
@@ -20,10 +21,6 @@ const WORLDS: [(&str, &[Damage]); 7] = [
     ("digest-edited", &[Damage::DigestEdited]),
     ("digest-rolled-back", &[Damage::DigestRolledBack]),
 ];
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
-}
 
 /// As small as a world can be that any of these damages finds room in.
 fn plan() -> Plan {
@@ -56,20 +53,26 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-#[test]
-fn the_committed_worlds_are_what_the_forge_makes() {
+/// `testdata/`, written anew first if that is asked for.
+static TESTDATA: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     if std::env::var_os("TRAILSEAL_REFORGE").is_some() {
         for (name, damages) in WORLDS {
-            let world = folder().join(name);
+            let world = folder.join(name);
             let _ = fs::remove_dir_all(&world);
             write_world(&plan(), &world, damages).unwrap();
         }
     }
+    folder
+});
+
+#[test]
+fn the_committed_worlds_are_what_the_forge_makes() {
     let mut size = 0;
     for (name, damages) in WORLDS {
         let again = tempfile::tempdir().unwrap();
         write_world(&plan(), again.path(), damages).unwrap();
-        let (committed, forged) = (files(&folder().join(name)), files(again.path()));
+        let (committed, forged) = (files(&TESTDATA.join(name)), files(again.path()));
         assert_eq!(committed.keys().collect::<Vec<_>>(), forged.keys().collect::<Vec<_>>(), "{name}");
         for (path, bytes) in &committed {
             assert!(forged[path] == *bytes, "{name}/{} is not what the forge makes", path.display());
@@ -82,7 +85,7 @@ fn the_committed_worlds_are_what_the_forge_makes() {
 #[test]
 fn the_committed_worlds_are_told_right() {
     for (name, _) in WORLDS {
-        let world = folder().join(name);
+        let world = TESTDATA.join(name);
         let truth: Truth = serde_json::from_slice(&fs::read(world.join("truth.json")).unwrap()).unwrap();
         let Verified { code, told, .. } = verify(&world, &truth, &[]);
         assert_eq!(told, crate::support::verify::right(&truth), "{name}");
