@@ -151,3 +151,36 @@ async fn judge_day<S: ObjectStore>(
     .await?;
     Ok(unnamed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/01/";
+
+    fn named(bucket: &str, name: &str) -> ObjectName {
+        ObjectName::new(bucket, format!("{DAY}{name}"))
+    }
+
+    fn listed(certainty: Certainty) -> Listed {
+        let handle = |object: ObjectName| certainty.handle(&object);
+        let objects = HashSet::from([handle(named("here", "one"))]);
+        Listed { certainty, days: vec![handle(named("here", ""))], objects }
+    }
+
+    #[test]
+    fn a_listing_says_nothing_of_another_bucket() {
+        let listed = listed(Certainty::BucketAndKey);
+        assert_eq!(listed.observe(&named("here", "one")), Some(Observation::Listed));
+        assert_eq!(listed.observe(&named("here", "two")), Some(Observation::Gone));
+        assert_eq!(listed.observe(&named("elsewhere", "one")), None);
+        assert_eq!(listed.observe(&named("elsewhere", "two")), None);
+    }
+
+    #[test]
+    fn a_folder_stands_for_every_bucket() {
+        let listed = listed(Certainty::KeyOnly);
+        assert_eq!(listed.observe(&named("here", "one")), Some(Observation::Listed));
+        assert_eq!(listed.observe(&named("elsewhere", "two")), Some(Observation::Gone));
+    }
+}

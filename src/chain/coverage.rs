@@ -191,3 +191,62 @@ fn length(span: Span) -> String {
         (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::trail::{AccountRegion, parse_time};
+    use crate::verdict::DigestTally;
+
+    fn span(from: u32, to: u32) -> Span {
+        let at = |hour: u32| parse_time(&format!("2026-03-01T{hour:02}:00:00Z")).unwrap();
+        Span { start: at(from), end: at(to) }
+    }
+
+    fn chain(trail: &str, spans: &[Span], lost: &[Span], starts: bool) -> (ChainId, Chain) {
+        let place = AccountRegion {
+            account: "111122223333".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            organization: None,
+        };
+        let home_region = place.region.clone();
+        let id = ChainId { place, trail: trail.parse().unwrap(), home_region, kind: DigestKind::Standard };
+        let chain = Chain {
+            digests: DigestTally::default(),
+            findings: Vec::new(),
+            spans: spans.to_vec(),
+            lost: lost.to_vec(),
+            started: spans.first().filter(|_| starts).map(|first| first.start),
+            coverage: Vec::new(),
+            gaps: Vec::new(),
+            verified_through: None,
+            newest: None,
+            wanted: Vec::new(),
+        };
+        (id, chain)
+    }
+
+    #[test]
+    fn one_trail_alone_settles_what_it_spans() {
+        let spans = [span(1, 4), span(6, 9)];
+        assert_eq!(settled(&[chain("one", &spans, &[], false)]), spans);
+        assert_eq!(settled(&[]), []);
+    }
+
+    #[test]
+    fn a_hole_in_one_trail_settles_nothing_for_its_neighbours() {
+        let whole = chain("one", &[span(1, 9)], &[], false);
+        let holed = chain("two", &[span(1, 4), span(6, 9)], &[], false);
+        assert_eq!(settled(&[whole.clone(), holed]), [span(1, 4), span(6, 9)]);
+        let lost = chain("two", &[span(1, 9)], &[span(3, 4)], false);
+        assert_eq!(settled(&[whole, lost]), [span(1, 3), span(4, 9)]);
+    }
+
+    #[test]
+    fn a_trail_that_begins_later_owes_nothing_before() {
+        let whole = chain("one", &[span(1, 9)], &[], false);
+        assert_eq!(settled(&[whole.clone(), chain("two", &[span(5, 9)], &[], true)]), [span(1, 9)]);
+        assert_eq!(settled(&[whole, chain("two", &[span(5, 9)], &[], false)]), [span(5, 9)]);
+    }
+}

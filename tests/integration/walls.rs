@@ -29,7 +29,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("Utc::now", &["cli"]),
     ("Local::now", &[]),
     ("SystemTime::now", &[]),
-    ("Instant::now", &["store/s3"]),
+    ("Instant::now", &["store/s3", "cli"]),
     ("clap::", &["cli", "main"]),
     ("indicatif::", &["cli"]),
     ("aws_sdk_s3::", &["store/s3"]),
