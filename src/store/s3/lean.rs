@@ -5,7 +5,6 @@
 //! Where a request would differ in anything else there is no lean way, and the SDK sends it.
 
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use aws_sdk_s3::config::ConfigBag;
 use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
@@ -54,7 +53,7 @@ const OWN: [&str; 7] = [
 struct Sent {
     uri: String,
     headers: Vec<(String, String)>,
-    at: SystemTime,
+    at: DateTime<Utc>,
     components: RuntimeComponents,
 }
 
@@ -79,7 +78,7 @@ impl Intercept for Note {
         let _ = self.0.set(Sent {
             uri: request.uri().to_owned(),
             headers: headers.collect(),
-            at: SystemTime::now(),
+            at: Utc::now(),
             components: components.clone(),
         });
         Ok(())
@@ -137,7 +136,7 @@ impl Lean {
             after_key: after_key.to_owned(),
             headers: sent.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).cloned().collect(),
             region: region.to_owned(),
-            skew: date - DateTime::<Utc>::from(sent.at),
+            skew: date - sent.at,
             connector: sent.components.http_client()?.http_connector(&settings, &sent.components),
             components: sent.components.clone(),
         })
