@@ -201,7 +201,7 @@ pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64
     let (verdict, finding) = logs::judge(&work, observation);
     let (inflated, fault) = match observation {
         Observation::Inflated(inflated) => (inflated.length, None),
-        Observation::Malformed(fault) => (0, Some(fault.clone())),
+        Observation::Malformed(fault) => (0, Some(*fault)),
         Observation::Listed | Observation::Gone | Observation::Unseen(_) => (0, None),
     };
     JudgedLog { work, verdict, finding, fault, compressed, inflated, testimonies: Vec::new() }

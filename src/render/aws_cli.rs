@@ -67,7 +67,7 @@ impl Transcript {
         verdict: LogVerdict,
         fault: Option<&gzip::Fault>,
     ) {
-        self.logs.insert((object.clone(), *hash), Log { verdict, fault: fault.cloned() });
+        self.logs.insert((object.clone(), *hash), Log { verdict, fault: fault.copied() });
     }
 
     /// Writes all lines of the run that ended in `report`.

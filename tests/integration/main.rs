@@ -2,6 +2,7 @@
 
 mod aws_cli;
 mod aws_services;
+mod format_aws_cli;
 mod render_consumers;
 mod render_formats;
 mod render_hostile;
