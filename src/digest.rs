@@ -205,6 +205,11 @@ impl AuthenticDigest {
         self.key_window.is_none_or(|(from, to)| from <= self.claim.span.end && self.claim.span.start <= to)
     }
 
+    /// The log files it attests, until they are handed over.
+    pub fn logs(&self) -> &[LogEntry] {
+        &self.claim.logs
+    }
+
     /// Hands over the log files it attests, once; they are not needed for linking, and there may be 100,000.
     pub fn take_logs(&mut self) -> Vec<LogEntry> {
         std::mem::take(&mut self.claim.logs)

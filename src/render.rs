@@ -9,6 +9,7 @@ use crate::report::Report;
 use crate::trail::Malformed;
 
 mod asff;
+pub mod aws_cli;
 pub mod csv;
 mod explain;
 pub mod html;

@@ -149,6 +149,8 @@ pub(super) struct JudgedLog {
     pub(super) work: LogWork,
     pub(super) verdict: LogVerdict,
     pub(super) finding: Option<Finding>,
+    /// Why it could not be inflated, if so.
+    pub(super) fault: Option<gzip::Fault>,
     pub(super) compressed: u64,
     pub(super) inflated: u64,
     /// Telling calls it records; only an intact file testifies.
@@ -186,6 +188,8 @@ pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork)
     context.observer.on(Event::Log {
         object: &judged.work.object,
         verdict: judged.verdict,
+        hash: Some(&judged.work.hash),
+        fault: judged.fault.as_ref(),
         compressed: judged.compressed,
         inflated: judged.inflated,
     });
@@ -195,11 +199,12 @@ pub(super) async fn log<S: ObjectStore>(context: Arc<Context<S>>, work: LogWork)
 /// Judges an observation that is at hand.
 pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64) -> JudgedLog {
     let (verdict, finding) = logs::judge(&work, observation);
-    let inflated = match observation {
-        Observation::Inflated(inflated) => inflated.length,
-        Observation::Malformed(_) | Observation::Listed | Observation::Gone | Observation::Unseen(_) => 0,
+    let (inflated, fault) = match observation {
+        Observation::Inflated(inflated) => (inflated.length, None),
+        Observation::Malformed(fault) => (0, Some(*fault)),
+        Observation::Listed | Observation::Gone | Observation::Unseen(_) => (0, None),
     };
-    JudgedLog { work, verdict, finding, compressed, inflated, testimonies: Vec::new() }
+    JudgedLog { work, verdict, finding, fault, compressed, inflated, testimonies: Vec::new() }
 }
 
 /// The telling calls of a file that is intact. Few files hold any, so inflating those again costs less than keeping

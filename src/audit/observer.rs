@@ -1,6 +1,9 @@
 //! What a run tells while it runs: for a progress bar, for a stream of verdicts, for tests.
 
-use crate::trail::ObjectName;
+use crate::crypto::Hash;
+use crate::digest::LogEntry;
+use crate::gzip;
+use crate::trail::{ObjectName, Span};
 use crate::verdict::{DigestVerdict, Finding, LogVerdict};
 
 /// Listens to a run. Called from many tasks at once and never waited for.
@@ -36,6 +39,10 @@ pub enum Event<'a> {
         object: &'a ObjectName,
         /// How.
         verdict: DigestVerdict,
+        /// What it covers, or would.
+        span: Span,
+        /// The log files it attests: none, if it is not authentic.
+        logs: &'a [LogEntry],
     },
     /// A log file was judged.
     Log {
@@ -43,6 +50,10 @@ pub enum Event<'a> {
         object: &'a ObjectName,
         /// How.
         verdict: LogVerdict,
+        /// What its inflated bytes have to hash to, by the digest that names it; none if no digest does.
+        hash: Option<&'a Hash>,
+        /// Why it could not be inflated, if so.
+        fault: Option<&'a gzip::Fault>,
         /// Its stored bytes, as far as they were read.
         compressed: u64,
         /// Its bytes after inflation, as far as it could be inflated.

@@ -139,7 +139,14 @@ async fn judge_day<S: ObjectStore>(
             };
             let object = ObjectName::new(Arc::clone(&home.bucket), listed.key);
             if let Some((verdict, finding)) = attestation.judge_present(&object, &key, terms) {
-                context.observer.on(Event::Log { object: &object, verdict, compressed: 0, inflated: 0 });
+                context.observer.on(Event::Log {
+                    object: &object,
+                    verdict,
+                    hash: None,
+                    fault: None,
+                    compressed: 0,
+                    inflated: 0,
+                });
                 unnamed.push((verdict, finding));
             }
         }

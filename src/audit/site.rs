@@ -269,8 +269,13 @@ impl Reading {
 
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
     fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> Vec<LogWork> {
-        context.observer.on(Event::Digest { object: &entry.object, verdict: entry.verdict() });
         let (span, certainty) = (entry.span(), context.plan.certainty);
+        let logs = match &entry.state {
+            State::Authentic(authentic) => authentic.logs(),
+            State::Rejected(_) | State::Unseen(_) | State::Gone => &[],
+        };
+        let told = Event::Digest { object: &entry.object, verdict: entry.verdict(), span, logs };
+        context.observer.on(told);
         let chain = Arc::clone(
             self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
         );

@@ -1,11 +1,12 @@
 //! The command line, and nothing but: what it means is decided where it is used.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trailseal::render::Format;
-use trailseal::trail::{AccountId, Region};
+use trailseal::trail::{AccountId, Malformed, Region};
 use trailseal::verdict::Code;
 
 use super::demo::Demo;
@@ -97,8 +98,8 @@ pub struct Verify {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "3h")]
     pub grace: chrono::TimeDelta,
     /// How the result is written to stdout
-    #[arg(long, value_parser = format_parser(), default_value = "human")]
-    pub format: Format,
+    #[arg(long, value_parser = form_parser(), default_value = "human")]
+    pub format: Form,
     /// Write the result to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -245,13 +246,56 @@ impl From<Depth> for trailseal::report::Depth {
 
 /// Reads a format's name; shows all of them in help.
 pub fn format_parser() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
+    let names = Format::ALL.map(|format| PossibleValue::new(format.as_str()));
+    // Known, so that it can be refused with a reason.
+    let refused = PossibleValue::new(AWS_CLI).hide(true);
+    PossibleValuesParser::new(names.into_iter().chain([refused])).try_map(|name| report_format(&name))
+}
+
+/// Reads the name of a format that a report alone can be written in.
+fn report_format(name: &str) -> Result<Format, String> {
+    if name == AWS_CLI {
+        return Err("a report does not name the files that hold, and these lines do: \
+                    use trailseal verify --format aws-cli"
+            .to_owned());
+    }
+    name.parse().map_err(|error: Malformed| error.to_string())
+}
+
+/// How `verify` writes its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// From the report, when the run is over.
+    Report(Format),
+    /// As the lines of `aws cloudtrail validate-logs --verbose`, which name every object.
+    AwsCli,
+}
+
+/// Its name on the command line.
+const AWS_CLI: &str = "aws-cli";
+
+impl fmt::Display for Form {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Report(format) => format.fmt(out),
+            Self::AwsCli => out.write_str(AWS_CLI),
+        }
+    }
+}
+
+fn form_parser() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(Format::ALL.map(Format::as_str).into_iter().chain([AWS_CLI])).try_map(|name| {
+        match name.as_str() {
+            AWS_CLI => Ok(Form::AwsCli),
+            name => name.parse().map(Form::Report),
+        }
+    })
 }
 
 /// Reads `FORMAT=PATH`.
 fn report_parser(text: &str) -> Result<(Format, PathBuf), String> {
     let (format, path) = text.split_once('=').ok_or("not FORMAT=PATH, such as html=report.html")?;
-    let format = format.parse::<Format>().map_err(|error| error.to_string())?;
+    let format = report_format(format)?;
     match path.is_empty() {
         true => Err("no path after the `=`".to_owned()),
         false => Ok((format, path.into())),

@@ -10,6 +10,7 @@ use trailseal::audit::{self, AuditError, Expected, Load, Observer, Plan, Scope, 
 use trailseal::crypto::KeyRing;
 use trailseal::digest::Certainty;
 use trailseal::keys::{self, KeySource};
+use trailseal::render::aws_cli::Transcript;
 use trailseal::render::{self, Format, csv, human, jsonl};
 use trailseal::report::Report;
 use trailseal::store::copied::{Copied, Place};
@@ -18,7 +19,7 @@ use trailseal::store::{ObjectStore, StoreErrorKind};
 use trailseal::trail::{Region, Time};
 use trailseal::verdict::Code;
 
-use super::args::Verify;
+use super::args::{Depth, Form, Verify};
 use super::exit::Failure;
 use super::objects::{Objects, Table};
 use super::output::{self, Output};
@@ -55,9 +56,9 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
         Ok(report)
     };
     let report = match table(&args, output)? {
-        Told::Afterwards(output) => {
+        Told::Afterwards(format, output) => {
             let report = told(runtime.block_on(verify(&args, now, observer)))?;
-            output.write(|out| render::write(args.format, &report, &layout, out))?;
+            output.write(|out| render::write(format, &report, &layout, out))?;
             report
         }
         Told::Meanwhile(table) => {
@@ -85,16 +86,24 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
 /// When the result is told.
 enum Told {
     /// When the run is over.
-    Afterwards(Output),
+    Afterwards(Format, Output),
     /// While it goes on.
     Meanwhile(Table),
 }
 
 fn table(args: &Verify, output: Output) -> Result<Told, Failure> {
     match (args.objects, args.format) {
-        (false, _) => Ok(Told::Afterwards(output)),
-        (true, Format::Jsonl) => Ok(Told::Meanwhile(Table::Jsonl(jsonl::Stream::new(output.begin())))),
-        (true, Format::Csv) => match csv::Objects::new(output.begin()) {
+        (false, Form::Report(format)) => Ok(Told::Afterwards(format, output)),
+        (false, Form::AwsCli) if args.depth == Depth::Full => {
+            Ok(Told::Meanwhile(Table::AwsCli(Transcript::default(), output.begin())))
+        }
+        (false, Form::AwsCli) => Err(Failure::new(
+            "--format aws-cli goes with --depth full alone: validate-logs reads every log file",
+        )),
+        (true, Form::Report(Format::Jsonl)) => {
+            Ok(Told::Meanwhile(Table::Jsonl(jsonl::Stream::new(output.begin()))))
+        }
+        (true, Form::Report(Format::Csv)) => match csv::Objects::new(output.begin()) {
             Ok(table) => Ok(Told::Meanwhile(Table::Csv(table))),
             Err(error) => Err(Failure::new(format!("cannot write the result: {error}"))),
         },

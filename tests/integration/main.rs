@@ -3,6 +3,7 @@
 mod aws_cli;
 mod aws_services;
 mod binary;
+mod format_aws_cli;
 mod properties;
 mod readme;
 mod render_consumers;

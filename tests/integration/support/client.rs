@@ -85,7 +85,7 @@ struct Seen {
 impl Observer for Seen {
     fn on(&self, event: Event<'_>) {
         let (object, verdict) = match event {
-            Event::Digest { object, verdict } => (object, verdict.as_str()),
+            Event::Digest { object, verdict, .. } => (object, verdict.as_str()),
             Event::Log { object, verdict, .. } => (object, verdict.as_str()),
             Event::Phase(_)
             | Event::DigestsListed(_)
