@@ -5,6 +5,7 @@ mod aws_services;
 mod binary;
 mod format_aws_cli;
 mod properties;
+mod prove;
 mod readme;
 mod render_consumers;
 mod render_formats;
