@@ -54,7 +54,7 @@ pub fn run(args: &Demo) -> Result<u8, Failure> {
         let _ = fs::remove_dir_all(&folder);
     }
     let scenes = shown?;
-    let layout = output::layout(&args.look);
+    let layout = output::layout(&args.look, None);
     Output::Stdout.write(|out| tell(&scenes, &folder, args, &layout, out))?;
     match (scenes.clean.exit_code(), scenes.damaged.exit_code()) {
         (0, 1) => Ok(0),

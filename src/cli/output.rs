@@ -145,9 +145,9 @@ fn quiet(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// How the human report is laid out on this stdout.
-pub fn layout(look: &Look) -> human::Options {
-    let terminal = io::stdout().is_terminal();
+/// How the human report is laid out: for this stdout, or for a file, where there is nothing to colour and no width.
+pub fn layout(look: &Look, file: Option<&Path>) -> human::Options {
+    let terminal = file.is_none() && io::stdout().is_terminal();
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     let colour = match look.color {

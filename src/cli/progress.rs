@@ -19,9 +19,26 @@ struct Bar {
 
 #[derive(Default)]
 struct Counts {
+    sites: AtomicU64,
+    sites_listed: AtomicU64,
+    digests_listed: AtomicU64,
+    digests: AtomicU64,
+    logs_named: AtomicU64,
     bytes: AtomicU64,
     tamper: AtomicU64,
     incomplete: AtomicU64,
+}
+
+impl Counts {
+    /// How many objects there will be, reckoned from what is known so far: sites not listed yet are taken for average
+    /// ones, and so are digests not read yet.
+    fn expected(&self) -> u64 {
+        let [sites, listed, digests_listed, digests, logs] =
+            [&self.sites, &self.sites_listed, &self.digests_listed, &self.digests, &self.logs_named]
+                .map(|count| count.load(Relaxed) as f64);
+        let all_digests = digests_listed * (sites / listed.max(1.0)).max(1.0);
+        (all_digests * (1.0 + logs / digests.max(1.0))) as u64
+    }
 }
 
 /// The observer that suits this stderr.
@@ -37,7 +54,7 @@ impl Bar {
         let counts = Arc::<Counts>::default();
         let shown = Arc::clone(&counts);
         let style = ProgressStyle::with_template(
-            "{msg:11} {wide_bar} {human_pos}/{human_len} {per_sec:>9} {found} {eta:>4}",
+            "{msg:11} {wide_bar} {human_pos}/~{human_len} {rate:>8} {found} {eta:>4}",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("found", move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
@@ -50,6 +67,9 @@ impl Bar {
             if incomplete > 0 {
                 let _ = write!(out, " incomplete:{}", HumanCount(incomplete));
             }
+        })
+        .with_key("rate", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
         });
         let bar = ProgressBar::new(0).with_style(style);
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -61,9 +81,22 @@ impl Observer for Bar {
     fn on(&self, event: Event<'_>) {
         match event {
             Event::Phase(Phase::Discovering) => self.bar.set_message("discovering"),
-            Event::Phase(Phase::Verifying { .. }) => self.bar.set_message("verifying"),
-            Event::DigestsListed(more) | Event::LogsNamed(more) => self.bar.inc_length(more),
-            Event::Digest { .. } => self.bar.inc(1),
+            Event::Phase(Phase::Verifying { sites }) => {
+                self.counts.sites.store(sites as u64, Relaxed);
+                self.bar.set_message("verifying");
+            }
+            Event::DigestsListed(more) => {
+                self.counts.sites_listed.fetch_add(1, Relaxed);
+                self.counts.digests_listed.fetch_add(more, Relaxed);
+            }
+            Event::LogsNamed(more) => {
+                self.counts.logs_named.fetch_add(more, Relaxed);
+                self.bar.set_length(self.counts.expected());
+            }
+            Event::Digest { .. } => {
+                self.counts.digests.fetch_add(1, Relaxed);
+                self.bar.inc(1);
+            }
             Event::Log { compressed, .. } => {
                 self.bar.inc(1);
                 self.counts.bytes.fetch_add(compressed, Relaxed);

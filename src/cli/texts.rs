@@ -55,7 +55,7 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     }
     let report = json::read(&text)
         .map_err(|error| Failure::new(format!("{name} is not a JSON report of trailseal: {error}")))?;
-    let layout = output::layout(&args.look);
+    let layout = output::layout(&args.look, args.output.as_deref());
     let output = Output::open(args.output.as_deref())?;
     output.write(|out| render::write(args.format, &report, &layout, out))?;
     Ok(report.exit_code())

@@ -48,7 +48,7 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let observer = progress::observer(&args.look);
-    let layout = output::layout(&args.look);
+    let layout = output::layout(&args.look, args.output.as_deref());
     let told = |report: Result<Report, Failure>| -> Result<Report, Failure> {
         let mut report = report?;
         report.finished_at = Utc::now();
