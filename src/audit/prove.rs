@@ -6,10 +6,10 @@ use chrono::TimeDelta;
 
 use super::discover::{Home, Site};
 use super::fetch;
-use super::site::{Reading, listed_roots};
+use super::site::{Reading, link};
 use super::unseen::Absence;
 use super::{AuditError, Context, KeySource, Plan, Silent, Stop, listing};
-use crate::chain::{self, State, Terms};
+use crate::chain::{self, State};
 use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
 use crate::logs::{LogWork, PresentTerms};
@@ -99,9 +99,6 @@ pub async fn prove<S: ObjectStore>(
     // A folder does not know its bucket; its digests do.
     let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
     let object = ObjectName { bucket: Arc::clone(bucket), ..object };
-    reading
-        .entries
-        .sort_by(|one, other| (&one.key.chain, one.key.end).cmp(&(&other.key.chain, other.key.end)));
     let (verdict, log_finding) = match &naming {
         Some((digest, chain, _, log, _)) => {
             let work = LogWork {
@@ -115,7 +112,7 @@ pub async fn prove<S: ObjectStore>(
                 None => (None, None),
             }
         }
-        None => unnamed(&context, &site, &object, &key, &reading).await,
+        None => unnamed(&context, &site, &object, &key, &mut reading).await,
     };
     let mut proof =
         Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
@@ -124,20 +121,11 @@ pub async fn prove<S: ObjectStore>(
         Some((_, _, span, ..)) => *span,
         None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
     };
-    let terms = Terms {
-        window: Window { start: Some(hour.start), end: hour.end },
-        as_of: context.as_of,
-        grace: context.plan.grace,
-        certainty,
-        listed: listed_roots(&context, &site),
-        unlisted: Vec::new(),
-    };
-    for entries in reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain) {
-        let id = &entries[0].key.chain;
-        if naming.as_ref().is_some_and(|(_, chain, ..)| chain != id) {
+    let hour = Window { start: Some(hour.start), end: hour.end };
+    for (id, linked) in link(&context, hour, &site, &mut reading, &[]) {
+        if naming.as_ref().is_some_and(|(_, chain, ..)| *chain != id) {
             continue;
         }
-        let linked = chain::link(id, entries, &[], &terms);
         proof.findings.extend(linked.findings);
         if let Some((digest, chain, span, log, fingerprint)) = naming {
             let unbroken = linked.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
@@ -156,25 +144,12 @@ async fn unnamed<S: ObjectStore>(
     site: &Site,
     object: &ObjectName,
     key: &LogKey,
-    reading: &Reading,
+    reading: &mut Reading,
 ) -> (Option<LogVerdict>, Option<Finding>) {
     if let Err(Absence::Gone) = fetch::get(context, object).await {
         return (None, None);
     }
-    let terms = Terms {
-        window: context.window,
-        as_of: context.as_of,
-        grace: context.plan.grace,
-        certainty: context.plan.certainty,
-        listed: listed_roots(context, site),
-        unlisted: Vec::new(),
-    };
-    let chains = reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain);
-    let linked = chains.map(|entries| {
-        let id = &entries[0].key.chain;
-        (id.clone(), chain::link(id, entries, &[], &terms))
-    });
-    let spans = chain::settled(&linked.collect::<Vec<_>>());
+    let spans = chain::settled(&link(context, context.window, site, reading, &[]));
     let terms =
         PresentTerms { place: &key.place, spans: &spans, as_of: context.as_of, grace: context.plan.grace };
     match reading.attestation.judge_present(object, key, &terms) {

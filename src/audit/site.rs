@@ -16,7 +16,7 @@ use crate::chain::{self, Entry, Root, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
 use crate::digest::{Certainty, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
-use crate::report::{ChainReport, Depth};
+use crate::report::{ChainReport, Depth, Window};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::DigestKey;
 use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
@@ -135,7 +135,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         reading
             .entries
             .extend(wanted.drain(..).filter_map(|object| inaccessible(object, &unlisted_homes, certainty)));
-        linked = link(context, &site, &mut reading, &unlisted_homes);
+        linked = link(context, context.window, &site, &mut reading, &unlisted_homes);
         wanted = linked.iter().flat_map(|(_, chain)| chain.wanted.iter().cloned()).collect();
         wanted.retain(|object| follow(object, &place, &mut site.homes));
         if wanted.is_empty() {
@@ -318,15 +318,17 @@ impl Reading {
     }
 }
 
-/// Links all chains of the site, backfill chains first: what they cover repairs the standard ones.
-fn link<S>(
+/// Links all chains of the site and holds them to `window`, backfill chains first: what they cover repairs the
+/// standard ones.
+pub(super) fn link<S>(
     context: &Context<S>,
+    window: Window,
     site: &Site,
     reading: &mut Reading,
     unlisted: &[(Home, StoreError)],
 ) -> Vec<(ChainId, chain::Chain)> {
     let terms = Terms {
-        window: context.window,
+        window,
         as_of: context.as_of,
         grace: context.plan.grace,
         certainty: context.plan.certainty,
@@ -356,7 +358,7 @@ fn link<S>(
 }
 
 /// What has been listed: all below the plan's prefix, and every home that a link led to.
-pub(super) fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
+fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
     let certainty = context.plan.certainty;
     let whole = Root { bucket: known(&context.plan.bucket, certainty), prefix: context.plan.prefix.clone() };
     std::iter::once(whole).chain(site.homes.iter().map(|home| root(home, certainty))).collect()

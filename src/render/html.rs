@@ -130,12 +130,7 @@ fn fact(name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn tally(total: u64, counts: &[(&str, u64)]) -> String {
-    let told: Vec<String> = counts
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(verdict, count)| format!("{} {}", words::thousands(*count), verdict.replace('_', " ")))
-        .collect();
-    match told.as_slice() {
+    match words::verdicts(counts).as_slice() {
         [] => "None.".to_owned(),
         told => format!("{} in all: {}.", words::thousands(total), told.join(", ")),
     }

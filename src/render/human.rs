@@ -190,12 +190,7 @@ fn covered(report: &Report) -> String {
 
 /// `1,008: 1,004 authentic, 4 missing`
 fn counts(total: u64, counts: &[(&str, u64)]) -> String {
-    let told: Vec<String> = counts
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(verdict, count)| format!("{} {}", words::thousands(*count), verdict.replace('_', " ")))
-        .collect();
-    match told.as_slice() {
+    match words::verdicts(counts).as_slice() {
         [] => "none".to_owned(),
         [one] => one.clone(),
         several => format!("{}: {}", words::thousands(total), several.join(", ")),

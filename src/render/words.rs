@@ -183,6 +183,15 @@ pub fn fact(value: &Value) -> Cow<'_, str> {
     }
 }
 
+/// The verdicts that were given at all, each with how often: `1,004 authentic`.
+pub fn verdicts(counts: &[(&str, u64)]) -> Vec<String> {
+    counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{} {}", thousands(*count), verdict.replace('_', " ")))
+        .collect()
+}
+
 /// `1 log file`, `20,310 log files`.
 pub fn counted(count: u64, one: &str, several: &str) -> String {
     match count {

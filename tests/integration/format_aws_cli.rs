@@ -12,6 +12,7 @@ use trailseal::trail::{ObjectName, Span, format_time};
 use trailseal::verdict::{DigestVerdict, LogVerdict};
 
 use crate::render_worlds::clean;
+use crate::s3_cli::program;
 use crate::support::aws_cli::{AwsCli, Question};
 use crate::support::forged::{self, Encoding};
 use crate::support::server::Server;
@@ -19,16 +20,7 @@ use crate::support::server::Server;
 /// Runs the program over a world on the server, and gives exit code and stdout.
 fn lines(server: &Server, world: &World) -> (i32, String) {
     let (window, source) = (world.plan().window(), world.plan().source());
-    let output = Command::cargo_bin("trailseal")
-        .unwrap()
-        .env_clear()
-        .env("AWS_ENDPOINT_URL", server.url())
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", "AKIDTEST")
-        .env("AWS_SECRET_ACCESS_KEY", "secret")
-        .env("AWS_CONFIG_FILE", "/nowhere")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
+    let output = program(server)
         .args(["verify", &format!("s3://{}/{}", source.bucket, source.prefix)])
         .args(["--format", "aws-cli", "--no-progress"])
         .args(["--start", &format_time(window.start), "--end", &format_time(window.end)])

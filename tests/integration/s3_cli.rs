@@ -23,7 +23,7 @@ fn serve(world: &World) -> Server {
 }
 
 /// The program with nothing of the caller's own AWS configuration.
-fn program(server: &Server) -> Command {
+pub fn program(server: &Server) -> Command {
     let mut command = Command::cargo_bin("trailseal").unwrap();
     command
         .env_clear()

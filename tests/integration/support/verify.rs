@@ -3,33 +3,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-use trailseal::audit::{self, Expected, Load, Plan, Scope, Silent, Stopper};
+use trailseal::audit::{self, Plan, Silent, Stopper};
 use trailseal::digest::Certainty;
 use trailseal::forge::{Truth, World};
 use trailseal::keys::{self, KeySource};
-use trailseal::report::{Depth, Report};
+use trailseal::report::Report;
 use trailseal::store::ObjectStore;
 use trailseal::trail::parse_time;
 
 /// The plan that asks for just the window a world's truth speaks of.
 pub fn plan(truth: &Truth) -> Plan {
     Plan {
-        source: format!("s3://{}/{}", truth.bucket, truth.prefix),
-        bucket: truth.bucket.as_str().into(),
         prefix: truth.prefix.clone(),
-        certainty: Certainty::BucketAndKey,
         start: Some(parse_time(&truth.window.start).unwrap()),
         end: Some(parse_time(&truth.window.end).unwrap()),
-        now: parse_time(&truth.now).unwrap(),
-        grace: TimeDelta::hours(3),
-        depth: Depth::Full,
-        scope: Scope::default(),
-        expected: Expected::default(),
-        accept: BTreeSet::new(),
-        load: Load::default(),
-        arguments: Vec::new(),
-        notes: Vec::new(),
+        ..Plan::new(
+            format!("s3://{}/{}", truth.bucket, truth.prefix),
+            truth.bucket.as_str().into(),
+            Certainty::BucketAndKey,
+            parse_time(&truth.now).unwrap(),
+        )
     }
 }
 
