@@ -15,7 +15,7 @@ use crate::digest::{LogEntry, Standing};
 use crate::logs::{LogWork, PresentTerms};
 use crate::report::{AttestedBy, Proof, Window};
 use crate::store::{Admission, ObjectStore};
-use crate::trail::key::LogKey;
+use crate::trail::key::{LogKey, ROOT};
 use crate::trail::{ChainId, ObjectName, Span};
 use crate::verdict::{Finding, LogVerdict};
 
@@ -40,6 +40,8 @@ pub async fn prove<S: ObjectStore>(
         return Err(AuditError::NotALogFile { named: object.to_string() });
     };
     let window = Window { start: Some(key.delivered - BEFORE), end: key.delivered + AFTER };
+    // Only the file's own home is listed: what lies elsewhere in the bucket is not missing.
+    let plan = Plan { prefix: format!("{}{ROOT}", key.prefix), ..plan };
     let context = Arc::new(Context {
         window,
         as_of: plan.now,
