@@ -10,6 +10,7 @@ use divan::{Bencher, black_box};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use trailseal::crypto::KeyRing;
+use trailseal::crypto::sha256::Hasher;
 use trailseal::digest::{self, Certainty, Outcome, Place};
 use trailseal::events::Scanner;
 use trailseal::forge::{Plan, Stored, World};
@@ -87,6 +88,38 @@ fn inflate_and_hash(bencher: Bencher, length: usize) {
     bencher
         .counter(BytesCount::new(length))
         .bench_local(|| gzip::inflate_hashed(black_box(&member), Limit::LOG, |_| {}).unwrap());
+}
+
+/// Two files of that length side by side.
+#[divan::bench(args = LENGTHS)]
+fn inflate_and_hash_two(bencher: Bencher, length: usize) {
+    let member = gzipped(&body(length));
+    bencher.counter(BytesCount::new(2 * length)).bench_local(|| {
+        let both = [&*member, &*member].map(black_box);
+        gzip::inflate_hashed_both(both, Limit::LOG, [|_: &[u8]| {}; 2])
+    });
+}
+
+/// The hash alone, of one stream.
+#[divan::bench]
+fn hash_one(bencher: Bencher) {
+    let body = body(1 << 20);
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut hasher = Hasher::default();
+        hasher.update(black_box(&body));
+        hasher.finish()
+    });
+}
+
+/// The hash alone, of two streams side by side.
+#[divan::bench]
+fn hash_two(bencher: Bencher) {
+    let body = body(1 << 20);
+    bencher.counter(BytesCount::new(2 * body.len())).bench_local(|| {
+        let [mut one, mut other] = [Hasher::default(), Hasher::default()];
+        Hasher::update_both([&mut one, &mut other], [&*body, &*body].map(black_box));
+        [one.finish(), other.finish()]
+    });
 }
 
 /// The same with it: what a full run does.

@@ -14,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::trail::{Malformed, Region, Time};
 
+pub mod sha256;
+
 /// Longest signature believed, in bytes: RSA-8192. AWS's own are 256.
 const SIGNATURE_LIMIT: usize = 1024;
 /// Longest fingerprint believed, in characters. AWS's own are 32 hex digits.
