@@ -18,12 +18,15 @@ mod assemble;
 mod discover;
 mod fetch;
 mod listing;
+mod mill;
 mod observer;
 mod presence;
 mod prove;
 mod site;
 mod stop;
 mod unseen;
+
+use mill::Mill;
 
 pub use discover::Site;
 pub use observer::{Event, Observer, Phase, Silent};
@@ -191,6 +194,31 @@ struct Context<S> {
     stop: Stop,
     admission: Admission,
     requests: Arc<tokio::sync::Semaphore>,
+    mill: Mill,
+}
+
+impl<S> Context<S> {
+    fn new(
+        plan: Plan,
+        (window, as_of): (Window, Time),
+        store: Arc<S>,
+        keys: Arc<KeySource>,
+        observer: Arc<dyn Observer>,
+        stop: Stop,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            window,
+            as_of,
+            admission: Admission::new(plan.load.bytes),
+            requests: Arc::new(tokio::sync::Semaphore::new(plan.load.requests)),
+            mill: Mill::new(Arc::clone(&observer)),
+            plan,
+            store,
+            keys,
+            observer,
+            stop,
+        })
+    }
 }
 
 /// Verifies everything that `plan` asks for. One bad object, region or account never stops the run; it ends early
@@ -208,25 +236,17 @@ pub async fn run<S: ObjectStore>(
     if plan.certainty == Certainty::KeyOnly {
         listing::name_bucket(&*store, &plan, &mut found.sites).await;
     }
-    let (window, as_of) = listing::window(&*store, &plan, &found.sites).await;
-    let context = Arc::new(Context {
-        window,
-        as_of,
-        admission: Admission::new(plan.load.bytes),
-        requests: Arc::new(tokio::sync::Semaphore::new(plan.load.requests)),
-        plan,
-        store,
-        keys,
-        observer,
-        stop,
-    });
+    let held_to = listing::window(&*store, &plan, &found.sites).await;
+    let context = Context::new(plan, held_to, store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     let outcomes: Vec<site::Outcome> = stream::iter(found.sites.iter().cloned())
         .map(|site| {
             let context = Arc::clone(&context);
-            async move { site::verify(&context, site).await }
+            // A task of its own, so that it runs where the tasks that it waits for run.
+            tokio::spawn(async move { site::verify(&context, site).await })
         })
         .buffer_unordered(sites_at_once(&context))
+        .map(fetch::unwound)
         .collect()
         .await;
     Ok(assemble::report(&context, found, outcomes))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use tokio::sync::mpsc;
 
 use super::discover::{Home, Site};
 use super::fetch;
@@ -14,7 +15,7 @@ use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
 use crate::logs::{LogWork, PresentTerms};
 use crate::report::{AttestedBy, Proof, Window};
-use crate::store::{Admission, ObjectStore};
+use crate::store::ObjectStore;
 use crate::trail::key::{LogKey, ROOT};
 use crate::trail::{ChainId, ObjectName, Span};
 use crate::verdict::{Finding, LogVerdict};
@@ -42,17 +43,8 @@ pub async fn prove<S: ObjectStore>(
     let window = Window { start: Some(key.delivered - BEFORE), end: key.delivered + AFTER };
     // Only the file's own home is listed: what lies elsewhere in the bucket is not missing.
     let plan = Plan { prefix: format!("{}{ROOT}", key.prefix), ..plan };
-    let context = Arc::new(Context {
-        window,
-        as_of: plan.now,
-        admission: Admission::new(plan.load.bytes),
-        requests: Arc::new(tokio::sync::Semaphore::new(plan.load.requests)),
-        plan,
-        store,
-        keys,
-        observer: Arc::new(Silent),
-        stop,
-    });
+    let held_to = (window, plan.now);
+    let context = Context::new(plan, held_to, store, keys, Arc::new(Silent), stop);
     let place = key.place.clone();
     let home = Home { bucket: Arc::clone(&object.bucket), prefix: key.prefix.clone() };
     let site = Site { place: place.clone(), homes: vec![home] };
@@ -67,7 +59,7 @@ pub async fn prove<S: ObjectStore>(
     for (digest, digest_key) in found {
         let mut entry = fetch::digest(Arc::clone(&context), Arc::clone(&ring), digest, digest_key).await;
         if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
-            entry = fetch::vouched(&context, &ring, entry, recorded).await;
+            entry = fetch::vouched(certainty, &ring, entry, recorded);
         }
         let name = Arc::new(entry.object.clone());
         let span = entry.span();
@@ -109,7 +101,9 @@ pub async fn prove<S: ObjectStore>(
                 digest: Arc::new(digest.clone()),
                 chain: Arc::new(chain.clone()),
             };
-            match fetch::log(Arc::clone(&context), work).await {
+            let (sink, mut judged) = mpsc::unbounded_channel();
+            fetch::log(Arc::clone(&context), work, fetch::slot(&context).await, sink).await;
+            match judged.recv().await {
                 Some(judged) => (Some(judged.verdict), judged.finding),
                 None => (None, None),
             }
@@ -148,7 +142,7 @@ async fn unnamed<S: ObjectStore>(
     key: &LogKey,
     reading: &mut Reading,
 ) -> (Option<LogVerdict>, Option<Finding>) {
-    if let Err(Absence::Gone) = fetch::get(context, object).await {
+    if let Err(Absence::Gone) = fetch::get(context, object, fetch::slot(context).await).await {
         return (None, None);
     }
     let spans = chain::settled(&link(context, context.window, site, reading, &[]));

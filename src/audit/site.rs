@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::discover::{Home, Site};
-use super::fetch::{self, JudgedLog, joined};
+use super::fetch::{self, JudgedLog};
 use super::presence::{self, Listed};
 use super::unseen::unseen;
 use super::{Context, Event, listing};
@@ -201,12 +202,10 @@ async fn read<S: ObjectStore>(
             })
             .buffered(context.plan.load.requests);
         while let Some(task) = entries.next().await {
-            let mut entry = match task {
-                Ok(entry) => entry,
-                Err(failed) => std::panic::resume_unwind(failed.into_panic()),
-            };
-            if let Some(recorded) = reading.recorded.remove(&context.plan.certainty.handle(&entry.object)) {
-                entry = fetch::vouched(context, ring, entry, recorded).await;
+            let mut entry = fetch::unwound(task);
+            let certainty = context.plan.certainty;
+            if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
+                entry = fetch::vouched(certainty, ring, entry, recorded);
             }
             let works = reading.settle(context, entry);
             context.observer.on(Event::LogsNamed(works.len() as u64));
@@ -216,27 +215,34 @@ async fn read<S: ObjectStore>(
             }
         }
     };
+    let (sink, mut judged) = mpsc::unbounded_channel();
     let files = async {
-        let works = stream::poll_fn(|waker| receiver.poll_recv(waker));
-        let mut judged = works
-            .map(|work| {
-                let known = listed.and_then(|listed| listed.observe(&work.object));
-                let context = Arc::clone(context);
-                async move {
-                    match known {
-                        Some(observation) => Some(fetch::observed(work, &observation, 0)),
-                        None => joined(tokio::spawn(fetch::log(context, work))).await,
-                    }
+        // Owned here, so that the verdicts end when the last file has one.
+        let sink = sink;
+        let mut tasks = JoinSet::new();
+        while let Some(work) = receiver.recv().await {
+            match listed.and_then(|listed| listed.observe(&work.object)) {
+                Some(observation) => context.mill.tell(fetch::observed(work, &observation, 0), &sink),
+                None => {
+                    let slot = fetch::slot(context).await;
+                    tasks.spawn(fetch::log(Arc::clone(context), work, slot, sink.clone()));
                 }
-            })
-            .buffer_unordered(context.plan.load.requests);
-        while let Some(judged) = judged.next().await {
-            if let Some(judged) = judged {
-                logs.take(judged);
+            }
+            while let Some(done) = tasks.try_join_next() {
+                fetch::unwound(done);
             }
         }
+        drop(sink);
+        while let Some(done) = tasks.join_next().await {
+            fetch::unwound(done);
+        }
     };
-    tokio::join!(digests, files);
+    let verdicts = async {
+        while let Some(log) = judged.recv().await {
+            logs.take(log);
+        }
+    };
+    tokio::join!(digests, files, verdicts);
 }
 
 impl Reading {

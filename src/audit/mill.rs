@@ -1,0 +1,115 @@
+//! Inflates, hashes and judges log files: two at a time where two are at hand, because a core hashes two side by side
+//! in little more than half the time. Works on the run's own threads, right where a body arrived: handing each to
+//! another thread and back costs more than most files take.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Event;
+use super::fetch::{JudgedLog, observed};
+use super::observer::Observer;
+use crate::events::{self, Scanner};
+use crate::gzip::{self, Inflated, Limit};
+use crate::logs::{LogWork, Observation};
+use crate::store::Object;
+use crate::trail::ObjectName;
+use crate::verdict::{LogVerdict, Testimony};
+
+/// A log file's body on its way to a verdict.
+pub(super) struct Grist {
+    pub(super) work: LogWork,
+    pub(super) stored: Object,
+    /// Where the verdict goes.
+    pub(super) judged: UnboundedSender<JudgedLog>,
+}
+
+/// Bodies that wait for a second one.
+pub(super) struct Mill {
+    waiting: Mutex<Vec<Grist>>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Mill {
+    /// An empty one.
+    pub(super) fn new(observer: Arc<dyn Observer>) -> Self {
+        Self { waiting: Mutex::default(), observer }
+    }
+
+    /// Sees to it that `grist` is judged: by this task together with another's, or by another's together with its own.
+    /// Every body is followed by a turn of the mill that takes up to two, so none is left behind.
+    pub(super) async fn grind(&self, grist: Grist) {
+        let alone = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.push(grist);
+            waiting.len() < 2
+        };
+        if alone {
+            // Whatever else is ready goes first: it may bring the second one.
+            tokio::task::yield_now().await;
+        }
+        let (first, second) = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            (waiting.pop(), waiting.pop())
+        };
+        match (first, second) {
+            (Some(one), Some(other)) => self.both([one, other]),
+            (Some(one), None) => self.one(one),
+            (None, _) => {}
+        }
+    }
+
+    fn one(&self, grist: Grist) {
+        let mut scanner = Scanner::new(&grist.work.object.bucket);
+        let inflated = gzip::inflate_hashed(&grist.stored.body, Limit::LOG, |chunk| scanner.look(chunk));
+        let telling = scanner.telling();
+        self.judge(grist, inflated, telling);
+    }
+
+    fn both(&self, pair: [Grist; 2]) {
+        let mut scanners = pair.each_ref().map(|grist| Scanner::new(&grist.work.object.bucket));
+        let bodies = pair.each_ref().map(|grist| &grist.stored.body[..]);
+        let looks = scanners.each_mut().map(|scanner| |chunk: &[u8]| scanner.look(chunk));
+        let inflated = gzip::inflate_hashed_both(bodies, Limit::LOG, looks);
+        let telling = scanners.map(|scanner| scanner.telling());
+        for ((grist, inflated), telling) in pair.into_iter().zip(inflated).zip(telling) {
+            self.judge(grist, inflated, telling);
+        }
+    }
+
+    fn judge(&self, grist: Grist, inflated: Result<Inflated, gzip::Fault>, telling: bool) {
+        let Grist { work, stored, judged } = grist;
+        let observation = match inflated {
+            Ok(inflated) => Observation::Inflated(inflated),
+            Err(fault) => Observation::Malformed(fault),
+        };
+        let mut log = observed(work, &observation, stored.body.len() as u64);
+        if telling && log.verdict == LogVerdict::Intact {
+            log.testimonies = heard(&stored.body, &log.work.object);
+        }
+        self.tell(log, &judged);
+    }
+
+    /// Announces a verdict and hands it over.
+    pub(super) fn tell(&self, log: JudgedLog, judged: &UnboundedSender<JudgedLog>) {
+        self.observer.on(Event::Log {
+            object: &log.work.object,
+            verdict: log.verdict,
+            hash: Some(&log.work.hash),
+            fault: log.fault.as_ref(),
+            compressed: log.compressed,
+            inflated: log.inflated,
+        });
+        // A receiver that is gone belongs to a run that was stopped.
+        let _ = judged.send(log);
+    }
+}
+
+/// The telling calls of a file that is intact. Few files hold any, so inflating those again costs less than keeping
+/// the bytes of all.
+fn heard(stored: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
+    match gzip::inflate(stored, Limit::LOG) {
+        Ok(body) => events::testimonies(&body, log_file),
+        Err(_) => Vec::new(),
+    }
+}
