@@ -27,7 +27,7 @@ use super::{Admission, LARGEST, Listed, Listing, Metadata, Object, ObjectStore, 
 use crate::aws::failure::{Failure, Outlook};
 use crate::aws::{Load, Session, sdk_region};
 use crate::trail::{ObjectName, Time};
-use lean::{Got, Lean, Note};
+use lean::{Got, Note, Ways};
 use pace::Pace;
 use refusal::{Action, Refusal, elsewhere};
 
@@ -51,7 +51,7 @@ pub struct S3Store {
     settings: aws_sdk_s3::config::Builder,
     home: Client,
     abroad: RwLock<HashMap<Arc<str>, Client>>,
-    lean: RwLock<HashMap<Arc<str>, Arc<Lean>>>,
+    ways: Arc<Ways>,
     pace: Pace,
     load: Load,
 }
@@ -73,7 +73,7 @@ impl S3Store {
             home: Client::from_conf(settings.clone().build()),
             settings,
             abroad: RwLock::default(),
-            lean: RwLock::default(),
+            ways: Arc::default(),
             pace: Pace::new(session.load.requests_per_second),
             load: session.load.clone(),
         }
@@ -123,30 +123,32 @@ impl S3Store {
         }
     }
 
-    /// Asks for an object through the SDK, and notes the way for the next ones.
+    /// Asks for an object through the SDK, which shows the way for the next ones.
     async fn ask(
         &self,
         client: &Client,
         object: &ObjectName,
     ) -> Result<Asked, SdkError<GetObjectError, HttpResponse>> {
-        let note = Note::default();
+        let note =
+            Note { ways: Arc::clone(&self.ways), object: object.clone(), patience: self.load.patience };
         let request = client.get_object().bucket(&*object.bucket).key(&*object.key).customize();
-        let mut found = request.interceptor(note.clone()).send().await?;
-        if let Some(lean) = Lean::after(&note, &object.key, &self.load) {
-            let mut known = self.lean.write().unwrap_or_else(PoisonError::into_inner);
-            known.insert(Arc::clone(&object.bucket), Arc::new(lean));
-        }
+        let mut found = request.interceptor(note).send().await?;
+        self.ways.open(&object.bucket);
         let length = found.content_length.and_then(|length| u64::try_from(length).ok());
         Ok((metadata(&mut found), length, found.body))
     }
 
-    /// Asks for an object the lean way, where one is known.
-    async fn ask_lean(&self, object: &ObjectName) -> Option<Got> {
-        let lean = {
-            let known = self.lean.read().unwrap_or_else(PoisonError::into_inner);
-            known.get(&object.bucket).cloned()
+    /// Asks for an object, the lean way where one is known.
+    async fn ask_lean(&self, client: &Client, object: &ObjectName) -> Result<Asked, Refusal> {
+        let got = match self.ways.to(&object.bucket) {
+            Some(lean) => lean.get(&object.key, &self.load).await,
+            None => Got::Unclear,
         };
-        Some(lean?.get(&object.key, &self.load).await)
+        match got {
+            Got::Object(metadata, length, body) => Ok((metadata, length, body)),
+            Got::Refused(refusal) => Err(refusal),
+            Got::Unclear => self.ask(client, object).await.map_err(|error| Refusal::of_get(&error)),
+        }
     }
 
     /// A random part of a pause that doubles each time, so that those who failed together do not return together.
@@ -187,6 +189,7 @@ impl ObjectStore for S3Store {
             let found = request.send().await;
             let found = found
                 .map_err(|error| Refusal::new(Action::List, Failure::read(&error), elsewhere(&error)))?;
+            self.ways.open(&listing.bucket);
             page(found, listing.token.as_deref())
         };
         self.persist(&listing.bucket, attempt).await.map_err(|refusal| {
@@ -196,19 +199,12 @@ impl ObjectStore for S3Store {
 
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
         let attempt = |client: Client| async move {
-            let (metadata, length, stream) = match self.ask_lean(object).await {
-                Some(Got::Object(metadata, length, stream)) => (metadata, length, stream),
-                Some(Got::Refused(refusal)) => {
-                    if refusal.outlook == Outlook::Passing || refusal.region.is_some() {
-                        // The SDK finds the way anew: the bucket may be elsewhere, the clock may be wrong.
-                        self.lean.write().unwrap_or_else(PoisonError::into_inner).remove(&object.bucket);
-                    }
-                    return Err(refusal);
+            let asked = self.ask_lean(&client, object).await.inspect_err(|refusal| {
+                if refusal.outlook == Outlook::Passing || refusal.region.is_some() {
+                    self.ways.close(&object.bucket);
                 }
-                Some(Got::Unclear) | None => {
-                    self.ask(&client, object).await.map_err(|error| Refusal::of_get(&error))?
-                }
-            };
+            });
+            let (metadata, length, stream) = asked?;
             if length.is_some_and(|length| length > LARGEST) {
                 return Err(Refusal::oversized(length.unwrap_or_default()));
             }

@@ -1,10 +1,13 @@
-//! Gets objects by the shortest way that is still the SDK's. For each bucket the SDK itself sends the first request,
-//! and what it decided there holds for the next ones: endpoint, signing region, headers, clock, and the components
-//! that connect and hold credentials. Only the key, the date and the signature change, so only those are made anew.
+//! Gets objects by the shortest way that is still the SDK's. For each bucket that has answered, the SDK itself sends
+//! the first request for an object, and what it decided there holds for the next ones: endpoint, signing region,
+//! headers, clock, and the components that connect and hold credentials. Only the key, the date and the signature
+//! change, so only those are made anew.
 //!
 //! Where a request would differ in anything else there is no lean way, and the SDK sends it.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use aws_sdk_s3::config::ConfigBag;
 use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
@@ -13,11 +16,6 @@ use aws_sdk_s3::config::{Intercept, RuntimeComponents};
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObject, GetObjectError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use aws_smithy_runtime_api::client::http::{
@@ -34,6 +32,10 @@ use super::refusal::{Action, Refusal};
 use crate::aws::Load;
 use crate::aws::failure::Failure;
 use crate::store::Metadata;
+use crate::trail::ObjectName;
+use signature::{Common, Signer};
+
+mod signature;
 
 /// The one scheme whose signatures are made here; multi-region access points and directory buckets have others.
 const SCHEME: AuthSchemeId = AuthSchemeId::new("sigv4");
@@ -48,18 +50,60 @@ const OWN: [&str; 7] = [
     "host",
 ];
 
-/// A GetObject request as the SDK sent it.
+/// The ways that are known, by bucket.
+#[derive(Debug, Default)]
+pub(super) struct Ways(RwLock<HashMap<Arc<str>, Way>>);
+
 #[derive(Debug)]
-struct Sent {
-    uri: String,
-    headers: Vec<(String, String)>,
-    at: DateTime<Utc>,
-    components: RuntimeComponents,
+enum Way {
+    /// The bucket has answered the SDK. The next request for an object shows the way, as soon as it leaves: those that
+    /// leave at the same time need not wait for its answer.
+    Open,
+    /// A request has shown it.
+    Lean(Arc<Lean>),
 }
 
-/// Notes what the SDK sends.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Note(Arc<OnceLock<Sent>>);
+impl Ways {
+    /// The way to a bucket's objects.
+    pub(super) fn to(&self, bucket: &str) -> Option<Arc<Lean>> {
+        match self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket)? {
+            Way::Lean(lean) => Some(Arc::clone(lean)),
+            Way::Open => None,
+        }
+    }
+
+    /// The bucket has answered the SDK.
+    pub(super) fn open(&self, bucket: &Arc<str>) {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(bucket);
+        if !known {
+            let mut ways = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            ways.entry(Arc::clone(bucket)).or_insert(Way::Open);
+        }
+    }
+
+    /// The SDK has to find the way anew: the bucket may be elsewhere, the clock may be wrong.
+    pub(super) fn close(&self, bucket: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(bucket);
+    }
+
+    fn is_sought(&self, bucket: &str) -> bool {
+        matches!(self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket), Some(Way::Open))
+    }
+
+    fn show(&self, bucket: &str, lean: Lean) {
+        if let Some(way) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(bucket) {
+            *way = Way::Lean(Arc::new(lean));
+        }
+    }
+}
+
+/// Watches the SDK send a request for an object, and notes the way it goes.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) ways: Arc<Ways>,
+    pub(super) object: ObjectName,
+    pub(super) patience: Duration,
+}
 
 impl Intercept for Note {
     fn name(&self) -> &'static str {
@@ -72,15 +116,11 @@ impl Intercept for Note {
         components: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let request = context.request();
-        let headers = request.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        // Each request is sent once: the SDK's retries are off.
-        let _ = self.0.set(Sent {
-            uri: request.uri().to_owned(),
-            headers: headers.collect(),
-            at: Utc::now(),
-            components: components.clone(),
-        });
+        if self.ways.is_sought(&self.object.bucket)
+            && let Some(lean) = Lean::like(context.request(), components, &self.object.key, self.patience)
+        {
+            self.ways.show(&self.object.bucket, lean);
+        }
         Ok(())
     }
 }
@@ -88,10 +128,8 @@ impl Intercept for Note {
 /// The lean way to one bucket's objects.
 #[derive(Debug)]
 pub(super) struct Lean {
-    before_key: String,
-    after_key: String,
-    headers: Vec<(String, String)>,
-    region: String,
+    common: Common,
+    signer: RwLock<Option<Arc<Signer>>>,
     /// What to add to this machine's clock, by what the SDK learnt of S3's.
     skew: TimeDelta,
     components: RuntimeComponents,
@@ -109,36 +147,40 @@ pub(super) enum Got {
 }
 
 impl Lean {
-    /// The way that a successful request for `key` went, if the next ones may go it too.
-    pub(super) fn after(note: &Note, key: &str, load: &Load) -> Option<Self> {
-        let sent = note.0.get()?;
-        let header = |name: &str| {
-            sent.headers
-                .iter()
-                .find(|(own, _)| own.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.as_str())
-        };
-        let credential = header("authorization")?.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
+    /// The way that `sent`, a request for `key`, goes, if others may go it too.
+    fn like(
+        sent: &HttpRequest,
+        components: &RuntimeComponents,
+        key: &str,
+        patience: Duration,
+    ) -> Option<Self> {
+        let credential = sent.headers().get("authorization")?.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
         let scope = credential.split(',').next()?;
         let mut parts = scope.rsplit('/');
         let (("aws4_request", "s3"), region) = ((parts.next()?, parts.next()?), parts.next()?) else {
             return None;
         };
-        let date = NaiveDateTime::parse_from_str(header("x-amz-date")?, "%Y%m%dT%H%M%SZ").ok()?.and_utc();
+        let date = sent.headers().get("x-amz-date")?;
+        let date = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").ok()?.and_utc();
         is_plain(key).then_some(())?;
-        let (before_key, after_key) = sent.uri.rsplit_once(key)?;
+        let (before_key, after_key) = sent.uri().rsplit_once(key)?;
+        let own = |name: &str| OWN.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let headers = sent.headers().iter().filter(|(name, _)| !own(name));
         let settings = HttpConnectorSettings::builder()
-            .connect_timeout(crate::aws::CONNECT_TIMEOUT.min(load.patience))
-            .read_timeout(load.patience)
+            .connect_timeout(crate::aws::CONNECT_TIMEOUT.min(patience))
+            // How long an answer may take is watched here, once.
             .build();
         Some(Self {
-            before_key: before_key.to_owned(),
-            after_key: after_key.to_owned(),
-            headers: sent.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).cloned().collect(),
-            region: region.to_owned(),
-            skew: date - sent.at,
-            connector: sent.components.http_client()?.http_connector(&settings, &sent.components),
-            components: sent.components.clone(),
+            common: Common {
+                before_key: before_key.to_owned(),
+                after_key: after_key.to_owned(),
+                headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                region: region.to_owned(),
+            },
+            signer: RwLock::default(),
+            skew: date - Utc::now(),
+            connector: components.http_client()?.http_connector(&settings, components),
+            components: components.clone(),
         })
     }
 
@@ -162,32 +204,18 @@ impl Lean {
     async fn signed(&self, key: &str) -> Option<HttpRequest> {
         is_plain(key).then_some(())?;
         let identity = self.identity().await?;
-        let uri = format!("{}{key}{}", self.before_key, self.after_key);
-        let mut settings = SigningSettings::default();
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         let now = Utc::now().checked_add_signed(self.skew)?;
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("s3")
-            .time(now.into())
-            .settings(settings)
-            .build()
-            .ok()?;
-        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let unsigned = SignableRequest::new("GET", &uri, headers, SignableBody::Bytes(b"")).ok()?;
-        let (signing, _) = sign(unsigned, &params.into()).ok()?.into_parts();
-        let mut request = HttpRequest::new(SdkBody::empty());
-        request.set_uri(uri).ok()?;
-        for (name, value) in &self.headers {
-            request.headers_mut().insert(name.clone(), value.clone());
+        self.signer(&identity, now, key)?.request(&self.common, key, now)
+    }
+
+    fn signer(&self, identity: &Identity, now: DateTime<Utc>, key: &str) -> Option<Arc<Signer>> {
+        let known = self.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(signer) = known.filter(|signer| signer.fits(identity, now)) {
+            return Some(signer);
         }
-        for (name, value) in signing.headers() {
-            request.headers_mut().insert(name.to_owned(), value.to_owned());
-        }
-        Some(request)
+        let learnt = Arc::new(Signer::learn(&self.common, identity, now, key)?);
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&learnt));
+        Some(learnt)
     }
 
     /// The credentials as the SDK keeps them, fetched anew before they run out. None leaves the failure to the SDK.
