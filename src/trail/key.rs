@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use chrono::NaiveDateTime;
-
-use super::{AccountId, AccountRegion, ChainId, DigestKind, OrganizationId, Region, Time, TrailName};
+use super::{
+    AccountId, AccountRegion, ChainId, DigestKind, OrganizationId, Region, Time, TrailName, time_as,
+};
 
 /// The folder all of it lies under.
 pub const ROOT: &str = "AWSLogs/";
@@ -102,16 +102,15 @@ impl DigestKey {
     }
 
     fn from_folder(folder: &DayFolder<'_>) -> Option<Self> {
-        let (account, region) = (folder.place.account, &folder.place.region);
-        let rest = folder.name.strip_prefix(&format!("{account}_{DIGEST_FOLDER}_{region}_"))?;
+        let rest = folder.named()?;
         let (rest, kind) = match rest.strip_suffix(BACKFILL_SUFFIX) {
             Some(rest) => (rest, DigestKind::Backfill),
             None => (rest.strip_suffix(DIGEST_SUFFIX)?, DigestKind::Standard),
         };
         let (rest, end) = rest.rsplit_once('_')?;
         let (trail, home_region) = rest.rsplit_once('_')?;
-        let end = exact_time(end, DIGEST_TIME)?;
-        (end.format(DAY).to_string() == folder.day).then_some(())?;
+        folder.holds(end).then_some(())?;
+        let end = time_as(end, "YYYYMMDDThhmmssZ")?;
         Some(Self {
             prefix: folder.prefix.into(),
             chain: ChainId {
@@ -173,13 +172,11 @@ impl LogKey {
     }
 
     fn from_folder(folder: &DayFolder<'_>) -> Option<Self> {
-        let (account, region) = (folder.place.account, &folder.place.region);
-        let name = folder.name.strip_suffix(".json.gz")?;
-        let rest = name.strip_prefix(&format!("{account}_{}_{region}_", folder.kind))?;
+        let rest = folder.named()?.strip_suffix(".json.gz")?;
         let (delivered, unique) = rest.split_once('_')?;
-        let delivered = exact_time(delivered, LOG_TIME)?;
         let plain = !unique.is_empty() && unique.bytes().all(|b| b.is_ascii_alphanumeric());
-        (plain && delivered.format(DAY).to_string() == folder.day).then_some(())?;
+        (plain && folder.holds(delivered)).then_some(())?;
+        let delivered = time_as(delivered, "YYYYMMDDThhmmZ")?;
         Some(Self {
             prefix: folder.prefix.into(),
             place: folder.place.clone(),
@@ -208,6 +205,7 @@ impl fmt::Display for LogKey {
 /// A key split at its folders, its name still unread.
 struct DayFolder<'key> {
     prefix: &'key str,
+    account: &'key str,
     place: AccountRegion,
     kind: &'key str,
     day: &'key str,
@@ -236,6 +234,7 @@ impl<'key> DayFolder<'key> {
         let plain = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         plain.then_some(Self {
             prefix,
+            account,
             place: AccountRegion {
                 account: account.parse::<AccountId>().ok()?,
                 region: region.parse().ok()?,
@@ -246,10 +245,17 @@ impl<'key> DayFolder<'key> {
             name,
         })
     }
-}
 
-/// chrono reads leniently; a time that does not format back to the same text is not one AWS wrote.
-fn exact_time(text: &str, format: &str) -> Option<Time> {
-    let time = NaiveDateTime::parse_from_str(text, format).ok()?.and_utc();
-    (time.format(format).to_string() == text).then_some(time)
+    /// What the name of an object here goes on with after saying where it is.
+    fn named(&self) -> Option<&'key str> {
+        let words = [self.account, self.kind, self.place.region.as_str()];
+        words.iter().try_fold(self.name, |rest, word| rest.strip_prefix(word)?.strip_prefix('_'))
+    }
+
+    /// Whether an object with this time, `YYYYMMDDT…`, belongs in this day's folder, `YYYY/MM/DD`.
+    fn holds(&self, time: &str) -> bool {
+        let slashes = matches!(self.day.as_bytes(), [_, _, _, _, b'/', _, _, b'/', _, _]);
+        let day = self.day.split('/').try_fold(time, |rest, part| rest.strip_prefix(part));
+        slashes && day.is_some_and(|rest| rest.starts_with('T'))
+    }
 }
