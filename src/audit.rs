@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
 
 use crate::digest::Certainty;
 use crate::keys::KeySource;
@@ -23,10 +24,12 @@ mod observer;
 mod presence;
 mod prove;
 mod site;
+mod slots;
 mod stop;
 mod unseen;
 
 use mill::Mill;
+use slots::Slots;
 
 pub use discover::Site;
 pub use observer::{Event, Observer, Phase, Silent};
@@ -143,16 +146,16 @@ pub struct Expected {
 /// How much may be under way at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
-    /// Requests.
+    /// Requests, at most; a run begins with fewer and takes more while answers are slow.
     pub requests: usize,
     /// Bytes of bodies in memory.
     pub bytes: u32,
 }
 
 impl Default for Load {
-    /// 64 requests, 48 MiB.
+    /// 256 requests, 48 MiB.
     fn default() -> Self {
-        Self { requests: 64, bytes: 48 << 20 }
+        Self { requests: 256, bytes: 48 << 20 }
     }
 }
 
@@ -183,6 +186,9 @@ pub enum AuditError {
     Store(#[from] StoreError),
 }
 
+/// Bytes of digests in memory that wait for their turn to be linked and have their log files read.
+const UNFOLDING: u32 = 32 << 20;
+
 /// What the tasks of one run share.
 struct Context<S> {
     plan: Plan,
@@ -193,7 +199,10 @@ struct Context<S> {
     observer: Arc<dyn Observer>,
     stop: Stop,
     admission: Admission,
-    requests: Arc<tokio::sync::Semaphore>,
+    slots: Arc<Slots>,
+    /// Room for digests from before they are read until their log files have been handed on.
+    unfolding: Admission,
+    large_digest: Semaphore,
     mill: Mill,
 }
 
@@ -210,7 +219,9 @@ impl<S> Context<S> {
             window,
             as_of,
             admission: Admission::new(plan.load.bytes),
-            requests: Arc::new(tokio::sync::Semaphore::new(plan.load.requests)),
+            slots: Slots::new(plan.load.requests),
+            unfolding: Admission::new(UNFOLDING),
+            large_digest: Semaphore::new(1),
             mill: Mill::new(Arc::clone(&observer)),
             plan,
             store,

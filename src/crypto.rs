@@ -48,11 +48,14 @@ impl FromStr for Hash {
 
     /// Reads 64 hex digits of either case.
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let bytes = unhex(text).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or_else(|| Malformed {
-            expected: "a SHA-256 hash of 64 hex digits",
-            found: text.chars().take(80).collect(),
-        })
+        let mut bytes = [0; 32];
+        match unhex(text, &mut bytes) {
+            true => Ok(Self(bytes)),
+            false => Err(Malformed {
+                expected: "a SHA-256 hash of 64 hex digits",
+                found: text.chars().take(80).collect(),
+            }),
+        }
     }
 }
 
@@ -90,9 +93,13 @@ impl FromStr for Signature {
 
     /// Reads hex digits of either case, at most 2048 of them.
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        match unhex(text) {
-            Some(bytes) if !bytes.is_empty() && bytes.len() <= SIGNATURE_LIMIT => Ok(Self(bytes.into())),
-            _ => Err(Malformed { expected: "a signature in hex", found: text.chars().take(80).collect() }),
+        let length = text.len() / 2;
+        let mut bytes = vec![0; length.min(SIGNATURE_LIMIT)];
+        match length > 0 && unhex(text, &mut bytes) {
+            true => Ok(Self(bytes.into())),
+            false => {
+                Err(Malformed { expected: "a signature in hex", found: text.chars().take(80).collect() })
+            }
         }
     }
 }
@@ -109,18 +116,19 @@ impl fmt::Debug for Signature {
     }
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-    odd.is_empty().then_some(())?;
-    let mut bytes = Vec::with_capacity(pairs.len());
+/// Reads hex digits into `bytes`; false, if they are not as many as that takes, or not all hex digits.
+fn unhex(text: &str, bytes: &mut [u8]) -> bool {
+    if text.len() != 2 * bytes.len() {
+        return false;
+    }
     // Gathered over the whole text and looked at once: a digest holds a signature of 512 digits.
     let mut wrong = 0;
-    for &[high, low] in pairs {
+    for (byte, &[high, low]) in bytes.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
         let (high, low) = (NIBBLES[usize::from(high)], NIBBLES[usize::from(low)]);
         wrong |= high | low;
-        bytes.push(high << 4 | low & 0x0f);
+        *byte = high << 4 | low & 0x0f;
     }
-    (wrong & NOT_HEX == 0).then_some(bytes)
+    wrong & NOT_HEX == 0
 }
 
 /// Marks bytes that are no hex digit.

@@ -260,6 +260,17 @@ pub enum Standing {
 
 /// Authenticates one digest by its own metadata.
 pub fn authenticate(place: Place<'_>, stored: &[u8], metadata: &Metadata, ring: &KeyRing) -> Outcome {
+    authenticate_within(Limit::DIGEST, place, stored, metadata, ring)
+}
+
+/// The same for one that is expected to inflate within `limit`; what is larger is malformed.
+pub fn authenticate_within(
+    limit: Limit,
+    place: Place<'_>,
+    stored: &[u8],
+    metadata: &Metadata,
+    ring: &KeyRing,
+) -> Outcome {
     let (signature_text, algorithm, generated, kept) = match metadata {
         Metadata::NotKept => (None, None, None, false),
         Metadata::Kept { signature, signature_algorithm, backfill_generation_timestamp } => (
@@ -281,7 +292,7 @@ pub fn authenticate(place: Place<'_>, stored: &[u8], metadata: &Metadata, ring: 
     };
 
     // 1. One gzip member. Stricter than the AWS CLI, which accepts bytes after it.
-    let body = match gzip::inflate(stored, Limit::DIGEST) {
+    let body = match gzip::inflate(stored, limit) {
         Ok(body) => body,
         Err(fault) => return reject(Fault::Gzip(fault), None, None),
     };

@@ -2,8 +2,12 @@
 //! bucket or its key. While a log file's bytes pass by, only the names of calls are looked at; a file that holds a
 //! telling one is parsed. The files are authentic by then, so AWS wrote what is read here.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use memchr::memmem;
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::trail::{ObjectName, parse_time};
@@ -185,10 +189,61 @@ fn state_after(rest: &[u8]) -> State {
     }
 }
 
-#[derive(Deserialize)]
-struct File {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
+/// Reads a log file record by record, keeping none but the telling ones: the others may take a hundred megabytes.
+struct File<'name>(&'name ObjectName);
+
+/// The same within its list of records.
+struct Records<'name>(&'name ObjectName);
+
+impl<'de> DeserializeSeed<'de> for File<'_> {
+    type Value = Vec<Testimony>;
+
+    fn deserialize<D: Deserializer<'de>>(self, file: D) -> Result<Self::Value, D::Error> {
+        file.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for File<'_> {
+    type Value = Vec<Testimony>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a log file")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut file: A) -> Result<Self::Value, A::Error> {
+        let mut told = Vec::new();
+        while let Some(name) = file.next_key::<Cow<'de, str>>()? {
+            match &*name {
+                "Records" => told.extend(file.next_value_seed(Records(self.0))?),
+                _ => drop(file.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(told)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Records<'_> {
+    type Value = Vec<Testimony>;
+
+    fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<Self::Value, D::Error> {
+        list.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Records<'_> {
+    type Value = Vec<Testimony>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut told = Vec::new();
+        while let Some(record) = list.next_element::<Record>()? {
+            told.extend(testimony(record, self.0));
+        }
+        Ok(told)
+    }
 }
 
 #[derive(Deserialize)]
@@ -208,10 +263,8 @@ struct Record {
 
 /// The telling calls in an authentic log file's inflated bytes. A file of another shape holds none.
 pub fn testimonies(body: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
-    match serde_json::from_slice::<File>(body) {
-        Ok(file) => file.records.into_iter().filter_map(|record| testimony(record, log_file)).collect(),
-        Err(_) => Vec::new(),
-    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    File(log_file).deserialize(&mut json).unwrap_or_default()
 }
 
 fn testimony(record: Record, log_file: &ObjectName) -> Option<Testimony> {

@@ -3,11 +3,11 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Context;
 use super::mill::Grist;
+use super::slots::Slot;
 use super::unseen::{Absence, absence};
 use crate::chain::{Entry, State};
 use crate::crypto::{Authority, KeyRing, Signature};
@@ -26,15 +26,6 @@ pub(super) fn unwound<T>(task: Result<T, tokio::task::JoinError>) -> T {
         // Nothing cancels tasks of a run; one that is gone has panicked.
         Err(failed) => resume_unwind(failed.into_panic()),
     }
-}
-
-/// The right to have one request under way.
-pub(super) type Slot = Option<OwnedSemaphorePermit>;
-
-/// Waits until one more request may be under way.
-pub(super) async fn slot<S>(context: &Context<S>) -> Slot {
-    // The semaphore is never closed; a request without a permit would merely be uncounted.
-    Arc::clone(&context.requests).acquire_owned().await.ok()
 }
 
 /// Gets an object.
@@ -62,29 +53,44 @@ pub(super) async fn digest<S: ObjectStore>(
     key: DigestKey,
 ) -> Entry {
     let certainty = context.plan.certainty;
-    let slot = slot(&context).await;
+    let slot = context.slots.take().await;
     match get(&context, &object, slot).await {
         Err(Absence::Gone) => Entry { key, object, state: State::Gone },
         Err(Absence::Oversized) => Entry { key, object, state: state(digest::oversized()) },
         Err(Absence::Unseen(unseen)) => Entry { key, object, state: State::Unseen(unseen) },
         Ok(stored) => {
-            let judge = |ring: &KeyRing, object: ObjectName, key: DigestKey| {
+            let judge = |limit, ring: &KeyRing, object: ObjectName, key: DigestKey| {
                 let place = Place { delivered: &object, key: &key, certainty };
-                let state = state(digest::authenticate(place, &stored.body, &stored.metadata, ring));
+                let (body, metadata) = (&stored.body, &stored.metadata);
+                let state = state(digest::authenticate_within(limit, place, body, metadata, ring));
                 let object = named_by_itself(object, &state, certainty);
                 Entry { key, object, state }
             };
-            let entry = judge(&ring, object, key);
+            let mut limit = Limit::USUAL_DIGEST;
+            let mut entry = judge(limit, &ring, object, key);
+            let mut _alone = None;
+            if exceeds(&entry, limit) {
+                // One at a time: as large as they may be, a few of them would be all the memory there is.
+                _alone = context.large_digest.acquire().await.ok();
+                limit = Limit::DIGEST;
+                entry = judge(limit, &ring, entry.object, entry.key);
+            }
             if !unknown_to_aws(&entry) {
                 return entry;
             }
             let signed = Span { start: entry.key.end, end: entry.key.end };
             match context.keys.wider(&entry.key.chain.place.region, signed).await {
-                Some(wider) => judge(&wider, entry.object, entry.key),
+                Some(wider) => judge(limit, &wider, entry.object, entry.key),
                 None => entry,
             }
         }
     }
+}
+
+/// Whether it was too large for this limit; another may hold it.
+fn exceeds(entry: &Entry, limit: Limit) -> bool {
+    let State::Rejected(rejected) = &entry.state else { return false };
+    rejected.fault == Fault::Gzip(gzip::Fault::TooLarge(limit.0))
 }
 
 /// Whether AWS was asked for the key and did not list it: worth asking once more, for a wider time.

@@ -1,5 +1,6 @@
 //! Lists what a window holds, and no more of the bucket than that.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use chrono::{Days, TimeDelta};
@@ -45,6 +46,26 @@ pub(super) fn folder(home: &Home, place: &AccountRegion, kind: &str) -> RegionFo
     RegionFolder { prefix: home.prefix.clone(), place: place.clone(), kind: kind.into() }
 }
 
+/// A digest that a listing shows.
+pub(super) struct FoundDigest {
+    pub(super) object: ObjectName,
+    pub(super) key: DigestKey,
+    /// Stored bytes, as the listing tells them.
+    pub(super) size: u64,
+}
+
+impl FoundDigest {
+    /// Newest first, so that every digest's successor is known when its turn comes.
+    pub(super) fn newest_first(one: &Self, other: &Self) -> Ordering {
+        (other.key.end, &other.object).cmp(&(one.key.end, &one.object))
+    }
+
+    /// About how much memory it takes while its turn has not come: the log files it names, unfolded.
+    pub(super) fn unfolded(&self) -> u64 {
+        self.size.saturating_mul(8)
+    }
+}
+
 /// The digests of one home that matter for the window, in the order of keys. Other objects there are passed over:
 /// CloudTrail did not write them.
 pub(super) async fn digests<S: ObjectStore>(
@@ -52,7 +73,7 @@ pub(super) async fn digests<S: ObjectStore>(
     home: &Home,
     place: &AccountRegion,
     window: &Window,
-) -> Result<Vec<(ObjectName, DigestKey)>, StoreError> {
+) -> Result<Vec<FoundDigest>, StoreError> {
     let from = window.start.map(|start| start - MARGIN);
     let to = window.end.checked_add_signed(MARGIN).unwrap_or(window.end);
     let folder = folder(home, place, DIGEST_FOLDER);
@@ -66,7 +87,7 @@ pub(super) async fn digests<S: ObjectStore>(
     };
     let mut found = Vec::new();
     pages(store, &mut listing, |page| {
-        for Listed { key, .. } in page.objects {
+        for Listed { key, size, .. } in page.objects {
             if beyond.as_ref().is_some_and(|beyond| *key > **beyond) {
                 return Walk::Stop;
             }
@@ -76,7 +97,8 @@ pub(super) async fn digests<S: ObjectStore>(
                 && from.is_none_or(|from| from <= parsed.end)
                 && parsed.end <= to
             {
-                found.push((ObjectName::new(Arc::clone(&home.bucket), key), parsed));
+                let object = ObjectName::new(Arc::clone(&home.bucket), key);
+                found.push(FoundDigest { object, key: parsed, size });
             }
         }
         Walk::On
@@ -177,7 +199,7 @@ pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &
     'search: for site in sites.iter() {
         for home in &site.homes {
             let listed = digests(store, home, &site.place, &everything).await.unwrap_or_default();
-            if let Some((object, _)) = listed.last()
+            if let Some(FoundDigest { object, .. }) = listed.last()
                 && let Ok(stored) = store.get(object, &admission).await
                 && let Some(bucket) = claimed_bucket(&stored.body)
             {

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::discover::{Home, Site};
 use super::fetch;
+use super::listing::FoundDigest;
 use super::site::{Reading, link};
 use super::unseen::Absence;
 use super::{AuditError, Context, KeySource, Plan, Silent, Stop, listing};
@@ -49,15 +50,15 @@ pub async fn prove<S: ObjectStore>(
     let home = Home { bucket: Arc::clone(&object.bucket), prefix: key.prefix.clone() };
     let site = Site { place: place.clone(), homes: vec![home] };
     let mut found = listing::digests(&*context.store, &site.homes[0], &place, &window).await?;
-    found.sort_by(|(one, one_key), (other, other_key)| (other_key.end, other).cmp(&(one_key.end, one)));
+    found.sort_by(FoundDigest::newest_first);
 
     let around = Span { start: key.delivered - BEFORE, end: key.delivered + AFTER };
     let ring = context.keys.ring(&place.region, around).await;
     let certainty = context.plan.certainty;
     let mut reading = Reading::new(certainty);
     let mut naming: Option<(ObjectName, ChainId, Span, LogEntry, Fingerprint)> = None;
-    for (digest, digest_key) in found {
-        let mut entry = fetch::digest(Arc::clone(&context), Arc::clone(&ring), digest, digest_key).await;
+    for FoundDigest { object: digest, key, .. } in found {
+        let mut entry = fetch::digest(Arc::clone(&context), Arc::clone(&ring), digest, key).await;
         if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
             entry = fetch::vouched(certainty, &ring, entry, recorded);
         }
@@ -102,7 +103,7 @@ pub async fn prove<S: ObjectStore>(
                 chain: Arc::new(chain.clone()),
             };
             let (sink, mut judged) = mpsc::unbounded_channel();
-            fetch::log(Arc::clone(&context), work, fetch::slot(&context).await, sink).await;
+            fetch::log(Arc::clone(&context), work, context.slots.take().await, sink).await;
             match judged.recv().await {
                 Some(judged) => (Some(judged.verdict), judged.finding),
                 None => (None, None),
@@ -142,7 +143,7 @@ async fn unnamed<S: ObjectStore>(
     key: &LogKey,
     reading: &mut Reading,
 ) -> (Option<LogVerdict>, Option<Finding>) {
-    if let Err(Absence::Gone) = fetch::get(context, object, fetch::slot(context).await).await {
+    if let Err(Absence::Gone) = fetch::get(context, object, context.slots.take().await).await {
         return (None, None);
     }
     let spans = chain::settled(&link(context, context.window, site, reading, &[]));

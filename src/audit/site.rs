@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::discover::{Home, Site};
 use super::fetch::{self, JudgedLog};
+use super::listing::FoundDigest;
 use super::presence::{self, Listed};
 use super::unseen::unseen;
 use super::{Context, Event, listing};
@@ -120,7 +120,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
             }
         }
         listed_homes = site.homes.len();
-        found.sort_by(|(one, one_key), (other, other_key)| (other_key.end, other).cmp(&(one_key.end, one)));
+        found.sort_by(FoundDigest::newest_first);
         let span = reach(&found);
         if let Some(span) = span {
             let ring = context.keys.ring(&place.region, span).await;
@@ -186,22 +186,30 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
 async fn read<S: ObjectStore>(
     context: &Arc<Context<S>>,
     ring: &Arc<KeyRing>,
-    found: Vec<(ObjectName, DigestKey)>,
+    found: Vec<FoundDigest>,
     listed: Option<&Listed>,
     reading: &mut Reading,
     logs: &mut JudgedLogs,
 ) {
     context.observer.on(Event::DigestsListed(found.len() as u64));
+    let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests);
     let (sender, mut receiver) = mpsc::channel::<LogWork>(WAITING_LOGS);
+    let supply = async {
+        let under_way = under_way;
+        for found in found {
+            // In their order, so that the one whose turn is next always has its room.
+            let room = context.unfolding.admit(found.unfolded()).await;
+            let FoundDigest { object, key, .. } = found;
+            let task = tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key));
+            // The receiver outlives this side.
+            let _ = under_way.send((task, room)).await;
+        }
+    };
     let digests = async {
         // Owned here, so that the log files' side ends when the last digest has been read.
         let sender = sender;
-        let mut entries = stream::iter(found)
-            .map(|(object, key)| {
-                tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key))
-            })
-            .buffered(context.plan.load.requests);
-        while let Some(task) = entries.next().await {
+        while let Some((task, _room)) = arriving.recv().await {
+            let task = task.await;
             let mut entry = fetch::unwound(task);
             let certainty = context.plan.certainty;
             if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
@@ -224,7 +232,7 @@ async fn read<S: ObjectStore>(
             match listed.and_then(|listed| listed.observe(&work.object)) {
                 Some(observation) => context.mill.tell(fetch::observed(work, &observation, 0), &sink),
                 None => {
-                    let slot = fetch::slot(context).await;
+                    let slot = context.slots.take().await;
                     tasks.spawn(fetch::log(Arc::clone(context), work, slot, sink.clone()));
                 }
             }
@@ -242,7 +250,7 @@ async fn read<S: ObjectStore>(
             logs.take(log);
         }
     };
-    tokio::join!(digests, files, verdicts);
+    tokio::join!(supply, digests, files, verdicts);
 }
 
 impl Reading {
@@ -427,8 +435,8 @@ fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Findin
 }
 
 /// The time that digests were signed in.
-fn reach(found: &[(ObjectName, DigestKey)]) -> Option<Span> {
-    let ends = || found.iter().map(|(_, key)| key.end);
+fn reach(found: &[FoundDigest]) -> Option<Span> {
+    let ends = || found.iter().map(|found| found.key.end);
     Some(Span { start: ends().min()?, end: ends().max()? })
 }
 

@@ -109,8 +109,8 @@ pub struct Verify {
     /// With the formats csv and jsonl: tell every object, not findings alone
     #[arg(long)]
     pub objects: bool,
-    /// Requests under way at once
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    /// Requests under way at once, at most; a run begins with 64 and takes more while answers are slow
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub concurrency: u16,
     /// How to reach AWS
     #[command(flatten)]

@@ -1,8 +1,11 @@
 //! The JSON of a digest, read strictly: every field that matters must be there, once, and well-formed.
 //! Unknown fields are fine; AWS may add some.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Certainty, Claim, Fault, HASH_ALGORITHM, LogEntry, Place, Previous, SIGNATURE_ALGORITHM};
@@ -32,18 +35,68 @@ struct Document {
     /// Null in a starting digest, but never absent: it is part of what is signed.
     #[serde(rename = "previousDigestSignature", deserialize_with = "present")]
     previous_signature: Option<String>,
-    log_files: Vec<LogFile>,
+    log_files: LogFiles,
+}
+
+/// A digest may name 100,000 log files, so each is read right into its final form.
+#[derive(Default)]
+struct LogFiles {
+    entries: Vec<LogEntry>,
+    /// What is wrong with the first that is not as it should be.
+    fault: Option<Fault>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct LogFile {
-    #[serde(rename = "s3Bucket")]
-    bucket: String,
+struct LogFile<'body> {
+    #[serde(rename = "s3Bucket", borrow)]
+    bucket: Cow<'body, str>,
     #[serde(rename = "s3Object")]
     object: Box<str>,
-    hash_value: String,
-    hash_algorithm: String,
+    #[serde(borrow)]
+    hash_value: Cow<'body, str>,
+    #[serde(borrow)]
+    hash_algorithm: Cow<'body, str>,
+}
+
+impl LogFile<'_> {
+    fn entry(self, neighbour: Option<&LogEntry>) -> Result<LogEntry, Fault> {
+        known("logFiles[].hashAlgorithm", &self.hash_algorithm, HASH_ALGORITHM)?;
+        // Nearly every file lies in the bucket of the one before it; one name serves them all.
+        let bucket = match neighbour.map(|entry| &entry.object.bucket) {
+            Some(bucket) if **bucket == self.bucket => Arc::clone(bucket),
+            _ => self.bucket.into(),
+        };
+        let hash = field("logFiles[].hashValue", self.hash_value.parse())?;
+        Ok(LogEntry { object: ObjectName::new(bucket, self.object), hash })
+    }
+}
+
+impl<'de> Deserialize<'de> for LogFiles {
+    fn deserialize<D: Deserializer<'de>>(list: D) -> Result<Self, D::Error> {
+        list.deserialize_seq(LogFiles::default())
+    }
+}
+
+impl<'de> Visitor<'de> for LogFiles {
+    type Value = Self;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of log files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        while let Some(file) = list.next_element::<LogFile<'de>>()? {
+            if self.fault.is_some() {
+                continue;
+            }
+            match file.entry(self.entries.last()) {
+                Ok(entry) => self.entries.push(entry),
+                Err(fault) => self.fault = Some(fault),
+            }
+        }
+        Ok(self)
+    }
 }
 
 fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
@@ -91,17 +144,8 @@ pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
         document.previous_signature,
         &bucket,
     )?;
-    let logs = document
-        .log_files
-        .into_iter()
-        .map(|log| {
-            known("logFiles[].hashAlgorithm", &log.hash_algorithm, HASH_ALGORITHM)?;
-            Ok(LogEntry {
-                object: ObjectName::new(shared(log.bucket, &bucket), log.object),
-                hash: field("logFiles[].hashValue", log.hash_value.parse())?,
-            })
-        })
-        .collect::<Result<Vec<_>, Fault>>()?;
+    let LogFiles { entries: logs, fault } = document.log_files;
+    fault.map_or(Ok(()), Err)?;
     Ok(Located {
         claim: Claim {
             span,
