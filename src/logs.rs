@@ -1,7 +1,7 @@
 //! Judges log files: those that authentic digests name by their bytes, those that none names by their place and time.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -13,6 +13,9 @@ use crate::report::Window;
 use crate::trail::key::{LOG_FOLDER, LogKey};
 use crate::trail::{AccountRegion, ChainId, ObjectName, Span, Time, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, LogVerdict, Unseen};
+
+mod names;
+pub use names::{Names, ShortName};
 
 /// A log file that an authentic digest names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,9 +103,25 @@ const HANDOVER: TimeDelta = TimeDelta::minutes(15);
 #[derive(Debug)]
 pub struct Attestation {
     certainty: Certainty,
-    attested: NameSet,
-    unproven: HashMap<u128, Arc<ObjectName>>,
+    attested: Names<Asked>,
+    /// Names that were asked for with more than one hash, and the hashes after the first.
+    disputed: HashSet<(ObjectName, Hash)>,
+    unproven: Names<Arc<ObjectName>>,
     kinds: BTreeSet<Box<str>>,
+}
+
+/// Whether an attested file is verified, and against which hash: a quarter of its bits will do to tell apart two that
+/// AWS signed. Small, because a record has millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Asked(u32);
+
+impl Asked {
+    const NOT_YET: Self = Self(0);
+
+    fn with(hash: &Hash) -> Self {
+        let [a, b, c, d, ..] = *hash.bytes();
+        Self(u32::from_le_bytes([a, b, c, d]).max(1))
+    }
 }
 
 impl Attestation {
@@ -110,8 +129,9 @@ impl Attestation {
     pub fn new(certainty: Certainty) -> Self {
         Self {
             certainty,
-            attested: NameSet::default(),
-            unproven: HashMap::new(),
+            attested: Names::default(),
+            disputed: HashSet::new(),
+            unproven: Names::default(),
             kinds: BTreeSet::from([LOG_FOLDER.into()]),
         }
     }
@@ -119,12 +139,25 @@ impl Attestation {
     /// Notes a log file that an authentic digest names.
     pub fn attest(&mut self, object: &ObjectName) {
         self.note_kind(object);
-        self.attested.insert(self.name(object));
+        self.attested.entry(self.name(object)).or_insert(Asked::NOT_YET);
     }
 
-    /// Notes that a log file is to be verified. Says whether it is the first time with this hash.
+    /// Notes that an attested log file is to be verified. Says whether it is the first time with this hash.
     pub fn ask(&mut self, object: &ObjectName, hash: &Hash) -> Naming {
-        match self.attested.insert(self.name_with(object, hash)) {
+        let now = Asked::with(hash);
+        let first = match self.attested.entry(self.name(object)) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(now);
+                true
+            }
+            Entry::Occupied(mut asked) if *asked.get() == Asked::NOT_YET => {
+                asked.insert(now);
+                true
+            }
+            Entry::Occupied(asked) if *asked.get() == now => false,
+            Entry::Occupied(_) => self.disputed.insert((self.certainty.handle(object), *hash)),
+        };
+        match first {
             true => Naming::First,
             false => Naming::Repeated,
         }
@@ -148,7 +181,7 @@ impl Attestation {
         terms: &PresentTerms<'_>,
     ) -> Option<(LogVerdict, Finding)> {
         let name = self.name(object);
-        if self.attested.contains(&name) || !self.kinds.contains(&key.kind) {
+        if self.attested.contains_key(&name) || !self.kinds.contains(&key.kind) {
             return None;
         }
         let stretch = Span { start: key.delivered - NAME_ROUNDING, end: key.delivered + HANDOVER };
@@ -187,15 +220,8 @@ impl Attestation {
         }
     }
 
-    fn name(&self, object: &ObjectName) -> u128 {
-        match self.certainty {
-            Certainty::BucketAndKey => short_hash(&[object.bucket.as_bytes(), b"/", object.key.as_bytes()]),
-            Certainty::KeyOnly => short_hash(&[object.key.as_bytes()]),
-        }
-    }
-
-    fn name_with(&self, object: &ObjectName, hash: &Hash) -> u128 {
-        short_hash(&[&self.name(object).to_le_bytes(), hash.bytes()])
+    fn name(&self, object: &ObjectName) -> ShortName {
+        ShortName::of(self.certainty, object)
     }
 }
 
@@ -231,32 +257,23 @@ pub fn region_absent(place: &AccountRegion, window: &Window, first_log: &ObjectN
     finding
 }
 
-/// A set of names, 16 bytes each, so that a million of them stay small. The names are cut from SHA-256, so nobody
-/// can make a file whose name falls on another's.
-type NameSet = HashSet<u128, BuildHasherDefault<AlreadyHashed>>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn short_hash(parts: &[&[u8]]) -> u128 {
-    use sha2::Digest as _;
-    let mut hasher = sha2::Sha256::new();
-    parts.iter().for_each(|part| hasher.update(part));
-    let hash = <[u8; 32]>::from(hasher.finalize());
-    hash.first_chunk::<16>().map_or(0, |first| u128::from_le_bytes(*first))
-}
-
-/// The set's keys are hashes; hashing them again would only cost time.
-#[derive(Debug, Default)]
-pub struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
+    #[test]
+    fn a_file_is_verified_once_against_each_hash_that_names_it() {
+        let mut attestation = Attestation::new(Certainty::BucketAndKey);
+        let (file, hashes) = (ObjectName::new("bucket", "log"), [b"one", b"two"].map(|text| Hash::of(text)));
+        attestation.attest(&file);
+        let asked = [0, 1, 0, 1, 1, 0].map(|at| attestation.ask(&file, &hashes[at]));
+        assert_eq!(asked[..2], [Naming::First, Naming::First]);
+        assert!(asked[2..].iter().all(|naming| *naming == Naming::Repeated));
+        assert_eq!(attestation.ask(&ObjectName::new("elsewhere", "log"), &hashes[0]), Naming::First);
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first));
-    }
-
-    fn write_u128(&mut self, name: u128) {
-        self.0 = name as u64;
+    #[test]
+    fn a_million_names_take_sixteen_bytes_each() {
+        assert_eq!(size_of::<(ShortName, Asked)>(), 16);
     }
 }

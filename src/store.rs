@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use crate::trail::Metadata;
-use crate::trail::{ObjectName, Time};
+use crate::trail::ObjectName;
 
 pub mod copied;
 pub mod dir;
@@ -97,10 +97,8 @@ pub struct Page {
 pub struct Listed {
     /// Its key.
     pub key: Box<str>,
-    /// Stored bytes.
-    pub size: u64,
-    /// When it was last written, where the store knows.
-    pub last_modified: Option<Time>,
+    /// Stored bytes; in a folder, where each has to be asked for, those of digests alone.
+    pub size: Option<u64>,
 }
 
 /// An object's content.

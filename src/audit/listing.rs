@@ -50,8 +50,8 @@ pub(super) fn folder(home: &Home, place: &AccountRegion, kind: &str) -> RegionFo
 pub(super) struct FoundDigest {
     pub(super) object: ObjectName,
     pub(super) key: DigestKey,
-    /// Stored bytes, as the listing tells them.
-    pub(super) size: u64,
+    /// Stored bytes, where the listing tells them.
+    pub(super) size: Option<u64>,
 }
 
 impl FoundDigest {
@@ -62,7 +62,7 @@ impl FoundDigest {
 
     /// About how much memory it takes while its turn has not come: the log files it names, unfolded.
     pub(super) fn unfolded(&self) -> u64 {
-        self.size.saturating_mul(8)
+        self.size.unwrap_or(0).saturating_mul(8)
     }
 }
 
@@ -215,10 +215,11 @@ pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &
     }
 }
 
-/// The newest moment that any key of the site names. A folder that can't be listed is told of when it is verified.
+/// The newest moment that any key of the site names: digests first, because they are few, and then only log files that
+/// are newer. A folder that can't be listed is told of when it is verified.
 async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRegion) -> Option<Time> {
     let everything = Window { start: None, end: latest() };
-    let mut newest = None;
+    let mut newest: Option<Time> = None;
     for kind in [DIGEST_FOLDER, LOG_FOLDER] {
         let folder = folder(home, place, kind);
         let Some(last_day) =
@@ -229,7 +230,7 @@ async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRe
         let mut listing = Listing {
             bucket: Arc::clone(&home.bucket),
             prefix: last_day,
-            after: None,
+            after: newest.filter(|_| kind == LOG_FOLDER).map(|newest| first_log_at(home, place, newest)),
             reach: Reach::Whole,
             token: None,
         };
@@ -244,4 +245,10 @@ async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRe
         .await;
     }
     newest
+}
+
+/// The key that the first of a minute's log files would have.
+fn first_log_at(home: &Home, place: &AccountRegion, delivered: Time) -> String {
+    let (prefix, place) = (home.prefix.clone(), place.clone());
+    LogKey { prefix, place, kind: LOG_FOLDER.into(), delivered, unique: "".into() }.to_string()
 }

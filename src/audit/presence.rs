@@ -1,7 +1,6 @@
 //! Compares the log files that are there with those that digests name: page by page, so that a folder of a million
 //! files never stands in memory.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -12,7 +11,7 @@ use super::site::{Outcome, unlistable};
 use super::{Context, Event};
 use crate::chain::Entry;
 use crate::digest::Certainty;
-use crate::logs::{Attestation, Observation, PresentTerms, region_absent};
+use crate::logs::{Attestation, Names, Observation, PresentTerms, ShortName, region_absent};
 use crate::report::Depth;
 use crate::store::{Listing, ObjectStore, Reach, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey};
@@ -26,16 +25,16 @@ const DAYS_AT_ONCE: usize = 8;
 pub(super) struct Listed {
     certainty: Certainty,
     days: Vec<ObjectName>,
-    objects: HashSet<ObjectName>,
+    objects: Names<()>,
 }
 
 impl Listed {
     /// What the listing says of a log file; nothing, if it lies in a folder that was not listed.
     pub(super) fn observe(&self, object: &ObjectName) -> Option<Observation> {
-        let object = self.certainty.handle(object);
-        if self.objects.contains(&object) {
+        if self.objects.contains_key(&ShortName::of(self.certainty, object)) {
             return Some(Observation::Listed);
         }
+        let object = self.certainty.handle(object);
         let holds = |day: &ObjectName| day.bucket == object.bucket && object.key.starts_with(&*day.key);
         self.days.iter().any(holds).then_some(Observation::Gone)
     }
@@ -48,20 +47,22 @@ pub(super) async fn listed_before<S: ObjectStore>(context: &Context<S>, site: &S
         return None;
     }
     let certainty = context.plan.certainty;
-    let mut listed = Listed { certainty, days: Vec::new(), objects: HashSet::new() };
+    let mut listed = Listed { certainty, days: Vec::new(), objects: Names::default() };
     for home in &site.homes {
         let folder = listing::folder(home, &site.place, LOG_FOLDER);
         let days = listing::days(&*context.store, home, &folder, &context.window).await.ok()?;
-        let name = |key: Box<str>| certainty.handle(&ObjectName::new(Arc::clone(&home.bucket), key));
+        let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
         for day in days {
             let objects = &mut listed.objects;
             pages(&*context.store, &mut whole(home, day.clone()), |page| {
-                objects.extend(page.objects.into_iter().map(|object| name(object.key)));
+                let names =
+                    page.objects.into_iter().map(|object| ShortName::of(certainty, &name(object.key)));
+                objects.extend(names.map(|name| (name, ())));
                 Walk::On
             })
             .await
             .ok()?;
-            listed.days.push(name(day.into()));
+            listed.days.push(certainty.handle(&name(day.into())));
         }
     }
     Some(listed)
@@ -171,7 +172,7 @@ mod tests {
 
     fn listed(certainty: Certainty) -> Listed {
         let handle = |object: ObjectName| certainty.handle(&object);
-        let objects = HashSet::from([handle(named("here", "one"))]);
+        let objects = [(ShortName::of(certainty, &named("here", "one")), ())].into_iter().collect();
         Listed { certainty, days: vec![handle(named("here", ""))], objects }
     }
 

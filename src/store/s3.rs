@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Admission, LARGEST, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError};
 use crate::aws::failure::{Failure, Outlook};
 use crate::aws::{Load, Session, sdk_region};
-use crate::trail::{ObjectName, Time};
+use crate::trail::ObjectName;
 use lean::{Got, Note, Ways};
 use pace::Pace;
 use refusal::{Action, Refusal, elsewhere};
@@ -313,10 +313,7 @@ fn page(found: ListObjectsV2Output, token: Option<&str>) -> Result<Page, Refusal
     for object in found.contents.unwrap_or_default() {
         page.objects.push(Listed {
             key: object.key.and_then(name).ok_or_else(unreadable)?.into(),
-            size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-            last_modified: object
-                .last_modified
-                .and_then(|time| Time::from_timestamp(time.secs(), time.subsec_nanos())),
+            size: object.size.and_then(|size| u64::try_from(size).ok()),
         });
     }
     for folder in found.common_prefixes.unwrap_or_default() {

@@ -140,11 +140,7 @@ impl ObjectStore for Memory {
                 }
                 _ => {
                     seen += 1;
-                    page.objects.push(Listed {
-                        key: name.key.clone(),
-                        size: body.len() as u64,
-                        last_modified: None,
-                    });
+                    page.objects.push(Listed { key: name.key.clone(), size: Some(body.len() as u64) });
                 }
             }
         }
