@@ -6,6 +6,10 @@ use clap::Parser;
 
 mod cli;
 
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = cli::args::Arguments::parse();
     match cli::dispatch(arguments.command) {

@@ -15,7 +15,7 @@ use super::unseen::unseen;
 use super::{Context, Event, listing};
 use crate::chain::{self, Entry, Root, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
-use crate::digest::{Certainty, Previous, Standing};
+use crate::digest::{Certainty, LogEntry, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::{ChainReport, Depth, Window};
 use crate::store::{ObjectStore, StoreError};
@@ -215,9 +215,9 @@ async fn read<S: ObjectStore>(
             if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
                 entry = fetch::vouched(certainty, ring, entry, recorded);
             }
-            let works = reading.settle(context, entry);
-            context.observer.on(Event::LogsNamed(works.len() as u64));
-            for work in works {
+            let named = reading.settle(context, entry);
+            context.observer.on(Event::LogsNamed(named.logs.len() as u64));
+            for work in named.works() {
                 // The receiver outlives this side.
                 let _ = sender.send(work).await;
             }
@@ -282,7 +282,7 @@ impl Reading {
     }
 
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
-    fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> Vec<LogWork> {
+    fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> NamedLogs {
         let (span, certainty) = (entry.span(), context.plan.certainty);
         let logs = match &entry.state {
             State::Authentic(authentic) => authentic.logs(),
@@ -297,7 +297,7 @@ impl Reading {
             && context.window.overlaps(&span)
             && context.plan.depth != Depth::Chain;
         let digest = Arc::new(entry.object.clone());
-        let mut works = Vec::new();
+        let mut named = NamedLogs { logs: Vec::new(), digest, chain };
         match &mut entry.state {
             State::Authentic(authentic) => {
                 self.record(certainty, authentic.previous(), Standing::Authentic);
@@ -306,29 +306,43 @@ impl Reading {
                     count.digests += 1;
                     count.outside_window += u64::from(!authentic.within_key_window());
                 }
-                for log in authentic.take_logs() {
+                named.logs = authentic.take_logs();
+                // In place: there may be 100,000.
+                named.logs.retain(|log| {
                     self.attestation.attest(&log.object);
-                    if asked_for && self.attestation.ask(&log.object, &log.hash) == Naming::First {
-                        works.push(LogWork {
-                            object: log.object,
-                            hash: log.hash,
-                            digest: Arc::clone(&digest),
-                            chain: Arc::clone(&chain),
-                        });
-                    }
-                }
+                    asked_for && self.attestation.ask(&log.object, &log.hash) == Naming::First
+                });
             }
             State::Rejected(rejected) => {
                 let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
                 self.record(certainty, previous, Standing::Claimed);
                 for log in rejected.take_logs() {
-                    self.attestation.claim(&log.object, &digest);
+                    self.attestation.claim(&log.object, &named.digest);
                 }
             }
             State::Unseen(_) | State::Gone => {}
         }
         self.entries.push(entry);
-        works
+        named
+    }
+}
+
+/// Log files to verify, by the digest that names them.
+struct NamedLogs {
+    logs: Vec<LogEntry>,
+    digest: Arc<ObjectName>,
+    chain: Arc<ChainId>,
+}
+
+impl NamedLogs {
+    fn works(self) -> impl Iterator<Item = LogWork> {
+        let Self { logs, digest, chain } = self;
+        logs.into_iter().map(move |LogEntry { object, hash }| LogWork {
+            object,
+            hash,
+            digest: Arc::clone(&digest),
+            chain: Arc::clone(&chain),
+        })
     }
 }
 
