@@ -38,6 +38,7 @@ pub(super) async fn get<S: ObjectStore>(
         return Err(Absence::Unseen(Unseen::Interrupted));
     }
     let got = tokio::select! {
+        biased;
         got = context.store.get(object, &context.admission) => got.map_err(|error| absence(&error)),
         () = context.stop.wait() => Err(Absence::Unseen(Unseen::Interrupted)),
     };
