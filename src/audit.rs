@@ -266,7 +266,7 @@ pub async fn run<S: ObjectStore>(
 /// Enough sites to keep all requests busy even when each has but a few digests; few enough that the digests of a
 /// year, which stay in memory until they are linked, stay a small part of the memory.
 fn sites_at_once<S>(context: &Context<S>) -> usize {
-    const DIGESTS_AT_ONCE: i64 = 20_000;
+    const DIGESTS_AT_ONCE: i64 = 40_000;
     let hours = match context.window.start {
         Some(start) => (context.window.end - start).num_hours().max(1),
         None => 365 * 24,

@@ -71,7 +71,8 @@ impl Entry {
         }
     }
 
-    fn authentic(&self) -> Option<&AuthenticDigest> {
+    /// The digest, if it is authentic.
+    pub fn authentic(&self) -> Option<&AuthenticDigest> {
         match &self.state {
             State::Authentic(digest) => Some(digest),
             State::Rejected(_) | State::Unseen(_) | State::Gone => None,

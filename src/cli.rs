@@ -6,6 +6,7 @@ pub mod exit;
 mod forge;
 #[cfg(feature = "aws")]
 mod keys;
+mod machine;
 mod objects;
 mod output;
 mod progress;

@@ -205,6 +205,20 @@ impl AuthenticDigest {
         self.key_window.is_none_or(|(from, to)| from <= self.claim.span.end && self.claim.span.start <= to)
     }
 
+    /// Lets go of its own copies of what the digest after it holds too: a chain has thousands, and the signature of each
+    /// stands in two.
+    pub fn share_with(&mut self, successor: &Self) {
+        let recorded = successor.previous().map(|previous| &previous.signature);
+        if let (Some(own), Some(recorded)) = (&mut self.metadata_signature, recorded) {
+            share(own, recorded);
+        }
+        share(&mut self.claim.bucket, &successor.claim.bucket);
+        share(&mut self.claim.fingerprint, &successor.claim.fingerprint);
+        if let Some(previous) = &mut self.claim.previous {
+            share(&mut previous.object.bucket, &successor.claim.bucket);
+        }
+    }
+
     /// The log files it attests, until they are handed over.
     pub fn logs(&self) -> &[LogEntry] {
         &self.claim.logs
@@ -213,6 +227,12 @@ impl AuthenticDigest {
     /// Hands over the log files it attests, once; they are not needed for linking, and there may be 100,000.
     pub fn take_logs(&mut self) -> Vec<LogEntry> {
         std::mem::take(&mut self.claim.logs)
+    }
+}
+
+fn share<T: Clone + PartialEq>(own: &mut T, other: &T) {
+    if own == other {
+        own.clone_from(other);
     }
 }
 

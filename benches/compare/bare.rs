@@ -46,9 +46,10 @@ pub fn client(folder: &Path, address: &str, concurrency: usize) {
         let mut clients = tokio::task::JoinSet::new();
         for _ in 0..concurrency.min(keys.len()) {
             let (keys, next, address) = (Arc::clone(&keys), Arc::clone(&next), address.to_owned());
+            // One after another: all at once are more than a listening socket queues.
+            let stream = TcpStream::connect(&address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
             clients.spawn(async move {
-                let stream = TcpStream::connect(&address).await.unwrap();
-                stream.set_nodelay(true).unwrap();
                 let (mut sender, connection) =
                     hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
                 tokio::spawn(connection);

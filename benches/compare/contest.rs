@@ -90,6 +90,11 @@ pub struct Results {
 }
 
 impl Results {
+    /// The contestants and their medians.
+    pub fn rows(&self) -> &[(String, Sample)] {
+        &self.rows
+    }
+
     /// Prints a row for each; ratios are to the first.
     pub fn print(&self, more: impl Fn(&Sample) -> String) {
         let Some((_, first)) = self.rows.first() else { return };

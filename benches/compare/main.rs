@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo bench --bench compare                      # no latency
 //! cargo bench --bench compare -- --latency 20      # 20 ms a request
+//! cargo bench --bench compare -- --scale           # a thousand log files, and a million
 //! ```
 //!
 //! The bucket is served by a server of this program's own, in a process of its own; a bare client that judges nothing
@@ -20,6 +21,7 @@ mod aws_cli;
 mod bare;
 mod contest;
 mod record;
+mod scale;
 mod serve;
 
 use contest::{Contest, Sample};
@@ -55,6 +57,9 @@ struct Options {
     /// Leave out the AWS CLI
     #[arg(long)]
     without_aws_cli: bool,
+    /// Instead: trailseal alone over folders of 1,000 to 1,000,000 log files
+    #[arg(long)]
+    scale: bool,
     /// Another trailseal to compare, such as one built from an earlier commit
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
@@ -80,6 +85,7 @@ fn main() {
         Some(Role::Serve { folder, latency }) => serve::run(folder, Duration::from_millis(*latency)),
         Some(Role::Bare { folder, address, concurrency }) => bare::client(folder, address, *concurrency),
         Some(Role::Ceiling { folder }) => bare::ceiling(folder),
+        None if options.scale => scale::run(options.runs),
         None => compare(&options),
     }
 }
@@ -112,7 +118,9 @@ fn compare(options: &Options) {
 
 fn over_s3(options: &Options, folder: &Path, plan: &forge::Plan, objects: u64) {
     let server = serve::Server::start(folder, options.latency);
-    let concurrency = options.concurrency.unwrap_or(64).to_string();
+    // As many as trailseal comes to by itself.
+    let usual = if options.latency == 0 { 64 } else { 256 };
+    let concurrency = options.concurrency.unwrap_or(usual).to_string();
     let mut contest = Contest::new(options.runs);
     let verify = |program: &Path| {
         let mut command = contest::quiet(program);

@@ -19,7 +19,7 @@ use crate::trail::{ObjectName, Span};
 use crate::verdict::{Finding, LogVerdict};
 
 /// Day folders listed at once within one site.
-const DAYS_AT_ONCE: usize = 8;
+const DAYS_AT_ONCE: usize = 32;
 
 /// The log files a complete listing shows, for a run that does not read them.
 pub(super) struct Listed {

@@ -15,7 +15,7 @@ use super::unseen::unseen;
 use super::{Context, Event, listing};
 use crate::chain::{self, Entry, Root, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
-use crate::digest::{Certainty, LogEntry, Previous, Standing};
+use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::{ChainReport, Depth, Window};
 use crate::store::{ObjectStore, StoreError};
@@ -25,6 +25,8 @@ use crate::verdict::{Cause, Code, Finding, LogTally, Scope, Testimony, Unseen};
 
 /// Log files named and not yet asked for.
 const WAITING_LOGS: usize = 512;
+/// A region has at most five trails (Quotas in AWS CloudTrail), each with two chains.
+const CHAINS_IN_TURN: usize = 10;
 /// Moves of bucket or prefix that are followed within one site.
 const MOST_MOVES: usize = 16;
 
@@ -281,6 +283,13 @@ impl Reading {
         }
     }
 
+    /// The digest of this chain that was taken in last: digests come newest first.
+    fn successor(&self, chain: &ChainId) -> Option<&AuthenticDigest> {
+        // Chains that share a folder take turns.
+        let latest = self.entries.iter().rev().take(CHAINS_IN_TURN);
+        latest.filter(|entry| entry.key.chain == *chain).find_map(Entry::authentic)
+    }
+
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
     fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> NamedLogs {
         let (span, certainty) = (entry.span(), context.plan.certainty);
@@ -293,6 +302,7 @@ impl Reading {
         let chain = Arc::clone(
             self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
         );
+        entry.key.chain = ChainId::clone(&chain);
         let asked_for = context.plan.scope.holds_chain(&chain)
             && context.window.overlaps(&span)
             && context.plan.depth != Depth::Chain;
@@ -300,6 +310,9 @@ impl Reading {
         let mut named = NamedLogs { logs: Vec::new(), digest, chain };
         match &mut entry.state {
             State::Authentic(authentic) => {
+                if let Some(successor) = self.successor(&named.chain) {
+                    authentic.share_with(successor);
+                }
                 self.record(certainty, authentic.previous(), Standing::Authentic);
                 if context.window.overlaps(&span) {
                     let count = self.keys.entry(authentic.fingerprint().clone()).or_default();

@@ -21,6 +21,7 @@ use trailseal::verdict::Code;
 
 use super::args::{Depth, Form, Verify};
 use super::exit::Failure;
+use super::machine::{self, WaitsFor};
 use super::objects::{Objects, Table};
 use super::output::{self, Output};
 use super::progress;
@@ -45,8 +46,8 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
         .iter()
         .map(|(format, path)| Ok((*format, Output::open(Some(path))?)))
         .collect::<Result<Vec<_>, Failure>>()?;
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    let source = Source::parse(&args.source)?;
+    let runtime = machine::runtime(source.waits_for())?;
     let observer = progress::observer(&args.look);
     let layout = output::layout(&args.look, args.output.as_deref());
     let told = |report: Result<Report, Failure>| -> Result<Report, Failure> {
@@ -57,13 +58,13 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
     };
     let report = match table(&args, output)? {
         Told::Afterwards(format, output) => {
-            let report = told(runtime.block_on(verify(&args, now, observer)))?;
+            let report = told(runtime.block_on(verify(&args, source, now, observer)))?;
             output.write(|out| render::write(format, &report, &layout, out))?;
             report
         }
         Told::Meanwhile(table) => {
             let objects = Arc::new(Objects::new(table, observer));
-            let report = told(runtime.block_on(verify(&args, now, objects.clone())))?;
+            let report = told(runtime.block_on(verify(&args, source, now, objects.clone())))?;
             let (table, written) = objects.take();
             if let Some(writer) = table.map(|table| table.finish(&report)) {
                 match (writer, written) {
@@ -113,10 +114,15 @@ fn table(args: &Verify, output: Output) -> Result<Told, Failure> {
     }
 }
 
-async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result<Report, Failure> {
+async fn verify(
+    args: &Verify,
+    source: Source,
+    now: Time,
+    observer: Arc<dyn Observer>,
+) -> Result<Report, Failure> {
     let stop = stop_on_signal();
     let copied_from = args.copied_from.as_deref().map(bucket_and_prefix).transpose()?;
-    match Source::parse(&args.source)? {
+    match source {
         Source::Folder(path) => {
             let store = DirStore::open(&path)
                 .map_err(|error| Failure::new(format!("cannot read the folder {path}: {error}")))?;
@@ -132,6 +138,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
         }
         #[cfg(feature = "aws")]
         Source::Bucket(place) => {
+            machine::allow_connections(args.concurrency);
             let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
             let mut plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
@@ -147,6 +154,7 @@ async fn verify(args: &Verify, now: Time, observer: Arc<dyn Observer>) -> Result
         }
         #[cfg(feature = "aws")]
         Source::Trail(arn) => {
+            machine::allow_connections(args.concurrency);
             let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let trail = reach.trail(&arn).await?;
             let mut plan = plan(args, now, trail.place(), Certainty::BucketAndKey)?;
@@ -215,6 +223,13 @@ impl Source {
             return Ok(Self::Trail(text.to_owned()));
         }
         Ok(Self::Folder(text.to_owned()))
+    }
+
+    fn waits_for(&self) -> WaitsFor {
+        match self {
+            Self::Folder(_) => WaitsFor::Disk,
+            Self::Bucket(_) | Self::Trail(_) => WaitsFor::Network,
+        }
     }
 }
 
