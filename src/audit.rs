@@ -23,6 +23,7 @@ mod mill;
 mod observer;
 mod presence;
 mod prove;
+mod reading;
 mod site;
 mod slots;
 mod stop;

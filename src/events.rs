@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -84,14 +85,17 @@ pub fn touches(event_name: &str, event_source: &str) -> Option<Touches> {
 
 /// How a call's name begins in a record. CloudTrail writes no white space.
 const FIELD: &[u8] = b"\"eventName\":\"";
+static NAMED: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(FIELD));
 /// More than the field and the longest telling name.
 const SEAM: usize = 64;
 
 /// Watches a log file's bytes pass by in chunks.
 pub struct Scanner<'a> {
-    field: memmem::Finder<'static>,
-    bucket: memmem::Finder<'a>,
-    seam: Vec<u8>,
+    field: &'static memmem::Finder<'static>,
+    bucket: &'a str,
+    /// The end of the chunk before, and room for the beginning of the next.
+    seam: [u8; 2 * SEAM],
+    seen: usize,
     state: State,
 }
 
@@ -110,25 +114,22 @@ impl<'a> Scanner<'a> {
     /// A scanner for a file of the record that lies in `bucket`. Calls on other buckets are passed over: there may be
     /// thousands.
     pub fn new(bucket: &'a str) -> Self {
-        Self {
-            field: memmem::Finder::new(FIELD),
-            bucket: memmem::Finder::new(bucket.as_bytes()),
-            seam: Vec::with_capacity(2 * SEAM),
-            state: State::Quiet,
-        }
+        Self { field: &NAMED, bucket, seam: [0; 2 * SEAM], seen: 0, state: State::Quiet }
     }
 
     /// Looks at the next chunk.
     pub fn look(&mut self, chunk: &[u8]) {
-        let mut seam = std::mem::take(&mut self.seam);
-        if !seam.is_empty() {
-            seam.extend_from_slice(&chunk[..chunk.len().min(SEAM)]);
-            self.search(&seam);
+        let mut seam = self.seam;
+        if self.seen > 0 {
+            let beginning = &chunk[..chunk.len().min(SEAM)];
+            let end = self.seen + beginning.len();
+            seam[self.seen..end].copy_from_slice(beginning);
+            self.search(&seam[..end]);
         }
         self.search(chunk);
-        seam.clear();
-        seam.extend_from_slice(&chunk[chunk.len().saturating_sub(SEAM)..]);
-        self.seam = seam;
+        let last = &chunk[chunk.len().saturating_sub(SEAM)..];
+        self.seam[..last.len()].copy_from_slice(last);
+        self.seen = last.len();
     }
 
     /// Whether the file may hold a telling call, and is worth parsing.
@@ -143,7 +144,7 @@ impl<'a> Scanner<'a> {
             from += at + FIELD.len();
             self.state = state_after(&bytes[from..]);
         }
-        if self.state == State::SomeBucket && self.bucket.find(&bytes[from..]).is_some() {
+        if self.state == State::SomeBucket && memmem::find(&bytes[from..], self.bucket.as_bytes()).is_some() {
             self.state = State::Telling;
         }
     }

@@ -18,8 +18,8 @@ impl Limit {
     pub const LOG: Self = Self(64 << 20);
     /// For digests: 100,000 log files in one hour come to about 40 MB of JSON.
     pub const DIGEST: Self = Self(64 << 20);
-    /// What nearly every digest stays within: 10,000 log files in one hour.
-    pub const USUAL_DIGEST: Self = Self(4 << 20);
+    /// What nearly every digest stays within: 2,500 log files in one hour.
+    pub const USUAL_DIGEST: Self = Self(1 << 20);
 }
 
 /// Why bytes are not one whole gzip member (RFC 1952).

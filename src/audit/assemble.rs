@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::discover::Found;
-use super::site::{self, KeyCount};
+use super::reading::KeyCount;
+use super::site;
 use super::{Context, Plan};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;

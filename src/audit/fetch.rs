@@ -6,18 +6,18 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Context;
-use super::mill::Grist;
+use super::mill::{Grist, JudgedLog, observed};
 use super::slots::Slot;
 use super::unseen::{Absence, absence};
 use crate::chain::{Entry, State};
 use crate::crypto::{Authority, KeyRing, Signature};
 use crate::digest::{self, Certainty, Fault, Outcome, Place, Standing};
 use crate::gzip::{self, Limit};
-use crate::logs::{self, LogWork, Observation};
+use crate::logs::{LogWork, Observation};
 use crate::store::{Object, ObjectStore};
 use crate::trail::key::DigestKey;
 use crate::trail::{ObjectName, Span};
-use crate::verdict::{Finding, LogVerdict, Testimony, Unseen};
+use crate::verdict::Unseen;
 
 /// What a task of the run came to; a bug in it is a bug in the run.
 pub(super) fn unwound<T>(task: Result<T, tokio::task::JoinError>) -> T {
@@ -138,19 +138,6 @@ fn state(outcome: Outcome) -> State {
     }
 }
 
-/// A log file with its verdict.
-pub(super) struct JudgedLog {
-    pub(super) work: LogWork,
-    pub(super) verdict: LogVerdict,
-    pub(super) finding: Option<Finding>,
-    /// Why it could not be inflated, if so.
-    pub(super) fault: Option<gzip::Fault>,
-    pub(super) compressed: u64,
-    pub(super) inflated: u64,
-    /// Telling calls it records; only an intact file testifies.
-    pub(super) testimonies: Vec<Testimony>,
-}
-
 /// Reads one attested log file and has it judged; not, if the run was stopped before.
 pub(super) async fn log<S: ObjectStore>(
     context: Arc<Context<S>>,
@@ -166,15 +153,4 @@ pub(super) async fn log<S: ObjectStore>(
         Err(Absence::Oversized) => Observation::Malformed(gzip::Fault::TooLarge(Limit::LOG.0)),
     };
     context.mill.tell(observed(work, &observation, 0), &judged);
-}
-
-/// Judges an observation that is at hand.
-pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64) -> JudgedLog {
-    let (verdict, finding) = logs::judge(&work, observation);
-    let (inflated, fault) = match observation {
-        Observation::Inflated(inflated) => (inflated.length, None),
-        Observation::Malformed(fault) => (0, Some(*fault)),
-        Observation::Listed | Observation::Gone | Observation::Unseen(_) => (0, None),
-    };
-    JudgedLog { work, verdict, finding, fault, compressed, inflated, testimonies: Vec::new() }
 }

@@ -7,14 +7,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Event;
-use super::fetch::{JudgedLog, observed};
 use super::observer::Observer;
 use crate::events::{self, Scanner};
 use crate::gzip::{self, Inflated, Limit};
-use crate::logs::{LogWork, Observation};
+use crate::logs::{self, LogWork, Observation};
 use crate::store::Object;
 use crate::trail::ObjectName;
-use crate::verdict::{LogVerdict, Testimony};
+use crate::verdict::{Finding, LogVerdict, Testimony};
+
+/// A log file with its verdict.
+pub(super) struct JudgedLog {
+    pub(super) work: LogWork,
+    pub(super) verdict: LogVerdict,
+    pub(super) finding: Option<Finding>,
+    /// Why it could not be inflated, if so.
+    pub(super) fault: Option<gzip::Fault>,
+    pub(super) compressed: u64,
+    pub(super) inflated: u64,
+    /// Telling calls it records; only an intact file testifies.
+    pub(super) testimonies: Vec<Testimony>,
+}
 
 /// A log file's body on its way to a verdict.
 pub(super) struct Grist {
@@ -103,6 +115,17 @@ impl Mill {
         // A receiver that is gone belongs to a run that was stopped.
         let _ = judged.send(log);
     }
+}
+
+/// Judges an observation that is at hand.
+pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64) -> JudgedLog {
+    let (verdict, finding) = logs::judge(&work, observation);
+    let (inflated, fault) = match observation {
+        Observation::Inflated(inflated) => (inflated.length, None),
+        Observation::Malformed(fault) => (0, Some(*fault)),
+        Observation::Listed | Observation::Gone | Observation::Unseen(_) => (0, None),
+    };
+    JudgedLog { work, verdict, finding, fault, compressed, inflated, testimonies: Vec::new() }
 }
 
 /// The telling calls of a file that is intact. Few files hold any, so inflating those again costs less than keeping

@@ -1,32 +1,24 @@
-//! Verifies one account and region: its digests newest first, so that every digest's successor is known when its turn
-//! comes, and the log files they name as soon as they are named.
+//! Verifies one account and region: lists its digests, has them and their log files read, links them, and follows them
+//! where the trail has moved.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-
 use super::discover::{Home, Site};
-use super::fetch::{self, JudgedLog};
 use super::listing::FoundDigest;
-use super::presence::{self, Listed};
+use super::presence;
+use super::reading::{KeyCount, LogFiles, Reading, read};
 use super::unseen::unseen;
 use super::{Context, Event, listing};
 use crate::chain::{self, Entry, Root, State, Terms};
-use crate::crypto::{Fingerprint, KeyRing, Signature};
-use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
-use crate::logs::{Attestation, LogWork, Naming};
+use crate::crypto::{Fingerprint, KeyRing};
+use crate::digest::Certainty;
 use crate::report::{ChainReport, Depth, Window};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::DigestKey;
 use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
 use crate::verdict::{Cause, Code, Finding, LogTally, Scope, Testimony, Unseen};
 
-/// Log files named and not yet asked for.
-const WAITING_LOGS: usize = 512;
-/// A region has at most five trails (Quotas in AWS CloudTrail), each with two chains.
-const CHAINS_IN_TURN: usize = 10;
 /// Moves of bucket or prefix that are followed within one site.
 const MOST_MOVES: usize = 16;
 
@@ -47,43 +39,6 @@ pub(super) struct Outcome {
     pub(super) testimonies: Vec<Testimony>,
 }
 
-/// How often a key was used, and how often outside its published window.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct KeyCount {
-    pub(super) digests: u64,
-    pub(super) outside_window: u64,
-}
-
-/// Log files of one site, judged.
-#[derive(Default)]
-struct JudgedLogs {
-    by_chain: HashMap<Arc<ChainId>, LogTally>,
-    findings: Vec<Finding>,
-    compressed: u64,
-    inflated: u64,
-    testimonies: Vec<Testimony>,
-}
-
-impl JudgedLogs {
-    fn take(&mut self, judged: JudgedLog) {
-        self.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
-        self.findings.extend(judged.finding);
-        self.compressed += judged.compressed;
-        self.inflated += judged.inflated;
-        self.testimonies.extend(judged.testimonies);
-    }
-}
-
-/// Everything known of a site's digests while they come in.
-pub(super) struct Reading {
-    pub(super) attestation: Attestation,
-    pub(super) entries: Vec<Entry>,
-    keys: BTreeMap<Fingerprint, KeyCount>,
-    /// What digests already seen recorded of those still to come.
-    pub(super) recorded: HashMap<ObjectName, (Signature, Standing)>,
-    chains: HashMap<ChainId, Arc<ChainId>>,
-}
-
 /// Verifies `site`.
 pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: Site) -> Outcome {
     let place = site.place.clone();
@@ -100,7 +55,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         testimonies: Vec::new(),
     };
     let mut reading = Reading::new(context.plan.certainty);
-    let mut logs = JudgedLogs::default();
+    let logs = LogFiles::open(context);
     let mut unlisted_homes = Vec::new();
     let mut wanted: Vec<ObjectName> = Vec::new();
     let mut listed_homes = 0;
@@ -128,7 +83,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
             let ring = context.keys.ring(&place.region, span).await;
             outcome.ring = Some(Arc::clone(&ring));
             let listed = presence::listed_before(context, &site).await;
-            read(context, &ring, found, listed.as_ref(), &mut reading, &mut logs).await;
+            read(context, &ring, found, listed.as_ref(), &mut reading, &logs).await;
         }
         if let (Some(ring), Some(span)) = (&mut outcome.ring, span) {
             // Asked more widely meanwhile, perhaps.
@@ -150,9 +105,14 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
     outcome.newest = reading.entries.iter().map(|entry| entry.key.end).max();
     let spans = chain::settled(&linked);
     let digests_are_listed = unlisted_homes.is_empty();
-    if digests_are_listed && !context.stop.is_set() && context.plan.depth != Depth::Chain {
-        presence::judge(context, &site, &reading.attestation, &spans, &reading.entries, &mut outcome).await;
-    }
+    let presence = async {
+        if digests_are_listed && !context.stop.is_set() && context.plan.depth != Depth::Chain {
+            presence::judge(context, &site, &reading.attestation, &spans, &reading.entries, &mut outcome)
+                .await;
+        }
+    };
+    // All digests are known by now; the log files they name are still being read.
+    let (mut logs, ()) = tokio::join!(logs.finish(), presence);
     for (id, chain) in linked {
         if !context.plan.scope.holds_chain(&id) {
             continue;
@@ -182,181 +142,6 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
     outcome.findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
     context.observer.on(Event::SiteDone);
     outcome
-}
-
-/// Reads digests, newest first, and the log files they name, both at once.
-async fn read<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    ring: &Arc<KeyRing>,
-    found: Vec<FoundDigest>,
-    listed: Option<&Listed>,
-    reading: &mut Reading,
-    logs: &mut JudgedLogs,
-) {
-    context.observer.on(Event::DigestsListed(found.len() as u64));
-    let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests);
-    let (sender, mut receiver) = mpsc::channel::<LogWork>(WAITING_LOGS);
-    let supply = async {
-        let under_way = under_way;
-        for found in found {
-            // In their order, so that the one whose turn is next always has its room.
-            let room = context.unfolding.admit(found.unfolded()).await;
-            let FoundDigest { object, key, .. } = found;
-            let task = tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key));
-            // The receiver outlives this side.
-            let _ = under_way.send((task, room)).await;
-        }
-    };
-    let digests = async {
-        // Owned here, so that the log files' side ends when the last digest has been read.
-        let sender = sender;
-        while let Some((task, _room)) = arriving.recv().await {
-            let task = task.await;
-            let mut entry = fetch::unwound(task);
-            let certainty = context.plan.certainty;
-            if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
-                entry = fetch::vouched(certainty, ring, entry, recorded);
-            }
-            let named = reading.settle(context, entry);
-            context.observer.on(Event::LogsNamed(named.logs.len() as u64));
-            for work in named.works() {
-                // The receiver outlives this side.
-                let _ = sender.send(work).await;
-            }
-        }
-    };
-    let (sink, mut judged) = mpsc::unbounded_channel();
-    let files = async {
-        // Owned here, so that the verdicts end when the last file has one.
-        let sink = sink;
-        let mut tasks = JoinSet::new();
-        while let Some(work) = receiver.recv().await {
-            match listed.and_then(|listed| listed.observe(&work.object)) {
-                Some(observation) => context.mill.tell(fetch::observed(work, &observation, 0), &sink),
-                None => {
-                    let slot = context.slots.take().await;
-                    tasks.spawn(fetch::log(Arc::clone(context), work, slot, sink.clone()));
-                }
-            }
-            while let Some(done) = tasks.try_join_next() {
-                fetch::unwound(done);
-            }
-        }
-        drop(sink);
-        while let Some(done) = tasks.join_next().await {
-            fetch::unwound(done);
-        }
-    };
-    let verdicts = async {
-        while let Some(log) = judged.recv().await {
-            logs.take(log);
-        }
-    };
-    tokio::join!(supply, digests, files, verdicts);
-}
-
-impl Reading {
-    /// Nothing read yet.
-    pub(super) fn new(certainty: Certainty) -> Self {
-        Self {
-            attestation: Attestation::new(certainty),
-            entries: Vec::new(),
-            keys: BTreeMap::new(),
-            recorded: HashMap::new(),
-            chains: HashMap::new(),
-        }
-    }
-
-    /// Notes the signature that a digest recorded of the one before it.
-    pub(super) fn record(&mut self, certainty: Certainty, previous: Option<&Previous>, standing: Standing) {
-        let Some(previous) = previous else { return };
-        let recorded = (previous.signature.clone(), standing);
-        let of = certainty.handle(&previous.object);
-        match standing {
-            Standing::Authentic => {
-                self.recorded.insert(of, recorded);
-            }
-            // Anybody can write a digest that claims something; it must not drown an authentic one's word.
-            Standing::Claimed => {
-                self.recorded.entry(of).or_insert(recorded);
-            }
-        }
-    }
-
-    /// The digest of this chain that was taken in last: digests come newest first.
-    fn successor(&self, chain: &ChainId) -> Option<&AuthenticDigest> {
-        // Chains that share a folder take turns.
-        let latest = self.entries.iter().rev().take(CHAINS_IN_TURN);
-        latest.filter(|entry| entry.key.chain == *chain).find_map(Entry::authentic)
-    }
-
-    /// Takes in one digest whose verdict is final, and gives the log files to verify.
-    fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> NamedLogs {
-        let (span, certainty) = (entry.span(), context.plan.certainty);
-        let logs = match &entry.state {
-            State::Authentic(authentic) => authentic.logs(),
-            State::Rejected(_) | State::Unseen(_) | State::Gone => &[],
-        };
-        let told = Event::Digest { object: &entry.object, verdict: entry.verdict(), span, logs };
-        context.observer.on(told);
-        let chain = Arc::clone(
-            self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
-        );
-        entry.key.chain = ChainId::clone(&chain);
-        let asked_for = context.plan.scope.holds_chain(&chain)
-            && context.window.overlaps(&span)
-            && context.plan.depth != Depth::Chain;
-        let digest = Arc::new(entry.object.clone());
-        let mut named = NamedLogs { logs: Vec::new(), digest, chain };
-        match &mut entry.state {
-            State::Authentic(authentic) => {
-                if let Some(successor) = self.successor(&named.chain) {
-                    authentic.share_with(successor);
-                }
-                self.record(certainty, authentic.previous(), Standing::Authentic);
-                if context.window.overlaps(&span) {
-                    let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
-                    count.digests += 1;
-                    count.outside_window += u64::from(!authentic.within_key_window());
-                }
-                named.logs = authentic.take_logs();
-                // In place: there may be 100,000.
-                named.logs.retain(|log| {
-                    self.attestation.attest(&log.object);
-                    asked_for && self.attestation.ask(&log.object, &log.hash) == Naming::First
-                });
-            }
-            State::Rejected(rejected) => {
-                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
-                self.record(certainty, previous, Standing::Claimed);
-                for log in rejected.take_logs() {
-                    self.attestation.claim(&log.object, &named.digest);
-                }
-            }
-            State::Unseen(_) | State::Gone => {}
-        }
-        self.entries.push(entry);
-        named
-    }
-}
-
-/// Log files to verify, by the digest that names them.
-struct NamedLogs {
-    logs: Vec<LogEntry>,
-    digest: Arc<ObjectName>,
-    chain: Arc<ChainId>,
-}
-
-impl NamedLogs {
-    fn works(self) -> impl Iterator<Item = LogWork> {
-        let Self { logs, digest, chain } = self;
-        logs.into_iter().map(move |LogEntry { object, hash }| LogWork {
-            object,
-            hash,
-            digest: Arc::clone(&digest),
-            chain: Arc::clone(&chain),
-        })
-    }
 }
 
 /// Links all chains of the site and holds them to `window`, backfill chains first: what they cover repairs the

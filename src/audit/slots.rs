@@ -1,6 +1,6 @@
 //! How many requests may be under way. A run begins with a few, which is all that a near store needs to keep every
-//! processor busy; each that takes long shows that the store is far, and makes room for one more. So the number
-//! doubles with every round trip until it reaches its limit.
+//! processor busy; each that takes long shows that the store is far, and makes room for three more. So the number
+//! grows fourfold with every round trip until it reaches its limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +13,9 @@ use tokio::time::Instant;
 const FIRST: usize = 64;
 /// An answer that takes longer has come from afar. S3 takes 10 to 30 ms to begin one.
 const LONG: Duration = Duration::from_millis(8);
+
+/// How many more each of those makes room for.
+const MORE: usize = 3;
 
 /// Room for requests.
 pub(super) struct Slots {
@@ -44,9 +47,12 @@ impl Slots {
 
     /// Takes note of a request that is over.
     fn over(&self, took: Duration) {
-        let fewer = |more: usize| more.checked_sub(1);
-        if took >= LONG && self.more.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok() {
-            self.free.add_permits(1);
+        if took < LONG {
+            return;
+        }
+        let fewer = |more: usize| Some(more.saturating_sub(MORE));
+        if let Ok(more) = self.more.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer) {
+            self.free.add_permits(more.min(MORE));
         }
     }
 }
@@ -63,9 +69,11 @@ mod tests {
 
     #[test]
     fn slow_answers_make_room_up_to_the_limit() {
-        let slots = Slots::new(FIRST + 3);
-        (0..10).for_each(|_| slots.over(LONG));
+        let slots = Slots::new(FIRST + 7);
+        slots.over(LONG);
         assert_eq!(slots.free.available_permits(), FIRST + 3);
+        (0..10).for_each(|_| slots.over(LONG));
+        assert_eq!(slots.free.available_permits(), FIRST + 7);
     }
 
     #[test]

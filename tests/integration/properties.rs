@@ -13,7 +13,7 @@ use trailseal::audit::{Load, Plan};
 use trailseal::crypto::KeyRing;
 use trailseal::digest::{Certainty, Outcome, Place, authenticate};
 use trailseal::forge::{self, Damage, Turn, World};
-use trailseal::gzip::{Fault, Limit, inflate, inflate_hashed};
+use trailseal::gzip::{Fault, Limit, inflate, inflate_hashed, inflate_hashed_both};
 use trailseal::keys;
 use trailseal::render::json;
 use trailseal::report::Report;
@@ -147,6 +147,26 @@ proptest! {
 
 // Gzip.
 
+/// A gzip member of any length up to beyond the limit, whole or hurt in one of the ways that there are.
+fn member() -> impl Strategy<Value = Vec<u8>> {
+    let length = prop_oneof![0usize..200, 0usize..5_000, 100_000usize..320_000];
+    let hurt = prop_oneof![3 => Just(0), 1 => 1..5u8];
+    (length, any::<u8>(), hurt, any::<prop::sample::Index>()).prop_map(|(length, seed, hurt, at)| {
+        let bytes: Vec<u8> =
+            (0..length).map(|at| (at / 7 * usize::from(seed)) as u8 ^ (at >> 9) as u8).collect();
+        let mut member = gzip(&bytes);
+        let at = at.index(member.len());
+        match hurt {
+            1 => member.truncate(at),
+            2 => member.push(0),
+            3 => member[at] ^= 1 << (seed % 8),
+            4 => member.extend(gzip(b"more")),
+            _ => {}
+        }
+        member
+    })
+}
+
 proptest! {
     #![proptest_config(cases(600))]
 
@@ -174,6 +194,21 @@ proptest! {
         prop_assert!(inflate(&member[..cut], Limit(5000)).is_err());
         if !bytes.is_empty() {
             prop_assert_eq!(inflate(&member, Limit(bytes.len() - 1)), Err(Fault::TooLarge(bytes.len() - 1)));
+        }
+    }
+
+    #[test]
+    fn two_members_side_by_side_are_judged_as_each_alone(one in member(), other in member()) {
+        let alone = [&one, &other].map(|member| {
+            let mut seen = Vec::new();
+            (inflate_hashed(member, Limit(300_000), |chunk| seen.extend_from_slice(chunk)), seen)
+        });
+        let mut seen = [Vec::new(), Vec::new()];
+        let looks = seen.each_mut().map(|seen| |chunk: &[u8]| seen.extend_from_slice(chunk));
+        let both = inflate_hashed_both([&one, &other], Limit(300_000), looks);
+        for ((result, seen), (expected, expected_seen)) in both.into_iter().zip(seen).zip(alone) {
+            prop_assert_eq!(result, expected);
+            prop_assert_eq!(seen, expected_seen);
         }
     }
 
@@ -359,6 +394,27 @@ fn how_a_run_is_carried_out_shows_nowhere() {
             Faulty { store: memory(7), script: |_: crate::support::memory::Ask<'_>| None, late: Some(seed) };
         assert!(text_of(&world, Load::default(), store) == first, "answers shuffled by {seed}");
     }
+}
+
+#[test]
+fn digests_too_large_for_the_usual_room_are_read_all_the_same() {
+    let world = World::forge(&forge::Plan {
+        accounts: 1,
+        regions: 1,
+        logs_per_hour: 3_000,
+        events_per_log: 1,
+        ..forge::Plan::default()
+    })
+    .unwrap();
+    let mut store = Memory::new(&world, Keeps::Metadata, 1000);
+    let large = store.objects().iter().filter(|(name, (body, _))| {
+        DigestKey::parse(&name.key).is_some()
+            && inflate(body, Limit::USUAL_DIGEST) == Err(Fault::TooLarge(Limit::USUAL_DIGEST.0))
+    });
+    assert!(large.count() > 5);
+    let report = run(plan(&world.truth()), store, &world);
+    assert_eq!(report.exit_code(), 0);
+    assert_eq!(report.totals.logs.intact, world.truth().logs);
 }
 
 #[test]

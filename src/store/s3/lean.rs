@@ -33,7 +33,7 @@ use crate::aws::Load;
 use crate::aws::failure::Failure;
 use crate::store::Metadata;
 use crate::trail::ObjectName;
-use signature::{Common, Signer};
+use signature::{Common, Second, Signer};
 
 mod signature;
 
@@ -129,7 +129,7 @@ impl Intercept for Note {
 #[derive(Debug)]
 pub(super) struct Lean {
     common: Common,
-    signer: RwLock<Option<Arc<Signer>>>,
+    second: RwLock<Option<Arc<Second>>>,
     /// What to add to this machine's clock, by what the SDK learnt of S3's.
     skew: TimeDelta,
     components: RuntimeComponents,
@@ -177,7 +177,7 @@ impl Lean {
                 headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
                 region: region.to_owned(),
             },
-            signer: RwLock::default(),
+            second: RwLock::default(),
             skew: date - Utc::now(),
             connector: components.http_client()?.http_connector(&settings, components),
             components: components.clone(),
@@ -203,19 +203,30 @@ impl Lean {
 
     async fn signed(&self, key: &str) -> Option<HttpRequest> {
         is_plain(key).then_some(())?;
-        let identity = self.identity().await?;
         let now = Utc::now().checked_add_signed(self.skew)?;
-        self.signer(&identity, now, key)?.request(&self.common, key, now)
+        let known = self.second.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let second = match known.as_ref().filter(|known| known.is(now)) {
+            Some(second) => Arc::clone(second),
+            None => self.next_second(known.as_deref(), now, key).await?,
+        };
+        second.request(&self.common, key)
     }
 
-    fn signer(&self, identity: &Identity, now: DateTime<Utc>, key: &str) -> Option<Arc<Signer>> {
-        let known = self.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(signer) = known.filter(|signer| signer.fits(identity, now)) {
-            return Some(signer);
-        }
-        let learnt = Arc::new(Signer::learn(&self.common, identity, now, key)?);
-        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&learnt));
-        Some(learnt)
+    /// Asks for the credentials once a second, not for every request; as a rule they are still the same.
+    async fn next_second(
+        &self,
+        known: Option<&Second>,
+        now: DateTime<Utc>,
+        key: &str,
+    ) -> Option<Arc<Second>> {
+        let identity = self.identity().await?;
+        let signer = match known.map(Second::signer).filter(|signer| signer.fits(&identity, now)) {
+            Some(signer) => Arc::clone(signer),
+            None => Arc::new(Signer::learn(&self.common, &identity, now, key)?),
+        };
+        let second = Arc::new(Second::new(signer, now));
+        *self.second.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&second));
+        Some(second)
     }
 
     /// The credentials as the SDK keeps them, fetched anew before they run out. None leaves the failure to the SDK.

@@ -2,6 +2,7 @@
 //! signer signs one of them; what it signed tells how, and only what changes is then made anew: a twentieth of the
 //! work. A signer that would not sign that first request just as the SDK did is never made.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
@@ -122,22 +123,48 @@ impl Signer {
         self.day == now.date_naive() && identity.data::<Credentials>() == Some(&self.credentials)
     }
 
-    /// A signed request for `key`.
-    pub(super) fn request(&self, common: &Common, key: &str, now: DateTime<Utc>) -> Option<HttpRequest> {
-        let stamp = stamp(now);
-        let mut request = self.request.try_clone()?;
-        request.set_uri(common.address(key)).ok()?;
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, [&*self.authorization, &self.signature(key, &stamp)].concat());
-        headers.insert(DATE, stamp);
-        Some(request)
-    }
-
     fn signature(&self, key: &str, stamp: &str) -> String {
         let [before_key, before_time, rest] = &self.canonical;
         let hash = Hash::of([before_key, key, before_time, stamp, rest].concat().as_bytes());
         let signed = format!("AWS4-HMAC-SHA256\n{stamp}\n{}\n{hash}", self.scope);
         calculate_signature(&self.secret, signed.as_bytes())
+    }
+}
+
+/// A signer in one second of its day: all requests of a second bear the same time.
+#[derive(Debug)]
+pub(super) struct Second {
+    signer: Arc<Signer>,
+    timestamp: i64,
+    stamp: String,
+}
+
+impl Second {
+    /// The second that `now` is in.
+    pub(super) fn new(signer: Arc<Signer>, now: DateTime<Utc>) -> Self {
+        Self { signer, timestamp: now.timestamp(), stamp: stamp(now) }
+    }
+
+    /// Whether `now` is in this second.
+    pub(super) fn is(&self, now: DateTime<Utc>) -> bool {
+        self.timestamp == now.timestamp()
+    }
+
+    /// The signer.
+    pub(super) fn signer(&self) -> &Arc<Signer> {
+        &self.signer
+    }
+
+    /// A signed request for `key`.
+    pub(super) fn request(&self, common: &Common, key: &str) -> Option<HttpRequest> {
+        let signer = &self.signer;
+        let mut request = signer.request.try_clone()?;
+        request.set_uri(common.address(key)).ok()?;
+        let headers = request.headers_mut();
+        let signature = signer.signature(key, &self.stamp);
+        headers.insert(AUTHORIZATION, [&*signer.authorization, &signature].concat());
+        headers.insert(DATE, self.stamp.clone());
+        Some(request)
     }
 }
 
@@ -214,11 +241,11 @@ mod tests {
     fn both(
         common: &Common,
         identity: &Identity,
-        signer: &Signer,
+        signer: &Arc<Signer>,
         key: &str,
         second: i64,
     ) -> [Vec<String>; 2] {
-        let request = signer.request(common, key, moment(second)).unwrap();
+        let request = Second::new(Arc::clone(signer), moment(second)).request(common, key).unwrap();
         assert_eq!(request.uri(), common.address(key));
         let own = request.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let added = sign_as_the_sdk(common, identity, moment(second), key).unwrap();
@@ -241,7 +268,7 @@ mod tests {
         for (before_key, after_key) in places {
             for token in [None, Some("FwoGZXIvYXdz/+=")] {
                 let (common, identity) = (common(before_key, after_key), identity(token));
-                let signer = Signer::learn(&common, &identity, moment(0), KEY).unwrap();
+                let signer = Arc::new(Signer::learn(&common, &identity, moment(0), KEY).unwrap());
                 for (key, second) in [(KEY, 0), ("p/AWSLogs/other_key-1.~.gz", 59), (KEY, 3600)] {
                     let [own, sdk] = both(&common, &identity, &signer, key, second);
                     assert_eq!(own, sdk, "{before_key} {key}");

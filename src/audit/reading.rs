@@ -1,0 +1,266 @@
+//! Reads the digests of one account and region, newest first, so that every digest's successor is known when its turn
+//! comes, and the log files they name as soon as they are named.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::listing::FoundDigest;
+use super::mill::{self, JudgedLog};
+use super::presence::Listed;
+use super::{Context, Event, fetch};
+use crate::chain::{Entry, State};
+use crate::crypto::{Fingerprint, KeyRing, Signature};
+use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
+use crate::logs::{Attestation, LogWork, Naming};
+use crate::report::Depth;
+use crate::store::ObjectStore;
+use crate::trail::{ChainId, ObjectName};
+use crate::verdict::{Finding, LogTally, Testimony};
+
+/// Log files named and not yet asked for.
+const WAITING_LOGS: usize = 512;
+/// A region has at most five trails (Quotas in AWS CloudTrail), each with two chains.
+const CHAINS_IN_TURN: usize = 10;
+/// How often a key was used, and how often outside its published window.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct KeyCount {
+    pub(super) digests: u64,
+    pub(super) outside_window: u64,
+}
+
+/// Log files of one site, judged.
+#[derive(Default)]
+pub(super) struct JudgedLogs {
+    pub(super) by_chain: HashMap<Arc<ChainId>, LogTally>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) compressed: u64,
+    pub(super) inflated: u64,
+    pub(super) testimonies: Vec<Testimony>,
+}
+
+impl JudgedLogs {
+    fn take(&mut self, judged: JudgedLog) {
+        self.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
+        self.findings.extend(judged.finding);
+        self.compressed += judged.compressed;
+        self.inflated += judged.inflated;
+        self.testimonies.extend(judged.testimonies);
+    }
+}
+
+/// Everything known of a site's digests while they come in.
+pub(super) struct Reading {
+    pub(super) attestation: Attestation,
+    pub(super) entries: Vec<Entry>,
+    pub(super) keys: BTreeMap<Fingerprint, KeyCount>,
+    /// What digests already seen recorded of those still to come.
+    pub(super) recorded: HashMap<ObjectName, (Signature, Standing)>,
+    chains: HashMap<ChainId, Arc<ChainId>>,
+}
+
+/// The log files of one site on their way: those that digests name go in, verdicts come out.
+pub(super) struct LogFiles {
+    named: mpsc::Sender<LogWork>,
+    sink: mpsc::UnboundedSender<JudgedLog>,
+    requests: JoinHandle<()>,
+    verdicts: JoinHandle<JudgedLogs>,
+}
+
+impl LogFiles {
+    /// None yet. They are read from the moment they are named, while further digests are.
+    pub(super) fn open<S: ObjectStore>(context: &Arc<Context<S>>) -> Self {
+        let (named, receiver) = mpsc::channel(WAITING_LOGS);
+        let (sink, mut judged) = mpsc::unbounded_channel();
+        let verdicts = tokio::spawn(async move {
+            let mut logs = JudgedLogs::default();
+            while let Some(log) = judged.recv().await {
+                logs.take(log);
+            }
+            logs
+        });
+        let requests = tokio::spawn(request_all(Arc::clone(context), receiver, sink.clone()));
+        Self { named, sink, requests, verdicts }
+    }
+
+    /// Takes in a named log file; one that a listing told all about is not read.
+    async fn take<S>(&self, context: &Context<S>, work: LogWork, listed: Option<&Listed>) {
+        match listed.and_then(|listed| listed.observe(&work.object)) {
+            Some(observation) => context.mill.tell(mill::observed(work, &observation, 0), &self.sink),
+            // The receiver outlives this side.
+            None => drop(self.named.send(work).await),
+        }
+    }
+
+    /// All verdicts, once the last file has one.
+    pub(super) async fn finish(self) -> JudgedLogs {
+        let Self { named, sink, requests, verdicts } = self;
+        drop((named, sink));
+        fetch::unwound(requests.await);
+        fetch::unwound(verdicts.await)
+    }
+}
+
+async fn request_all<S: ObjectStore>(
+    context: Arc<Context<S>>,
+    mut named: mpsc::Receiver<LogWork>,
+    sink: mpsc::UnboundedSender<JudgedLog>,
+) {
+    let mut tasks = JoinSet::new();
+    while let Some(work) = named.recv().await {
+        let slot = context.slots.take().await;
+        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone()));
+        while let Some(done) = tasks.try_join_next() {
+            fetch::unwound(done);
+        }
+    }
+    while let Some(done) = tasks.join_next().await {
+        fetch::unwound(done);
+    }
+}
+
+/// Reads digests, newest first, and hands on the log files they name.
+pub(super) async fn read<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    ring: &Arc<KeyRing>,
+    found: Vec<FoundDigest>,
+    listed: Option<&Listed>,
+    reading: &mut Reading,
+    logs: &LogFiles,
+) {
+    context.observer.on(Event::DigestsListed(found.len() as u64));
+    let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests);
+    let supply = async {
+        // Owned here, so that the other side ends with the last digest.
+        let under_way = under_way;
+        for found in found {
+            // In their order, so that the one whose turn is next always has its room.
+            let room = context.unfolding.admit(found.unfolded()).await;
+            let FoundDigest { object, key, .. } = found;
+            let task = tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key));
+            // The receiver outlives this side.
+            let _ = under_way.send((task, room)).await;
+        }
+    };
+    let digests = async {
+        while let Some((task, _room)) = arriving.recv().await {
+            let mut entry = fetch::unwound(task.await);
+            let certainty = context.plan.certainty;
+            if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
+                entry = fetch::vouched(certainty, ring, entry, recorded);
+            }
+            let named = reading.settle(context, entry);
+            context.observer.on(Event::LogsNamed(named.logs.len() as u64));
+            for work in named.works() {
+                logs.take(context, work, listed).await;
+            }
+        }
+    };
+    tokio::join!(supply, digests);
+}
+
+impl Reading {
+    /// Nothing read yet.
+    pub(super) fn new(certainty: Certainty) -> Self {
+        Self {
+            attestation: Attestation::new(certainty),
+            entries: Vec::new(),
+            keys: BTreeMap::new(),
+            recorded: HashMap::new(),
+            chains: HashMap::new(),
+        }
+    }
+
+    /// Notes the signature that a digest recorded of the one before it.
+    pub(super) fn record(&mut self, certainty: Certainty, previous: Option<&Previous>, standing: Standing) {
+        let Some(previous) = previous else { return };
+        let recorded = (previous.signature.clone(), standing);
+        let of = certainty.handle(&previous.object);
+        match standing {
+            Standing::Authentic => {
+                self.recorded.insert(of, recorded);
+            }
+            // Anybody can write a digest that claims something; it must not drown an authentic one's word.
+            Standing::Claimed => {
+                self.recorded.entry(of).or_insert(recorded);
+            }
+        }
+    }
+
+    /// The digest of this chain that was taken in last: digests come newest first.
+    fn successor(&self, chain: &ChainId) -> Option<&AuthenticDigest> {
+        // Chains that share a folder take turns.
+        let latest = self.entries.iter().rev().take(CHAINS_IN_TURN);
+        latest.filter(|entry| entry.key.chain == *chain).find_map(Entry::authentic)
+    }
+
+    /// Takes in one digest whose verdict is final, and gives the log files to verify.
+    fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> NamedLogs {
+        let (span, certainty) = (entry.span(), context.plan.certainty);
+        let logs = match &entry.state {
+            State::Authentic(authentic) => authentic.logs(),
+            State::Rejected(_) | State::Unseen(_) | State::Gone => &[],
+        };
+        let told = Event::Digest { object: &entry.object, verdict: entry.verdict(), span, logs };
+        context.observer.on(told);
+        let chain = Arc::clone(
+            self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
+        );
+        entry.key.chain = ChainId::clone(&chain);
+        let asked_for = context.plan.scope.holds_chain(&chain)
+            && context.window.overlaps(&span)
+            && context.plan.depth != Depth::Chain;
+        let digest = Arc::new(entry.object.clone());
+        let mut named = NamedLogs { logs: Vec::new(), digest, chain };
+        match &mut entry.state {
+            State::Authentic(authentic) => {
+                if let Some(successor) = self.successor(&named.chain) {
+                    authentic.share_with(successor);
+                }
+                self.record(certainty, authentic.previous(), Standing::Authentic);
+                if context.window.overlaps(&span) {
+                    let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
+                    count.digests += 1;
+                    count.outside_window += u64::from(!authentic.within_key_window());
+                }
+                named.logs = authentic.take_logs();
+                // In place: there may be 100,000.
+                named.logs.retain(|log| {
+                    self.attestation.attest(&log.object);
+                    asked_for && self.attestation.ask(&log.object, &log.hash) == Naming::First
+                });
+            }
+            State::Rejected(rejected) => {
+                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
+                self.record(certainty, previous, Standing::Claimed);
+                for log in rejected.take_logs() {
+                    self.attestation.claim(&log.object, &named.digest);
+                }
+            }
+            State::Unseen(_) | State::Gone => {}
+        }
+        self.entries.push(entry);
+        named
+    }
+}
+
+/// Log files to verify, by the digest that names them.
+struct NamedLogs {
+    logs: Vec<LogEntry>,
+    digest: Arc<ObjectName>,
+    chain: Arc<ChainId>,
+}
+
+impl NamedLogs {
+    fn works(self) -> impl Iterator<Item = LogWork> {
+        let Self { logs, digest, chain } = self;
+        logs.into_iter().map(move |LogEntry { object, hash }| LogWork {
+            object,
+            hash,
+            digest: Arc::clone(&digest),
+            chain: Arc::clone(&chain),
+        })
+    }
+}
