@@ -42,7 +42,9 @@ pub(super) async fn get<S: ObjectStore>(
         got = context.store.get(object, &context.admission) => got.map_err(|error| absence(&error)),
         () = context.stop.wait() => Err(Absence::Unseen(Unseen::Interrupted)),
     };
-    drop(slot);
+    if let Ok(object) = &got {
+        slot.answered(object.body.len());
+    }
     got
 }
 

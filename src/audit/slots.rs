@@ -1,6 +1,7 @@
 //! How many requests may be under way. A run begins with a few, which is all that a near store needs to keep every
 //! processor busy; each that takes long shows that the store is far, and makes room for three more. So the number
-//! grows fourfold with every round trip until it reaches its limit.
+//! grows fourfold with every round trip until it reaches its limit. Large answers, which fill memory and not time,
+//! close that room again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,53 +14,70 @@ use tokio::time::Instant;
 const FIRST: usize = 64;
 /// An answer that takes longer has come from afar. S3 takes 10 to 30 ms to begin one.
 const LONG: Duration = Duration::from_millis(8);
-
 /// How many more each of those makes room for.
 const MORE: usize = 3;
+/// Stored bytes of a large answer. A connection keeps a buffer as large as what it has read, up to 400 kB, so this many
+/// times the limit has to fit into memory.
+const LARGE: usize = 128 << 10;
 
 /// Room for requests.
 pub(super) struct Slots {
     free: Arc<Semaphore>,
-    /// How many may still be added.
-    more: AtomicUsize,
+    added: AtomicUsize,
+    most_added: usize,
 }
 
 /// Room for one request, given back when it is dropped.
 pub(super) struct Slot {
     slots: Arc<Slots>,
     taken: Instant,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Slots {
     /// Room for at most so many requests.
     pub(super) fn new(most: usize) -> Arc<Self> {
         let first = most.min(FIRST);
-        Arc::new(Self { free: Arc::new(Semaphore::new(first)), more: AtomicUsize::new(most - first) })
+        let free = Arc::new(Semaphore::new(first));
+        Arc::new(Self { free, added: AtomicUsize::new(0), most_added: most - first })
     }
 
     /// Waits for room.
     pub(super) async fn take(self: &Arc<Self>) -> Slot {
         // The semaphore is never closed; a request without a permit would merely be uncounted.
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
-        Slot { slots: Arc::clone(self), taken: Instant::now(), _permit: permit }
+        Slot { slots: Arc::clone(self), taken: Instant::now(), permit }
     }
 
-    /// Takes note of a request that is over.
-    fn over(&self, took: Duration) {
-        if took < LONG {
-            return;
+    fn widen(&self) {
+        let more = |added: usize| (added < self.most_added).then(|| (added + MORE).min(self.most_added));
+        if let Ok(added) = self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+            self.free.add_permits(MORE.min(self.most_added - added));
         }
-        let fewer = |more: usize| Some(more.saturating_sub(MORE));
-        if let Ok(more) = self.more.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer) {
-            self.free.add_permits(more.min(MORE));
+    }
+
+    fn narrow(&self, permit: Option<OwnedSemaphorePermit>) {
+        let fewer = |added: usize| added.checked_sub(1);
+        if self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok() {
+            permit.into_iter().for_each(OwnedSemaphorePermit::forget);
         }
     }
 }
 
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.slots.over(self.taken.elapsed());
+impl Slot {
+    /// The request is over, and brought so many bytes.
+    pub(super) fn answered(self, length: usize) {
+        let took = self.taken.elapsed();
+        self.answered_after(took, length);
+    }
+
+    fn answered_after(self, took: Duration, length: usize) {
+        let Self { slots, permit, .. } = self;
+        if length > LARGE {
+            slots.narrow(permit);
+        } else if took >= LONG {
+            slots.widen();
+        }
     }
 }
 
@@ -67,19 +85,30 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    #[test]
-    fn slow_answers_make_room_up_to_the_limit() {
-        let slots = Slots::new(FIRST + 7);
-        slots.over(LONG);
-        assert_eq!(slots.free.available_permits(), FIRST + 3);
-        (0..10).for_each(|_| slots.over(LONG));
-        assert_eq!(slots.free.available_permits(), FIRST + 7);
+    /// How many requests may be under way after one answer like this.
+    async fn after(slots: &Arc<Slots>, took: Duration, length: usize) -> usize {
+        slots.take().await.answered_after(took, length);
+        slots.free.available_permits()
     }
 
-    #[test]
-    fn quick_answers_leave_it_as_it_is() {
+    #[tokio::test]
+    async fn slow_answers_make_room_up_to_the_limit_and_large_ones_take_it_back() {
+        let slots = Slots::new(FIRST + 7);
+        assert_eq!(after(&slots, LONG, 500).await, FIRST + 3);
+        assert_eq!(after(&slots, LONG, 500).await, FIRST + 6);
+        assert_eq!(after(&slots, LONG, 500).await, FIRST + 7);
+        assert_eq!(after(&slots, LONG, 500).await, FIRST + 7);
+        for left in (0..7).rev() {
+            assert_eq!(after(&slots, LONG, LARGE + 1).await, FIRST + left);
+        }
+        assert_eq!(after(&slots, LONG, LARGE + 1).await, FIRST);
+    }
+
+    #[tokio::test]
+    async fn quick_answers_and_failures_leave_it_as_it_is() {
         let slots = Slots::new(1000);
-        (0..10).for_each(|_| slots.over(LONG / 2));
+        assert_eq!(after(&slots, LONG / 2, 500).await, FIRST);
+        drop(slots.take().await);
         assert_eq!(slots.free.available_permits(), FIRST);
         assert_eq!(Slots::new(2).free.available_permits(), 2);
     }
