@@ -119,6 +119,9 @@ impl<'a> Scanner<'a> {
 
     /// Looks at the next chunk.
     pub fn look(&mut self, chunk: &[u8]) {
+        if chunk.is_empty() {
+            return;
+        }
         let mut seam = self.seam;
         if self.seen > 0 {
             let beginning = &chunk[..chunk.len().min(SEAM)];

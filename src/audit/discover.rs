@@ -56,7 +56,7 @@ pub(super) async fn sites<S: ObjectStore>(store: &S, plan: &Plan) -> Result<Foun
     for depth in 0..DEEPEST_PREFIX {
         let listed: Vec<_> = stream::iter(std::mem::take(&mut level))
             .map(|prefix| async move { (folders(store, &plan.bucket, &prefix).await, prefix) })
-            .buffered(LISTINGS)
+            .buffered(LISTINGS.min(plan.load.requests))
             .collect()
             .await;
         for (listed, prefix) in listed {
@@ -101,7 +101,7 @@ pub(super) async fn sites<S: ObjectStore>(store: &S, plan: &Plan) -> Result<Foun
                     (folders(store, &home.bucket, &prefix).await, account)
                 }
             })
-            .buffered(LISTINGS)
+            .buffered(LISTINGS.min(plan.load.requests))
             .collect()
             .await;
         for (listed, account) in regions {

@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::Plan;
 use super::discover::{Home, Site};
+use super::slots::Slots;
 use crate::digest::{Certainty, claimed_bucket};
 use crate::report::Window;
 use crate::store::{Admission, Listed, Listing, ObjectStore, Page, Reach, StoreError};
@@ -110,10 +111,14 @@ pub(super) async fn digests<S: ObjectStore>(
 /// The most days that are reckoned, not looked for: beyond that, most of them do not exist.
 const RECKONED: i64 = 400;
 
+/// Folders of years, months and days listed at once.
+const FOLDERS_AT_ONCE: usize = 16;
+
 /// The day folders of log files that the window touches: reckoned from its bounds, or, with an open or distant start,
 /// listed.
 pub(super) async fn days<S: ObjectStore>(
     store: &S,
+    slots: &Arc<Slots>,
     home: &Home,
     folder: &RegionFolder,
     window: &Window,
@@ -133,6 +138,7 @@ pub(super) async fn days<S: ObjectStore>(
     for _year_month_day in 0..3 {
         let listed: Vec<Result<Vec<String>, StoreError>> = stream::iter(level)
             .map(|prefix| async move {
+                let _slot = slots.take().await;
                 let mut below = Vec::new();
                 let mut listing = Listing {
                     bucket: Arc::clone(&home.bucket),
@@ -148,7 +154,7 @@ pub(super) async fn days<S: ObjectStore>(
                 .await?;
                 Ok(below)
             })
-            .buffered(16)
+            .buffered(FOLDERS_AT_ONCE)
             .collect()
             .await;
         level = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
@@ -219,11 +225,14 @@ pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &
 /// are newer. A folder that can't be listed is told of when it is verified.
 async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRegion) -> Option<Time> {
     let everything = Window { start: None, end: latest() };
+    let slots = Slots::new(FOLDERS_AT_ONCE);
     let mut newest: Option<Time> = None;
     for kind in [DIGEST_FOLDER, LOG_FOLDER] {
         let folder = folder(home, place, kind);
-        let Some(last_day) =
-            days(store, home, &folder, &everything).await.ok().and_then(|days| days.into_iter().max())
+        let Some(last_day) = days(store, &slots, home, &folder, &everything)
+            .await
+            .ok()
+            .and_then(|days| days.into_iter().max())
         else {
             continue;
         };

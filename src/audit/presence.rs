@@ -50,10 +50,12 @@ pub(super) async fn listed_before<S: ObjectStore>(context: &Context<S>, site: &S
     let mut listed = Listed { certainty, days: Vec::new(), objects: Names::default() };
     for home in &site.homes {
         let folder = listing::folder(home, &site.place, LOG_FOLDER);
-        let days = listing::days(&*context.store, home, &folder, &context.window).await.ok()?;
+        let days =
+            listing::days(&*context.store, &context.slots, home, &folder, &context.window).await.ok()?;
         let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
         for day in days {
             let objects = &mut listed.objects;
+            let _slot = context.slots.take().await;
             pages(&*context.store, &mut whole(home, day.clone()), |page| {
                 let names =
                     page.objects.into_iter().map(|object| ShortName::of(certainty, &name(object.key)));
@@ -86,13 +88,14 @@ pub(super) async fn judge<S: ObjectStore>(
     for home in &site.homes {
         for kind in attestation.kinds() {
             let folder = listing::folder(home, &site.place, kind);
-            let days = match listing::days(&*context.store, home, &folder, &context.window).await {
-                Ok(days) => days,
-                Err(error) => {
-                    outcome.findings.push(unlistable(&site.place, &error));
-                    continue;
-                }
-            };
+            let days =
+                match listing::days(&*context.store, &context.slots, home, &folder, &context.window).await {
+                    Ok(days) => days,
+                    Err(error) => {
+                        outcome.findings.push(unlistable(&site.place, &error));
+                        continue;
+                    }
+                };
             let mut judged = stream::iter(days)
                 .map(|day| judge_day(context, home, day, attestation, &terms))
                 .buffered(DAYS_AT_ONCE);
@@ -132,6 +135,7 @@ async fn judge_day<S: ObjectStore>(
     terms: &PresentTerms<'_>,
 ) -> Result<Vec<(LogVerdict, Finding)>, StoreError> {
     let mut unnamed = Vec::new();
+    let _slot = context.slots.take().await;
     pages(&*context.store, &mut whole(home, day), |page| {
         for listed in page.objects {
             let Some(key) = LogKey::parse(&listed.key).filter(|key| context.window.contains(key.delivered))

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use trailseal::gzip::{Fault, Limit, inflate, inflate_hashed, inflate_hashed_both
 use trailseal::keys;
 use trailseal::render::json;
 use trailseal::report::Report;
-use trailseal::store::{Metadata, ObjectStore};
+use trailseal::store::{Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError};
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, ObjectName, Time, format_time, parse_time,
@@ -381,7 +382,7 @@ fn how_a_run_is_carried_out_shows_nowhere() {
     }
     let memory = |page| Memory::new(&world, Keeps::Metadata, page);
     let first = text_of(&world, Load::default(), memory(1000));
-    for requests in [1, 3, 64] {
+    for requests in [1, 3, 64, 256] {
         for page in [1, 2, 1000] {
             let load = Load { requests, ..Load::default() };
             assert!(text_of(&world, load, memory(page)) == first, "{requests} requests, pages of {page}");
@@ -393,6 +394,50 @@ fn how_a_run_is_carried_out_shows_nowhere() {
         let store =
             Faulty { store: memory(7), script: |_: crate::support::memory::Ask<'_>| None, late: Some(seed) };
         assert!(text_of(&world, Load::default(), store) == first, "answers shuffled by {seed}");
+    }
+}
+
+/// A store that keeps every answer waiting for a while, and counts those who wait.
+struct Crowded {
+    store: Memory,
+    under_way: AtomicUsize,
+    most: Arc<AtomicUsize>,
+}
+
+impl Crowded {
+    async fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.most.fetch_max(1 + self.under_way.fetch_add(1, SeqCst), SeqCst);
+        for _turn in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.under_way.fetch_sub(1, SeqCst);
+        answer.await
+    }
+}
+
+impl ObjectStore for Crowded {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        self.wait(self.store.list(listing)).await
+    }
+
+    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
+        self.wait(self.store.get(object, admission)).await
+    }
+}
+
+#[test]
+fn never_more_requests_are_under_way_than_were_asked_for() {
+    let world = World::forge(&forge::Plan { regions: 5, ..forge::Plan::default() }).unwrap();
+    for requests in [1, 7] {
+        let most = Arc::new(AtomicUsize::new(0));
+        let store = Crowded {
+            store: Memory::new(&world, Keeps::Metadata, 10),
+            under_way: AtomicUsize::new(0),
+            most: Arc::clone(&most),
+        };
+        let load = Load { requests, ..Load::default() };
+        assert_eq!(run(Plan { load, ..plan(&world.truth()) }, store, &world).exit_code(), 0);
+        assert_eq!(most.load(SeqCst), requests, "all that were allowed, and no more");
     }
 }
 
