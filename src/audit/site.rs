@@ -68,9 +68,12 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
         }
         let mut found = Vec::new();
         for home in &site.homes[listed_homes..] {
-            let _slot = context.slots.take().await;
+            let slot = context.slots.take().await;
             match listing::digests(&*context.store, home, &place, &context.window).await {
-                Ok(digests) => found.extend(digests),
+                Ok(digests) => {
+                    slot.answered(0);
+                    found.extend(digests);
+                }
                 Err(error) => {
                     outcome.findings.push(unlistable(&place, &error));
                     unlisted_homes.push((home.clone(), error));

@@ -1,10 +1,11 @@
 //! How many requests may be under way. A run begins with a few, which is all that a near store needs to keep every
 //! processor busy; each that takes long shows that the store is far, and makes room for three more. So the number
-//! grows fourfold with every round trip until it reaches its limit. Large answers, which fill memory and not time,
-//! close that room again.
+//! grows fourfold with every round trip until it reaches its limit. An answer that took many times as long as the
+//! quickest has waited for its turn, and would have waited longer among more. Large answers, which fill memory and not
+//! time, close that room again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 const FIRST: usize = 64;
 /// An answer that takes longer has come from afar. S3 takes 10 to 30 ms to begin one.
 const LONG: Duration = Duration::from_millis(8);
+/// An answer that takes so many times as long as the quickest one has not travelled but waited.
+const WAITED: u32 = 4;
 /// How many more each of those makes room for.
 const MORE: usize = 3;
 /// Stored bytes of a large answer. A connection keeps a buffer as large as what it has read, up to 400 kB, so this many
@@ -25,6 +28,8 @@ pub(super) struct Slots {
     free: Arc<Semaphore>,
     added: AtomicUsize,
     most_added: usize,
+    /// Nanoseconds that the quickest answer so far took.
+    quickest: AtomicU64,
 }
 
 /// Room for one request, given back when it is dropped.
@@ -39,7 +44,12 @@ impl Slots {
     pub(super) fn new(most: usize) -> Arc<Self> {
         let first = most.min(FIRST);
         let free = Arc::new(Semaphore::new(first));
-        Arc::new(Self { free, added: AtomicUsize::new(0), most_added: most - first })
+        Arc::new(Self {
+            free,
+            added: AtomicUsize::new(0),
+            most_added: most - first,
+            quickest: AtomicU64::new(u64::MAX),
+        })
     }
 
     /// Waits for room.
@@ -47,6 +57,13 @@ impl Slots {
         // The semaphore is never closed; a request without a permit would merely be uncounted.
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
         Slot { slots: Arc::clone(self), taken: Instant::now(), permit }
+    }
+
+    /// Whether an answer that took so long shows that the store is far.
+    fn shows_distance(&self, took: Duration) -> bool {
+        let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let quickest = self.quickest.fetch_min(nanoseconds, Ordering::Relaxed).min(nanoseconds);
+        took >= LONG && took <= Duration::from_nanos(quickest).saturating_mul(WAITED)
     }
 
     fn widen(&self) {
@@ -65,7 +82,7 @@ impl Slots {
 }
 
 impl Slot {
-    /// The request is over, and brought so many bytes.
+    /// The request is over, and brought so many bytes to be judged.
     pub(super) fn answered(self, length: usize) {
         let took = self.taken.elapsed();
         self.answered_after(took, length);
@@ -73,9 +90,10 @@ impl Slot {
 
     fn answered_after(self, took: Duration, length: usize) {
         let Self { slots, permit, .. } = self;
+        let distant = slots.shows_distance(took);
         if length > LARGE {
             slots.narrow(permit);
-        } else if took >= LONG {
+        } else if distant {
             slots.widen();
         }
     }
@@ -102,6 +120,15 @@ mod tests {
             assert_eq!(after(&slots, LONG, LARGE + 1).await, FIRST + left);
         }
         assert_eq!(after(&slots, LONG, LARGE + 1).await, FIRST);
+    }
+
+    #[tokio::test]
+    async fn answers_that_have_waited_for_their_turn_make_no_room() {
+        let slots = Slots::new(1000);
+        let quickest = LONG / 2;
+        assert_eq!(after(&slots, quickest, 500).await, FIRST);
+        assert_eq!(after(&slots, quickest * WAITED, 500).await, FIRST + MORE);
+        assert_eq!(after(&slots, quickest * WAITED + Duration::from_nanos(1), 500).await, FIRST + MORE);
     }
 
     #[tokio::test]
