@@ -17,7 +17,7 @@ use trailseal::forge::{Plan, Stored, World};
 use trailseal::gzip::{self, Limit};
 use trailseal::keys;
 use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::trail::{Metadata, ObjectName};
+use trailseal::trail::{Metadata, ObjectName, UserMetadata};
 
 fn main() {
     divan::main();
@@ -47,11 +47,11 @@ fn digest_object() -> (ObjectName, DigestKey, Stored) {
 
 fn metadata(stored: &Stored) -> Metadata {
     let kept = stored.metadata.clone().unwrap();
-    Metadata::Kept {
+    Metadata::Kept(UserMetadata {
         signature: kept.signature.map(Into::into),
         signature_algorithm: kept.signature_algorithm.map(Into::into),
         backfill_generation_timestamp: kept.backfill_generation_timestamp.map(Into::into),
-    }
+    })
 }
 
 /// Inflate, hash, read, compare, one RSA verification.

@@ -8,31 +8,40 @@ use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
+use crate::chain::Ended;
 use crate::digest::Certainty;
 use crate::keys::KeySource;
 use crate::report::{Depth, Report, Window};
 use crate::store::{Admission, ObjectStore, StoreError};
-use crate::trail::{AccountId, Region, Time};
+use crate::trail::source::Within;
+use crate::trail::{AccountId, Origin, Region, Time};
 use crate::verdict::Code;
 
 mod assemble;
+mod claims;
+mod copies;
 mod discover;
+mod edges;
 mod fetch;
 mod listing;
 mod mill;
 mod observer;
+mod odd;
+mod pages;
 mod presence;
 mod prove;
 mod reading;
+mod seams;
 mod site;
 mod slots;
 mod stop;
+mod tree;
 mod unseen;
 
 use mill::Mill;
 use slots::Slots;
 
-pub use discover::Site;
+pub use discover::{Bounds, Home, Site};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use prove::prove;
 pub use stop::{Stop, Stopper};
@@ -46,8 +55,14 @@ pub struct Plan {
     pub bucket: Arc<str>,
     /// What the keys in question begin with: empty, or ending in a slash.
     pub prefix: String,
+    /// Which part of what lies there: nothing above or beside it is listed.
+    pub within: Within,
+    /// How far the search for it goes.
+    pub bounds: Bounds,
     /// What of a digest's place can be compared.
     pub certainty: Certainty,
+    /// Where the objects lie.
+    pub origin: Origin,
     /// The first moment asked for; none asks for the whole record.
     pub start: Option<Time>,
     /// The first moment not asked for; none asks for all there is by now.
@@ -56,6 +71,10 @@ pub struct Plan {
     pub now: Time,
     /// How long digests and log files may take to arrive.
     pub grace: TimeDelta,
+    /// How far before the window to look for chains that have ended since.
+    pub look_back: TimeDelta,
+    /// Chains that have lawfully ended.
+    pub ended: Vec<Ended>,
     /// How closely to look at log files.
     pub depth: Depth,
     /// Which part of the record is in scope.
@@ -79,11 +98,19 @@ impl Plan {
             source,
             bucket,
             prefix: String::new(),
+            within: Within::default(),
+            bounds: Bounds::default(),
             certainty,
+            origin: match certainty {
+                Certainty::BucketAndKey => Origin::Delivered,
+                Certainty::KeyOnly => Origin::Folder,
+            },
             start: None,
             end: None,
             now,
             grace: TimeDelta::hours(3),
+            look_back: TimeDelta::days(35),
+            ended: Vec::new(),
             depth: Depth::Full,
             scope: Scope::default(),
             expected: Expected::default(),
@@ -223,7 +250,7 @@ impl<S> Context<S> {
             slots: Slots::new(plan.load.requests),
             unfolding: Admission::new(UNFOLDING),
             large_digest: Semaphore::new(1),
-            mill: Mill::new(Arc::clone(&observer)),
+            mill: Mill::new(Arc::clone(&observer), settled_by(as_of, &plan)),
             plan,
             store,
             keys,
@@ -231,6 +258,15 @@ impl<S> Context<S> {
             stop,
         })
     }
+
+    /// What was delivered after this may still be under way.
+    fn settled_by(&self) -> Time {
+        settled_by(self.as_of, &self.plan)
+    }
+}
+
+fn settled_by(as_of: Time, plan: &Plan) -> Time {
+    as_of.checked_sub_signed(plan.grace).unwrap_or(Time::MIN_UTC)
 }
 
 /// Verifies everything that `plan` asks for. One bad object, region or account never stops the run; it ends early
@@ -244,24 +280,41 @@ pub async fn run<S: ObjectStore>(
     stop: Stop,
 ) -> Result<Report, AuditError> {
     observer.on(Event::Phase(Phase::Discovering));
-    let mut found = discover::sites(&*store, &plan).await?;
+    let mut found = discover::sites(&*store, &plan, &stop).await?;
     if plan.certainty == Certainty::KeyOnly {
         listing::name_bucket(&*store, &plan, &mut found.sites).await;
     }
     let held_to = listing::window(&*store, &plan, &found.sites).await;
     let context = Context::new(plan, held_to, store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
-    let outcomes: Vec<site::Outcome> = stream::iter(found.sites.iter().cloned())
+    let mut outcomes = verify_all(&context, found.sites.clone()).await;
+    for _round in 0..MOST_SEAMS {
+        let beyond = seams::unknown_places(&outcomes);
+        if beyond.is_empty() {
+            break;
+        }
+        outcomes.extend(verify_all(&context, beyond).await);
+    }
+    outcomes.sort_by(|one, other| one.site.place.cmp(&other.site.place));
+    seams::join(&context, &mut outcomes).await;
+    let odd = odd::look(&context, &found).await;
+    Ok(assemble::report(&context, &found, odd, outcomes))
+}
+
+/// How often links into the folders of other organizations are followed: there and back, and once more.
+const MOST_SEAMS: usize = 3;
+
+async fn verify_all<S: ObjectStore>(context: &Arc<Context<S>>, sites: Vec<Site>) -> Vec<site::Outcome> {
+    stream::iter(sites)
         .map(|site| {
-            let context = Arc::clone(&context);
+            let context = Arc::clone(context);
             // A task of its own, so that it runs where the tasks that it waits for run.
             tokio::spawn(async move { site::verify(&context, site).await })
         })
-        .buffer_unordered(sites_at_once(&context))
+        .buffer_unordered(sites_at_once(context))
         .map(fetch::unwound)
         .collect()
-        .await;
-    Ok(assemble::report(&context, found, outcomes))
+        .await
 }
 
 /// Enough sites to keep all requests busy even when each has but a few digests; few enough that the digests of a

@@ -14,6 +14,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use crate::trail::Region;
 
 pub mod failure;
+pub(crate) mod retry;
 pub mod trails;
 
 /// Where a region is needed and none is configured; every bucket then names its own.
@@ -35,20 +36,20 @@ pub struct Access {
     pub service_endpoint: Option<String>,
     /// A role to take on first.
     pub assume_role: Option<String>,
-    /// How hard to lean on S3.
+    /// How hard to lean on AWS.
     pub load: Load,
 }
 
-/// How hard to lean on S3, and how long to bear with it.
+/// How hard to lean on AWS, and how long to bear with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// Requests a second, tried-again ones included; without it, as many as S3 bears.
+    /// Requests to S3 a second, tried-again ones included; without it, as many as S3 bears.
     pub requests_per_second: Option<NonZeroU32>,
     /// How long to wait for an answer to begin, or to go on.
     pub patience: Duration,
     /// How often a request that broke or timed out is sent in all.
     pub attempts: u32,
-    /// How often a request that S3 asked to slow down is sent in all.
+    /// How often a request that AWS asked to slow down is sent in all.
     pub throttled_attempts: u32,
     /// The first pause before trying again, at most; it doubles each time.
     pub first_pause: Duration,

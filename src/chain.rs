@@ -4,7 +4,9 @@
 //! An authentic digest binds its predecessor by name, hash and signature. Every one of these is compared with what
 //! was found; the AWS CLI compares none of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -14,11 +16,19 @@ use crate::trail::key::DigestKey;
 use crate::trail::{ChainId, DigestKind, ObjectName, Span, Time};
 use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding, Unseen};
 
+mod copies;
 mod coverage;
+mod ended;
+mod seam;
+mod settled;
 mod tell;
 
-pub use coverage::{clip, complement, settled, union};
-pub use tell::keys_refused;
+pub use copies::{Copied, set_apart};
+pub use coverage::{clip, complement, union};
+pub use ended::{Ended, LastDigest};
+pub use seam::{Seam, join};
+pub use settled::{Settled, Unsettled};
+pub use tell::{all as findings, digest as digest_finding, keys_refused};
 
 /// The time a standard digest covers; every one known spans exactly this.
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -50,8 +60,8 @@ pub enum State {
 }
 
 impl Entry {
-    /// The verdict on this digest alone.
-    pub fn verdict(&self) -> DigestVerdict {
+    /// The verdict on this digest alone. One that was listed, is gone and ends after `settled_by` may be under way.
+    pub fn verdict_by(&self, settled_by: Time) -> DigestVerdict {
         match &self.state {
             State::Authentic(digest) => match digest.blemish() {
                 Some(fault) => fault.verdict(),
@@ -59,6 +69,7 @@ impl Entry {
             },
             State::Rejected(rejected) => rejected.fault.verdict(),
             State::Unseen(_) => DigestVerdict::Unreadable,
+            State::Gone if self.key.end > settled_by => DigestVerdict::Pending,
             State::Gone => DigestVerdict::Missing,
         }
     }
@@ -77,6 +88,17 @@ impl Entry {
             State::Authentic(digest) => Some(digest),
             State::Rejected(_) | State::Unseen(_) | State::Gone => None,
         }
+    }
+
+    /// Its hour, if it proves nothing.
+    fn lost(&self) -> Option<Lost> {
+        let why = match &self.state {
+            State::Authentic(_) => return None,
+            State::Rejected(rejected) if rejected.is_refuted() => Loss::Refuted,
+            State::Rejected(_) | State::Unseen(_) => Loss::Open,
+            State::Gone => Loss::Absent,
+        };
+        Some(Lost { span: self.span(), object: self.object.clone(), why })
     }
 }
 
@@ -99,6 +121,10 @@ pub struct Terms {
     pub listed: Vec<Root>,
     /// What of it could not be listed after all.
     pub unlisted: Vec<Root>,
+    /// The newest digest of each chain among those that are listed but lie too far before the window to be read.
+    pub earlier: BTreeMap<ChainId, Time>,
+    /// The caller's word on chains that have ended.
+    pub ended: Vec<Ended>,
 }
 
 impl Terms {
@@ -106,6 +132,16 @@ impl Terms {
     fn would_show(&self, object: &ObjectName) -> bool {
         let holds = |roots: &[Root]| roots.iter().any(|root| root.holds(object));
         holds(&self.listed) && !holds(&self.unlisted)
+    }
+
+    /// Digests that end later than this may still be under way.
+    fn settled_by(&self) -> Time {
+        self.as_of.checked_sub_signed(self.grace).unwrap_or(Time::MIN_UTC)
+    }
+
+    /// Up to here the window has to be covered by now.
+    fn due(&self) -> Time {
+        self.window.end.min(self.settled_by())
     }
 }
 
@@ -121,8 +157,10 @@ pub struct Root {
 impl Root {
     /// Whether an object of this name would have shown in the listing.
     pub fn holds(&self, object: &ObjectName) -> bool {
-        self.bucket.as_ref().is_none_or(|bucket| *bucket == object.bucket)
-            && object.key.starts_with(&self.prefix)
+        match &self.bucket {
+            Some(bucket) => *bucket == object.bucket && object.key.starts_with(&self.prefix),
+            None => Certainty::KeyOnly.comparable(&object.key).starts_with(&self.prefix),
+        }
     }
 }
 
@@ -131,24 +169,71 @@ impl Root {
 pub struct Chain {
     /// The digests in the window by verdict, missing ones included.
     pub digests: DigestTally,
-    /// What is worth telling.
+    /// What is worth telling of digests and links.
     pub findings: Vec<Finding>,
     /// What authentic digests span, also beyond the window: sorted, disjoint.
     pub spans: Vec<Span>,
-    /// The hours of digests that prove nothing: missing, rejected, unseen.
-    pub lost: Vec<Span>,
+    /// The hours of digests that prove nothing.
+    pub lost: Vec<Lost>,
     /// Its first moment, where its first digest is here and is a starting digest.
     pub started: Option<Time>,
+    /// What it has to cover: the window, as far as digests can have arrived. None, where nothing of it is due.
+    pub bounds: Option<Span>,
     /// The part of it in the window.
     pub coverage: Vec<Span>,
-    /// The rest of the window, where this kind of chain has to cover it.
-    pub gaps: Vec<Span>,
+    /// The rest of what it has to cover.
+    pub gaps: Vec<Gap>,
+    /// Its last digest, where that lies before the window and nothing follows.
+    pub ended: Option<LastDigest>,
     /// Up to here coverage is unbroken from the window's start.
     pub verified_through: Option<Time>,
     /// The newest authentic digest.
     pub newest: Option<Newest>,
     /// Digests linked to outside of what was listed.
     pub wanted: Vec<ObjectName>,
+    /// Links that lead into the folder of another organization, or out of one.
+    pub seams: Vec<Seam>,
+}
+
+impl Chain {
+    /// Whether there are digests of it in the window that are, or may be, AWS's.
+    pub fn is_in_the_window(&self) -> bool {
+        let DigestTally { authentic, unsigned, unknown_key, algorithm_unsupported, unreadable, .. } =
+            self.digests;
+        authentic + unsigned + unknown_key + algorithm_unsupported + unreadable > 0
+            || !self.coverage.is_empty()
+    }
+}
+
+/// A time that has to be covered and is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Its bounds.
+    pub span: Span,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// The hour of a digest that proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The hour.
+    pub span: Span,
+    /// The digest.
+    pub object: ObjectName,
+    /// Why it proves nothing.
+    pub why: Loss,
+}
+
+/// Why a digest proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// It is not there.
+    Absent,
+    /// It is there and cannot be AWS's.
+    Refuted,
+    /// It is there and may be AWS's: it could not be read, or there is nothing to check it with.
+    Open,
 }
 
 /// A digest that a link leads to, or that the chain's rhythm demands, and that is not there.
@@ -159,6 +244,20 @@ struct Absent {
     proof: Proof,
 }
 
+impl Absent {
+    /// Whether it may still be under way: deliveries arrive out of order, and so do replicas and copies.
+    fn is_pending(&self, terms: &Terms) -> bool {
+        self.end.is_some_and(|end| end > terms.settled_by())
+    }
+
+    fn verdict(&self, terms: &Terms) -> DigestVerdict {
+        match self.is_pending(terms) {
+            true => DigestVerdict::Pending,
+            false => DigestVerdict::Missing,
+        }
+    }
+}
+
 /// How it is known that a digest existed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Proof {
@@ -166,66 +265,104 @@ enum Proof {
     Deduced,
 }
 
-/// Links the digests of one chain, sorted by end. `repairs` are spans that the backfill chain of the same trail
-/// covers. Digests that end before the window or begin after it are read for what they say of those inside,
-/// and not judged themselves.
-pub fn link(id: &ChainId, entries: &[Entry], repairs: &[Span], terms: &Terms) -> Chain {
+/// A chain of a site, and where its digests stand among the site's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// Which chain.
+    pub id: ChainId,
+    /// Its digests.
+    pub entries: Range<usize>,
+    /// What they amount to.
+    pub chain: Chain,
+}
+
+/// Sorts the digests of one account and region by chain and end, and links each chain.
+pub fn link_all(entries: &mut [Entry], terms: &Terms) -> Vec<Linked> {
+    entries.sort_by(|one, other| {
+        (&one.key.chain, one.key.end, &one.object).cmp(&(&other.key.chain, other.key.end, &other.object))
+    });
+    let mut from = 0;
+    let mut linked = Vec::new();
+    for entries in entries.chunk_by(|one, other| one.key.chain == other.key.chain) {
+        let id = entries[0].key.chain.clone();
+        let chain = link(&id, entries, terms);
+        let range = from..from + entries.len();
+        from = range.end;
+        linked.push(Linked { id, entries: range, chain });
+    }
+    linked
+}
+
+/// Links the digests of one chain, sorted by end. Digests that end before the window or begin after it are read for what
+/// they say of those inside, and not judged themselves.
+pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
     let handle = |object| terms.certainty.handle(object);
     let places: HashMap<ObjectName, usize> =
         entries.iter().enumerate().map(|(at, entry)| (handle(&entry.object), at)).collect();
     let in_window = |entry: &Entry| terms.window.overlaps(&entry.span());
+    let earlier = terms.earlier.get(id).copied();
 
     let mut chain = Chain {
         digests: DigestTally::default(),
         findings: Vec::new(),
         spans: union(entries.iter().filter_map(Entry::authentic).map(AuthenticDigest::span).collect()),
-        lost: entries.iter().filter(|entry| entry.authentic().is_none()).map(Entry::span).collect(),
-        started: coverage::chain_start(entries),
+        lost: entries.iter().filter_map(Entry::lost).collect(),
+        started: coverage::chain_start(entries).filter(|_| earlier.is_none()),
+        bounds: None,
         coverage: Vec::new(),
         gaps: Vec::new(),
+        ended: None,
         verified_through: None,
         newest: newest(entries),
         wanted: Vec::new(),
+        seams: Vec::new(),
     };
     let mut absent = Vec::new();
 
     for (at, entry) in entries.iter().enumerate() {
+        let before = entries[..at].last().map(|entry| entry.key.end).or(earlier);
         if in_window(entry) {
-            chain.digests.add(entry.verdict());
-            chain.findings.extend(tell::digest(id, entry));
+            chain.digests.add(entry.verdict_by(terms.settled_by()));
+            chain.findings.extend(tell::digest(id, entry, terms.settled_by()));
         }
         let Some(digest) = entry.authentic() else { continue };
-        match digest.previous() {
-            None if at > 0 && in_window(entry) => {
-                chain.findings.push(tell::restart(id, entry, &entries[at - 1]))
+        let Some(previous) = digest.previous() else {
+            if let Some(before) = before.filter(|_| in_window(entry)) {
+                chain.findings.push(tell::restart(id, entry, before));
             }
-            None => {}
-            Some(previous) => match places.get(&handle(&previous.object)) {
-                Some(&found) if in_window(&entries[found]) => {
-                    chain.findings.extend(tell::broken_link(id, &entries[found], previous, entry));
-                }
-                Some(_) => {}
-                None if left_behind(entry, previous, terms) => {}
-                None if terms.would_show(&previous.object) => {
-                    let earlier = entries[..at].last();
-                    absent.extend(missing_run(previous, entry, earlier, terms));
-                }
-                None if before_the_window(previous, terms) => {}
-                None => chain.wanted.push(previous.object.clone()),
-            },
+            continue;
+        };
+        match places.get(&handle(&previous.object)) {
+            Some(&found) if in_window(&entries[found]) => {
+                chain.findings.extend(tell::broken_link(id, &entries[found], previous, entry));
+            }
+            Some(_) => {}
+            None if left_behind(entry, previous, terms) => {}
+            None if Seam::crosses(id, previous) => chain.seams.push(Seam::of(entry, previous)),
+            None if terms.would_show(&previous.object) => {
+                absent.extend(missing_run(previous, entry, before, terms));
+            }
+            None if before_the_window(previous, terms) => {}
+            None => chain.wanted.push(previous.object.clone()),
         }
     }
     for missing in &absent {
-        chain.digests.add(DigestVerdict::Missing);
-        chain.findings.push(tell::missing(id, missing));
-        chain.lost.extend(missing.end.map(hour_before));
+        chain.digests.add(missing.verdict(terms));
+        chain.findings.push(tell::missing(id, missing, terms));
+        chain.lost.extend(missing.lost());
     }
-    if id.kind == DigestKind::Standard {
-        coverage::assess(&mut chain, id, entries, &absent, repairs, terms);
-    } else {
-        chain.coverage = clip(&chain.spans, &terms.window);
+    match id.kind {
+        DigestKind::Standard => coverage::assess(&mut chain, id, entries, &absent, terms),
+        DigestKind::Backfill => chain.coverage = clip(&chain.spans, &terms.window),
     }
     chain
+}
+
+impl Absent {
+    fn lost(&self) -> Option<Lost> {
+        let span = hour_before(self.end?);
+        Some(Lost { span, object: self.object.clone(), why: Loss::Absent })
+    }
 }
 
 /// Whether a link leads out of a folder into another bucket, which may never have been copied: nothing follows from its
@@ -239,37 +376,32 @@ fn before_the_window(previous: &Previous, terms: &Terms) -> bool {
     DigestKey::parse(&previous.object.key).is_some_and(|key| !terms.window.overlaps(&hour_before(key.end)))
 }
 
-/// The digests that are not there between `earlier`, the next one found, and `successor`, which links to the last
-/// of them. Only that last one is linked to. The others are named where the hole is a whole number of hours:
+/// The digests that are not there between the one that ends at `before`, the next one found, and `successor`, which links
+/// to the last of them. Only that last one is linked to. The others are named where the hole is a whole number of hours:
 /// then the chain's rhythm tells their ends.
-fn missing_run(
-    previous: &Previous,
-    successor: &Entry,
-    earlier: Option<&Entry>,
-    terms: &Terms,
-) -> Vec<Absent> {
+fn missing_run(previous: &Previous, successor: &Entry, before: Option<Time>, terms: &Terms) -> Vec<Absent> {
     let absent = |object, end, proof| Absent { object, end, linked_from: successor.object.clone(), proof };
     let Some(last) = DigestKey::parse(&previous.object.key) else {
         return vec![absent(previous.object.clone(), None, Proof::Linked)];
     };
     // With an open start the record's oldest link leads out of it; that is told as a head, not as a loss.
-    let beyond_the_record = terms.window.start.is_none() && earlier.is_none();
-    if beyond_the_record || !terms.window.overlaps(&hour_before(last.end)) {
+    if terms.window.start.is_none() && before.is_none() {
         return Vec::new();
     }
     let mut run = vec![absent(previous.object.clone(), Some(last.end), Proof::Linked)];
-    if let Some(earlier) = earlier {
-        let hole = last.end - earlier.key.end;
+    if let Some(before) = before {
+        let hole = last.end - before;
         let hours = hole.num_hours();
         if hole == TimeDelta::hours(hours) && hours <= DEDUCED_LIMIT {
-            run.extend((1..hours).map_while(|back| {
+            run.extend((1..hours).map(|back| {
                 let end = last.end - HOUR * back as i32;
                 let key = DigestKey { end, ..last.clone() };
-                let object = ObjectName::new(previous.object.bucket.clone(), key.to_string());
-                terms.window.overlaps(&hour_before(end)).then(|| absent(object, Some(end), Proof::Deduced))
+                let object = ObjectName::new(Arc::clone(&previous.object.bucket), key.to_string());
+                absent(object, Some(end), Proof::Deduced)
             }));
         }
     }
+    run.retain(|absent| absent.end.is_some_and(|end| terms.window.overlaps(&hour_before(end))));
     run
 }
 

@@ -11,6 +11,7 @@ mod objects;
 mod output;
 mod progress;
 mod prove;
+mod source;
 mod texts;
 mod time;
 mod verify;

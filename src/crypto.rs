@@ -311,6 +311,15 @@ impl KeyRing {
         }
     }
 
+    /// Whether it holds a key that may sign in `region` and whose published window holds `moment`, or that has none.
+    pub fn has_key_in_force(&self, region: &Region, moment: Time) -> bool {
+        self.iter().any(|key| {
+            key.region.as_ref().is_none_or(|own| own == region)
+                && key.valid_from.is_none_or(|from| from <= moment)
+                && key.valid_to.is_none_or(|to| moment <= to)
+        })
+    }
+
     /// Every key, by fingerprint.
     pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
         self.keys.values().flatten()

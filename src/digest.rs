@@ -5,12 +5,15 @@
 //! What a digest says is a [`Claim`] until it has been checked; only [`AuthenticDigest`], which nothing outside this
 //! room can make, yields log files to verify.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::crypto::{Authority, Fingerprint, Hash, KeyRing, Lookup, Signature};
 use crate::gzip::{self, Limit};
 use crate::trail::key::DigestKey;
-use crate::trail::{Metadata, ObjectName, Span, Time};
+use crate::trail::{
+    Describes, Location, Metadata, ObjectName, Span, Time, UserMetadata, format_time, parse_time,
+};
 use crate::verdict::DigestVerdict;
 
 mod document;
@@ -45,16 +48,28 @@ impl Certainty {
     pub fn handle(self, object: &ObjectName) -> ObjectName {
         match self {
             Self::BucketAndKey => object.clone(),
-            Self::KeyOnly => ObjectName { bucket: Arc::from(""), key: object.key.clone() },
+            Self::KeyOnly => ObjectName { bucket: Arc::from(""), key: self.comparable(&object.key).into() },
+        }
+    }
+
+    /// What of a key can be compared. A folder has no names without letters: of slashes in a row it keeps one.
+    pub fn comparable(self, key: &str) -> Cow<'_, str> {
+        match self {
+            Self::KeyOnly if key.contains("//") => {
+                let parts: Vec<&str> = key.split('/').filter(|part| !part.is_empty()).collect();
+                Cow::Owned(parts.join("/"))
+            }
+            Self::KeyOnly | Self::BucketAndKey => Cow::Borrowed(key),
         }
     }
 }
 
-/// The bucket that the digest in these stored bytes says it was delivered to. Nobody vouches for it; it only serves to
-/// name the objects of a folder, which does not know its bucket.
-pub fn claimed_bucket(stored: &[u8]) -> Option<Arc<str>> {
+/// The object that the digest in these stored bytes says it was delivered as. Nobody vouches for it; it only serves to
+/// name the objects of a folder, which does not know its bucket, nor how far below the bucket it begins.
+pub fn claimed_object(stored: &[u8]) -> Option<ObjectName> {
     let body = gzip::inflate(stored, Limit::DIGEST).ok()?;
-    document::read(&body, Hash::of(&body)).ok().map(|located| located.claim.bucket)
+    let located = document::read(&body, Hash::of(&body)).ok()?;
+    Some(ObjectName::new(located.claim.bucket, located.object))
 }
 
 /// A log file as a digest names it.
@@ -121,8 +136,8 @@ pub enum Fault {
     },
     /// No signature at hand, from a store that keeps metadata: somebody removed it.
     SignatureRemoved,
-    /// No signature at hand, from a folder that keeps none.
-    SignatureNotKept,
+    /// No signature at hand, from a copy that kept none; and why what lies in its place cannot be used, if anything does.
+    SignatureNotKept(Option<Box<str>>),
     /// The signature at hand is not hex.
     SignatureGarbled(Box<str>),
     /// The signature does not fit.
@@ -148,7 +163,7 @@ impl Fault {
             Self::Gzip(_) | Self::Document(_) | Self::GenerationTimeMissing => DigestVerdict::Malformed,
             Self::Algorithm { .. } => DigestVerdict::AlgorithmUnsupported,
             Self::Relocated { .. } => DigestVerdict::Relocated,
-            Self::SignatureRemoved | Self::SignatureNotKept => DigestVerdict::Unsigned,
+            Self::SignatureRemoved | Self::SignatureNotKept(_) => DigestVerdict::Unsigned,
             Self::SignatureGarbled(_) | Self::SignatureInvalid { .. } => DigestVerdict::SignatureInvalid,
             Self::UnknownKey { .. } => DigestVerdict::UnknownKey,
         }
@@ -162,6 +177,16 @@ pub struct AuthenticDigest {
     metadata_signature: Option<Signature>,
     blemish: Option<Fault>,
     key_window: Option<(Time, Time)>,
+    packing: Packing,
+}
+
+/// How a digest is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// As one gzip member, as CloudTrail delivers it.
+    Gzip,
+    /// Unpacked on the way.
+    Plain,
 }
 
 impl AuthenticDigest {
@@ -198,6 +223,11 @@ impl AuthenticDigest {
     /// What is wrong with its metadata although its successor vouches for its content.
     pub fn blemish(&self) -> Option<&Fault> {
         self.blemish.as_ref()
+    }
+
+    /// How it is stored.
+    pub fn packing(&self) -> Packing {
+        self.packing
     }
 
     /// Whether its end lies in the published window of the key, where there is one. Advice only.
@@ -245,7 +275,40 @@ pub struct RejectedDigest {
     pub hash: Option<Hash>,
     /// The signature stored with it.
     pub signature: Option<Signature>,
+    /// What it is for another place, where nothing else is wrong with its own.
+    pub elsewhere: Option<Elsewhere>,
     claim: Option<Box<Claim>>,
+    custody: Custody,
+    packing: Packing,
+}
+
+/// A digest of the same name under another bucket or prefix: a copy, if AWS signed it for there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Where it says that it was delivered.
+    pub delivered: Location,
+    /// Whether AWS signed it for there.
+    pub signed: Signed,
+}
+
+/// Whether AWS signed a digest for the place it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// It did.
+    Proven,
+    /// The signature at hand does not fit.
+    Refuted,
+    /// There is no signature at hand, or no key to check it with.
+    Open,
+}
+
+/// Whose metadata a digest came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Custody {
+    /// That of the bucket CloudTrail delivered to, where what is missing or wrong was changed.
+    Delivered,
+    /// A copy's own, which proves nothing by what it lacks.
+    Copied,
 }
 
 impl RejectedDigest {
@@ -257,6 +320,48 @@ impl RejectedDigest {
     /// Gives up everything but what linking needs, and hands over the log files it names.
     pub fn take_logs(&mut self) -> Vec<LogEntry> {
         self.claim.as_mut().map(|claim| std::mem::take(&mut claim.logs)).unwrap_or_default()
+    }
+
+    /// The name it would have where it says that it was delivered.
+    pub fn delivered_as(&self, key: &DigestKey) -> Option<ObjectName> {
+        let Location { bucket, prefix } = &self.elsewhere.as_ref()?.delivered;
+        let key = DigestKey { prefix: prefix.clone(), ..key.clone() };
+        Some(ObjectName::new(Arc::clone(bucket), key.to_string()))
+    }
+
+    /// Whether the bytes themselves show that AWS did not sign them for this place, whatever keys or metadata may still
+    /// turn up.
+    pub fn is_refuted(&self) -> bool {
+        match &self.fault {
+            Fault::Gzip(_)
+            | Fault::Document(_)
+            | Fault::Relocated { .. }
+            | Fault::SignatureGarbled(_)
+            | Fault::SignatureInvalid { .. }
+            | Fault::GenerationTimeMissing
+            | Fault::UnknownKey { authority: Authority::Aws, .. } => true,
+            Fault::Algorithm { .. }
+            | Fault::SignatureRemoved
+            | Fault::SignatureNotKept(_)
+            | Fault::UnknownKey { authority: Authority::File | Authority::Refused(_), .. } => false,
+        }
+    }
+
+    /// The same digest, proven after all.
+    fn proven(mut self, key_window: Option<(Time, Time)>) -> Outcome {
+        let Some(claim) = self.claim.take() else { return Outcome::Rejected(Box::new(self)) };
+        let (blemish, metadata_signature) = match self.custody {
+            Custody::Delivered => (Some(self.fault), self.signature),
+            // What a copy has lost or mixed up says nothing once its content is proven.
+            Custody::Copied => (None, None),
+        };
+        Outcome::Authentic(Box::new(AuthenticDigest {
+            claim: Claim { message: Box::default(), ..*claim },
+            metadata_signature,
+            blemish,
+            key_window,
+            packing: self.packing,
+        }))
     }
 }
 
@@ -291,128 +396,228 @@ pub fn authenticate_within(
     metadata: &Metadata,
     ring: &KeyRing,
 ) -> Outcome {
-    let (signature_text, algorithm, generated, kept) = match metadata {
-        Metadata::NotKept => (None, None, None, false),
-        Metadata::Kept { signature, signature_algorithm, backfill_generation_timestamp } => (
-            signature.as_deref(),
-            signature_algorithm.as_deref(),
-            backfill_generation_timestamp.as_deref(),
-            true,
-        ),
+    let at_hand = AtHand::of(metadata);
+    let mut found = RejectedDigest {
+        fault: Fault::SignatureRemoved,
+        hash: None,
+        signature: at_hand.signature(),
+        elsewhere: None,
+        claim: None,
+        custody: at_hand.custody,
+        packing: Packing::Gzip,
     };
-    let signature = signature_text.map(str::parse::<Signature>);
-    let stored_signature = signature.as_ref().and_then(|parsed| parsed.as_ref().ok().cloned());
-    let reject = |fault, hash, claim: Option<Claim>| {
-        Outcome::Rejected(Box::new(RejectedDigest {
-            fault,
-            hash,
-            signature: stored_signature.clone(),
-            claim: claim.map(Box::new),
-        }))
-    };
+    let reject =
+        |found: RejectedDigest, fault| Outcome::Rejected(Box::new(RejectedDigest { fault, ..found }));
 
-    // 1. One gzip member. Stricter than the AWS CLI, which accepts bytes after it.
+    // 1. One gzip member. Stricter than the AWS CLI, which accepts bytes after it. What was unpacked on the way is
+    //    looked at as it is: the signature decides.
+    let unpacked;
     let body = match gzip::inflate(stored, limit) {
-        Ok(body) => body,
-        Err(fault) => return reject(Fault::Gzip(fault), None, None),
+        Ok(body) => {
+            unpacked = body;
+            &unpacked
+        }
+        Err(gzip::Fault::NotGzip) if is_document(stored) && stored.len() <= limit.0 => {
+            found.packing = Packing::Plain;
+            stored
+        }
+        Err(fault) => return reject(found, Fault::Gzip(fault)),
     };
-    let hash = Hash::of(&body);
+    let hash = Hash::of(body);
+    found.hash = Some(hash);
     // 2. A digest's JSON, with algorithms that are known.
-    let claim = match document::read(&body, hash) {
-        Ok(document) => document,
-        Err(fault) => return reject(fault, Some(hash), None),
+    let located = match document::read(body, hash) {
+        Ok(located) => located,
+        Err(Fault::Document(_)) if found.packing == Packing::Plain => {
+            return reject(found, Fault::Gzip(gzip::Fault::NotGzip));
+        }
+        Err(fault) => return reject(found, fault),
     };
-    if let Some(found) = algorithm.filter(|name| *name != SIGNATURE_ALGORITHM) {
-        let fault = Fault::Algorithm { field: "x-amz-meta-signature-algorithm", found: found.into() };
-        return reject(fault, Some(hash), Some(claim.claim));
-    }
+    let misplaced = document::misplaced(&located, place);
+    let elsewhere = document::elsewhere(&located, place).filter(|_| misplaced.is_some());
+    let claim = located.claim;
+    let signed = at_hand.check(&claim, place, ring);
+    found.claim = Some(Box::new(claim));
     // 3. At the place it says it belongs. Stricter than the AWS CLI in the account and the end time.
-    if let Some(fault) = document::misplaced(&claim, place) {
-        return reject(fault, Some(hash), Some(claim.claim));
+    if let Some(fault) = misplaced {
+        let signed = match signed {
+            Ok(_) => Signed::Proven,
+            Err(Fault::SignatureInvalid { .. }) => Signed::Refuted,
+            Err(_) => Signed::Open,
+        };
+        found.elsewhere = elsewhere.map(|delivered| Elsewhere { delivered, signed });
+        return reject(found, fault);
     }
-    let claim = claim.claim;
     let backfill = place.key.chain.kind == crate::trail::DigestKind::Backfill;
-    if kept && backfill && generated.is_none() {
-        return reject(Fault::GenerationTimeMissing, Some(hash), Some(claim));
+    if at_hand.custody == Custody::Delivered && backfill && at_hand.generated.is_none() {
+        return reject(found, Fault::GenerationTimeMissing);
     }
     // 4. Signed by a key of AWS's.
-    let signature = match signature {
-        Some(Ok(signature)) => signature,
-        Some(Err(garbled)) => {
-            return reject(Fault::SignatureGarbled(garbled.found.into()), Some(hash), Some(claim));
-        }
-        None if kept => return reject(Fault::SignatureRemoved, Some(hash), Some(claim)),
-        None => return reject(Fault::SignatureNotKept, Some(hash), Some(claim)),
-    };
-    match check(&claim, &signature, place, ring) {
-        Ok(key_window) => Outcome::Authentic(Box::new(AuthenticDigest {
-            metadata_signature: Some(signature),
-            blemish: None,
+    match (signed, found.claim.take()) {
+        (Ok(key_window), Some(claim)) => Outcome::Authentic(Box::new(AuthenticDigest {
+            claim: Claim { message: Box::default(), ..*claim },
+            metadata_signature: found.signature,
+            blemish: at_hand.other_algorithm(),
             key_window,
-            claim: Claim { message: Box::default(), ..claim },
+            packing: found.packing,
         })),
-        Err(fault) => reject(fault, Some(hash), Some(claim)),
+        (Err(fault), claim) => reject(RejectedDigest { claim, ..found }, fault),
+        (Ok(_), None) => reject(found, Fault::SignatureRemoved),
     }
+}
+
+/// Whether bytes that are not gzip data may be a digest's JSON.
+fn is_document(stored: &[u8]) -> bool {
+    stored.trim_ascii_start().first() == Some(&b'{')
+}
+
+/// What is at hand of a digest's metadata.
+struct AtHand<'m> {
+    custody: Custody,
+    signature: Option<&'m str>,
+    algorithm: Option<&'m str>,
+    generated: Option<&'m str>,
+    /// Of a copy's: whether it says that it belongs to the stored bytes.
+    describes: Describes,
+    /// Why what lies in its place cannot be used.
+    unusable: Option<&'m str>,
+}
+
+impl<'m> AtHand<'m> {
+    fn of(metadata: &'m Metadata) -> Self {
+        let fields = |custody, describes, fields: &'m UserMetadata| Self {
+            custody,
+            signature: fields.signature.as_deref(),
+            algorithm: fields.signature_algorithm.as_deref(),
+            generated: fields.backfill_generation_timestamp.as_deref(),
+            describes,
+            unusable: None,
+        };
+        match metadata {
+            Metadata::Kept(kept) => fields(Custody::Delivered, Describes::TheseBytes, kept),
+            Metadata::Saved { metadata, describes } => fields(Custody::Copied, *describes, metadata),
+            Metadata::NotKept(unusable) => Self {
+                custody: Custody::Copied,
+                signature: None,
+                algorithm: None,
+                generated: None,
+                describes: Describes::Unclear,
+                unusable: unusable.as_deref(),
+            },
+        }
+    }
+
+    fn signature(&self) -> Option<Signature> {
+        self.signature?.parse().ok()
+    }
+
+    /// Metadata that says otherwise than a signed body was changed; a copy's own may be anything.
+    fn other_algorithm(&self) -> Option<Fault> {
+        let found = self.algorithm.filter(|name| *name != SIGNATURE_ALGORITHM)?;
+        (self.custody == Custody::Delivered).then(|| Fault::Algorithm {
+            field: "x-amz-meta-signature-algorithm",
+            found: found.chars().take(100).collect(),
+        })
+    }
+
+    /// Holds the signature against the claim.
+    fn check(&self, claim: &Claim, place: Place<'_>, ring: &KeyRing) -> Result<Option<(Time, Time)>, Fault> {
+        let lost = |why: Option<&str>| Fault::SignatureNotKept(why.map(Into::into));
+        let signature = match (self.signature.map(str::parse::<Signature>), self.custody) {
+            (Some(Ok(signature)), _) => signature,
+            (Some(Err(garbled)), Custody::Delivered) => {
+                return Err(Fault::SignatureGarbled(garbled.found.into()));
+            }
+            (Some(Err(_)), Custody::Copied) => {
+                return Err(lost(Some("what was saved as its signature is not one")));
+            }
+            (None, Custody::Delivered) => return Err(Fault::SignatureRemoved),
+            (None, Custody::Copied) => return Err(lost(self.unusable)),
+        };
+        let signed_at = self.generated.and_then(generation_time).unwrap_or(claim.span.end);
+        match check(claim, &signature, signed_at, place, ring) {
+            Err(Fault::SignatureInvalid { .. }) if self.describes == Describes::Unclear => {
+                Err(lost(Some("the signature that was saved beside it is of other bytes")))
+            }
+            checked => checked,
+        }
+    }
+}
+
+/// When a backfill digest was made: AWS's texts have it with a fraction and without.
+fn generation_time(text: &str) -> Option<Time> {
+    let whole = text.split_once('.').map_or(text.to_owned(), |(seconds, _)| format!("{seconds}Z"));
+    parse_time(&whole).ok()
 }
 
 /// The outcome for an object that is too large to be read, and so too large to be a digest.
 pub fn oversized() -> Outcome {
-    let fault = Fault::Gzip(gzip::Fault::TooLarge(Limit::DIGEST.0));
-    Outcome::Rejected(Box::new(RejectedDigest { fault, hash: None, signature: None, claim: None }))
+    Outcome::Rejected(Box::new(RejectedDigest {
+        fault: Fault::Gzip(gzip::Fault::TooLarge(Limit::DIGEST.0)),
+        hash: None,
+        signature: None,
+        elsewhere: None,
+        claim: None,
+        custody: Custody::Delivered,
+        packing: Packing::Gzip,
+    }))
 }
 
 /// Tries a rejected digest again with the signature its successor recorded. Only lifts faults of the metadata:
 /// the mathematics decides, whoever wrote the signature down. Where it does not fit, an authentic successor
 /// makes it a proven mismatch; any other leaves things as they were.
 pub fn vouch(
-    rejected: RejectedDigest,
+    mut rejected: RejectedDigest,
     recorded: &Signature,
     standing: Standing,
     place: Place<'_>,
     ring: &KeyRing,
 ) -> Outcome {
-    let liftable = matches!(
-        rejected.fault,
-        Fault::SignatureRemoved
-            | Fault::SignatureNotKept
+    let Some(claim) = &rejected.claim else { return Outcome::Rejected(Box::new(rejected)) };
+    match (&rejected.fault, check(claim, recorded, claim.span.end, place, ring)) {
+        (
+            Fault::SignatureRemoved
+            | Fault::SignatureNotKept(_)
             | Fault::SignatureGarbled(_)
-            | Fault::SignatureInvalid { .. }
-    );
-    let RejectedDigest { fault, hash, signature, claim } = rejected;
-    let Some(claim) = claim else {
-        return Outcome::Rejected(Box::new(RejectedDigest { fault, hash, signature, claim }));
-    };
-    let not_kept = fault == Fault::SignatureNotKept;
-    match check(&claim, recorded, place, ring) {
-        Ok(key_window) if liftable => Outcome::Authentic(Box::new(AuthenticDigest {
-            claim: Claim { message: Box::default(), ..*claim },
-            metadata_signature: signature,
-            blemish: (!not_kept).then_some(fault),
-            key_window,
-        })),
-        Err(better)
-            if not_kept
-                && (standing == Standing::Authentic || better.verdict() == DigestVerdict::UnknownKey) =>
-        {
-            Outcome::Rejected(Box::new(RejectedDigest { fault: better, hash, signature, claim: Some(claim) }))
+            | Fault::SignatureInvalid { .. },
+            Ok(key_window),
+        ) => return rejected.proven(key_window),
+        (Fault::Relocated { .. }, Ok(_)) => {
+            if let Some(elsewhere) = &mut rejected.elsewhere {
+                elsewhere.signed = Signed::Proven;
+            }
         }
-        _ => Outcome::Rejected(Box::new(RejectedDigest { fault, hash, signature, claim: Some(claim) })),
+        (Fault::SignatureNotKept(_), Err(better))
+            if standing == Standing::Authentic || better.verdict() == DigestVerdict::UnknownKey =>
+        {
+            rejected.fault = better;
+        }
+        _ => {}
     }
+    Outcome::Rejected(Box::new(rejected))
 }
 
-/// The RSA check itself. Validity windows of keys are advice: AWS's own samples lie outside theirs.
+/// The RSA check itself. Validity windows of keys are advice: AWS's own samples lie outside theirs. But AWS always has a
+/// key in force: a list of its keys that holds none for the time of signing is not the whole list.
 fn check(
     claim: &Claim,
     signature: &Signature,
+    signed_at: Time,
     place: Place<'_>,
     ring: &KeyRing,
 ) -> Result<Option<(Time, Time)>, Fault> {
-    let fingerprint = &claim.fingerprint;
-    match ring.find(fingerprint, &place.key.chain.place.region) {
+    let region = &place.key.chain.place.region;
+    let fingerprint = claim.fingerprint.clone();
+    match ring.find(&fingerprint, region) {
         Lookup::Known(key) if key.verifies(&claim.message, signature) => Ok(key.valid_from.zip(key.valid_to)),
-        Lookup::Known(_) => Err(Fault::SignatureInvalid { fingerprint: fingerprint.clone() }),
-        Lookup::Unknown(authority) => {
-            Err(Fault::UnknownKey { fingerprint: fingerprint.clone(), authority: authority.clone() })
+        Lookup::Known(_) => Err(Fault::SignatureInvalid { fingerprint }),
+        Lookup::Unknown(Authority::Aws) if !ring.has_key_in_force(region, signed_at) => {
+            let detail = format!(
+                "AWS's list holds no key that was in force at {}, and there always is one",
+                format_time(signed_at)
+            );
+            Err(Fault::UnknownKey { fingerprint, authority: Authority::Refused(detail.into()) })
         }
+        Lookup::Unknown(authority) => Err(Fault::UnknownKey { fingerprint, authority: authority.clone() }),
     }
 }

@@ -9,13 +9,17 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::crypto::Hash;
 use crate::crypto::sha256::Hasher;
 
+mod pushed;
+pub use pushed::{Pushed, Shown};
+
 /// The most bytes a member may inflate to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(pub usize);
 
 impl Limit {
-    /// For log files: CloudTrail delivers at most 50 MB before compression (Quotas in AWS CloudTrail).
-    pub const LOG: Self = Self(64 << 20);
+    /// For log files: ten times the 50 MB before compression that AWS names (Quotas in AWS CloudTrail). Their bytes pass
+    /// by and are not kept, so a file is not accused of being larger than a quota that AWS may change.
+    pub const LOG: Self = Self(512 << 20);
     /// For digests: 100,000 log files in one hour come to about 40 MB of JSON.
     pub const DIGEST: Self = Self(64 << 20);
     /// What nearly every digest stays within: 2,500 log files in one hour.
@@ -31,6 +35,9 @@ pub enum Fault {
     /// The first bytes are not a gzip header.
     #[error("not gzip data")]
     NotGzip,
+    /// Some readers refuse the header.
+    #[error("the gzip header is not sound: {0}")]
+    Header(&'static str),
     /// The data ends before the member does.
     #[error("the gzip data ends too early")]
     Truncated,
@@ -213,7 +220,13 @@ impl<'m> Stream<'m> {
     }
 }
 
-/// How many bytes the member's header takes (RFC 1952, 2.3).
+/// The longest text in a header that every reader takes, its end included: Go's refuses longer ones.
+const LONGEST_TEXT: usize = 512;
+/// More than any extra field that is known.
+const LONGEST_EXTRA: usize = 4096;
+
+/// How many bytes the member's header takes (RFC 1952, 2.3). What some readers refuse is refused: what they cannot read
+/// would be missing for them.
 fn header_length(member: &[u8]) -> Result<usize, Fault> {
     const HAS_CRC: u8 = 2;
     const HAS_EXTRA: u8 = 4;
@@ -230,15 +243,33 @@ fn header_length(member: &[u8]) -> Result<usize, Fault> {
     let mut at = 10;
     if flags & HAS_EXTRA != 0 {
         let size = member.get(at..at + 2).ok_or(Fault::Truncated)?;
-        at += 2 + usize::from(u16::from_le_bytes([size[0], size[1]]));
+        let size = usize::from(u16::from_le_bytes([size[0], size[1]]));
+        if size > LONGEST_EXTRA {
+            return Err(Fault::Header("its extra field is too long"));
+        }
+        at += 2 + size;
     }
     for field in [HAS_NAME, HAS_COMMENT] {
         if flags & field != 0 {
             let text = member.get(at..).ok_or(Fault::Truncated)?;
-            at += memchr::memchr(0, text).ok_or(Fault::Truncated)? + 1;
+            let text = &text[..text.len().min(LONGEST_TEXT)];
+            at += match memchr::memchr(0, text) {
+                Some(end) => end + 1,
+                None if text.len() == LONGEST_TEXT => {
+                    return Err(Fault::Header("its name or comment is too long"));
+                }
+                None => return Err(Fault::Truncated),
+            };
         }
     }
     if flags & HAS_CRC != 0 {
+        let (header, rest) = member.split_at_checked(at).ok_or(Fault::Truncated)?;
+        let recorded = rest.first_chunk::<2>().ok_or(Fault::Truncated)?;
+        let mut checksum = flate2::Crc::new();
+        checksum.update(header);
+        if checksum.sum() & 0xffff != u32::from(u16::from_le_bytes(*recorded)) {
+            return Err(Fault::Header("its checksum does not fit"));
+        }
         at += 2;
     }
     match at <= member.len() {

@@ -1,6 +1,7 @@
 //! Where the public keys come from: files in the shape that `aws cloudtrail list-public-keys` prints, or AWS itself.
 //! AWS's keys are the root of trust; everything else in the bucket is proven by them or not at all.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
 use crate::crypto::{Fingerprint, KeyRing, PublicKey};
+use crate::json::{self, NotJson};
 use crate::trail::{Region, Time};
 
 #[cfg(feature = "aws")]
@@ -32,12 +34,12 @@ pub enum KeyFileError {
         error: std::io::Error,
     },
     /// It is not JSON.
-    #[error("{path} is not JSON: {error}")]
+    #[error("{path} {error}")]
     NotJson {
         /// The file.
         path: String,
-        /// Where and why; names line and column.
-        error: serde_json::Error,
+        /// What it is instead, or where and why it is not.
+        error: NotJson,
     },
     /// It is JSON of another shape.
     #[error(
@@ -54,27 +56,37 @@ pub enum KeyFileError {
     },
 }
 
-/// Reads a key file: one answer of ListPublicKeys, or several keyed by region.
+/// Reads a key file: answers of ListPublicKeys, one after another or keyed by region.
 pub fn read_file(path: &Path) -> Result<KeyRing, KeyFileError> {
     let name = path.display().to_string();
     let unreadable = |error| KeyFileError::Unreadable { path: name.clone(), error };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > FILE_LIMIT {
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(FILE_LIMIT + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > FILE_LIMIT {
         return Err(unreadable(std::io::Error::other(format!("larger than {FILE_LIMIT} bytes"))));
     }
-    let text = std::fs::read(path).map_err(unreadable)?;
     parse(&text, &name)
 }
 
-/// Reads a key file's text; `origin` names it in errors and reports.
+/// Reads a key file's text, in any of the encodings that tools write; `origin` names it in errors and reports.
 pub fn parse(text: &[u8], origin: &str) -> Result<KeyRing, KeyFileError> {
-    let value: Value = serde_json::from_slice(text)
-        .map_err(|error| KeyFileError::NotJson { path: origin.to_owned(), error })?;
-    read_value(&value, &origin.into()).map_err(|Misshapen { field, problem }| KeyFileError::Shape {
-        path: origin.to_owned(),
-        field,
-        problem,
-    })
+    let not_json = |error| KeyFileError::NotJson { path: origin.to_owned(), error };
+    let text = json::text(text).map_err(not_json)?;
+    let name = Arc::from(origin);
+    let mut ring = KeyRing::default();
+    for (at, document) in json::documents(&text).enumerate() {
+        let read = read_value(&document.map_err(not_json)?, &name);
+        ring.merge(read.map_err(|Misshapen { field, problem }| KeyFileError::Shape {
+            path: origin.to_owned(),
+            field: match at {
+                0 => field,
+                _ => format!("in its document {}, {field}", at + 1),
+            },
+            problem,
+        })?);
+    }
+    Ok(ring)
 }
 
 struct Misshapen {

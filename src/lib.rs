@@ -6,8 +6,8 @@
 //!
 //! The house, from the ground up; each floor sees only those below it:
 //!
-//! - **vocabulary** ([`trail`], [`crypto`], [`gzip`]): accounts, chains, keys of objects, hashes, signatures, bounded
-//!   inflation. Pure.
+//! - **vocabulary** ([`trail`], [`crypto`], [`gzip`], [`json`]): accounts, chains, keys of objects, hashes, signatures,
+//!   bounded inflation, the JSON that tools write. Pure.
 //! - **judgement** ([`verdict`], [`digest`], [`chain`], [`logs`], [`events`], [`report`]): what bytes and listings amount
 //!   to. Pure: no clock, no network, no disk.
 //! - **ports** ([`store`], [`keys`] and, for AWS, `aws`): where objects and keys come from. They may fail, but never call
@@ -48,6 +48,7 @@ pub mod digest;
 pub mod events;
 pub mod forge;
 pub mod gzip;
+pub mod json;
 pub mod keys;
 pub mod logs;
 pub mod render;

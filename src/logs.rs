@@ -4,18 +4,20 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use crate::crypto::Hash;
 use crate::digest::Certainty;
 use crate::gzip;
 use crate::report::Window;
-use crate::trail::key::{LOG_FOLDER, LogKey};
-use crate::trail::{AccountRegion, ChainId, ObjectName, Span, Time, format_time};
-use crate::verdict::{Cause, Class, Code, Evidence, Finding, LogVerdict, Unseen};
+use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, LogKey};
+use crate::trail::{ChainId, Location, ObjectName, Time};
+use crate::verdict::{Cause, Code, Evidence, Finding, LogVerdict, Scope, Unseen};
 
 mod names;
+mod odd;
+mod present;
 pub use names::{Names, ShortName};
+pub use odd::{Oddity, oddity, unlisted as odd_file};
+pub use present::{Candidate, Presence, PresentTerms, REDELIVERY};
 
 /// A log file that an authentic digest names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct LogWork {
 pub enum Observation {
     /// It was read and inflated.
     Inflated(gzip::Inflated),
+    /// It was read, is not gzip data, and hashes to this as it is.
+    Plain(gzip::Inflated),
     /// It was read and is not one whole gzip member.
     Malformed(gzip::Fault),
     /// A complete listing shows it; its bytes were not asked for.
@@ -45,58 +49,62 @@ pub enum Observation {
     Unseen(Unseen),
 }
 
-/// The verdict on an attested log file, and what is worth telling about it.
-pub fn judge(work: &LogWork, observation: &Observation) -> (LogVerdict, Option<Finding>) {
-    let tell = |verdict, code, message: String, evidence, cause| {
-        let mut finding = Finding::new(code, &*work.chain, message);
-        finding.object = Some(work.object.clone());
-        finding.digest = Some(ObjectName::clone(&work.digest));
-        finding.at = LogKey::parse(&work.object.key).map(|key| key.delivered);
-        finding.evidence = evidence;
-        finding.cause = cause;
-        (verdict, Some(finding))
-    };
-    match observation {
-        Observation::Inflated(inflated) if inflated.hash == work.hash => (LogVerdict::Intact, None),
-        Observation::Listed => (LogVerdict::Present, None),
-        Observation::Inflated(inflated) => tell(
+/// The verdict on an attested log file, and what is worth telling about it. One that is not there may still be under way
+/// if it was delivered after `settled_by`: deliveries arrive out of order, and so do replicas and copies.
+pub fn judge(work: &LogWork, observation: &Observation, settled_by: Time) -> (LogVerdict, Option<Finding>) {
+    let delivered = LogKey::parse(&work.object.key).map(|key| key.delivered);
+    let expected = || Evidence::none().with("expected_hash", work.hash.to_string());
+    let (verdict, code, message, evidence) = match observation {
+        Observation::Inflated(inflated) if inflated.hash == work.hash => return (LogVerdict::Intact, None),
+        Observation::Listed => return (LogVerdict::Present, None),
+        Observation::Plain(plain) if plain.hash == work.hash => (
+            LogVerdict::Intact,
+            Code::LogUnpacked,
+            "stored without compression; its bytes are those that CloudTrail delivered".into(),
+            Evidence::none(),
+        ),
+        Observation::Inflated(inflated) => (
             LogVerdict::Modified,
             Code::LogModified,
             "the file's content is not what CloudTrail delivered".into(),
-            Evidence::none()
-                .with("expected_hash", work.hash.to_string())
-                .with("actual_hash", inflated.hash.to_string())
-                .with("actual_length", inflated.length),
-            None,
+            expected().with("actual_hash", inflated.hash.to_string()).with("actual_length", inflated.length),
         ),
-        Observation::Malformed(fault) => tell(
-            LogVerdict::Malformed,
-            Code::LogMalformed,
-            format!("the file is not as CloudTrail delivered it: {fault}"),
-            Evidence::none().with("expected_hash", work.hash.to_string()),
-            None,
+        Observation::Plain(_) => malformed(gzip::Fault::NotGzip, expected()),
+        Observation::Malformed(fault) => malformed(*fault, expected()),
+        Observation::Gone if delivered.is_some_and(|delivered| delivered > settled_by) => (
+            LogVerdict::Pending,
+            Code::LogPending,
+            "a digest names this file, and it is not there yet; it is young enough for that".into(),
+            expected(),
         ),
-        Observation::Gone => tell(
+        Observation::Gone => (
             LogVerdict::Missing,
             Code::LogMissing,
             "a digest names this file, and it is not there".into(),
-            Evidence::none().with("expected_hash", work.hash.to_string()),
-            None,
+            expected(),
         ),
-        Observation::Unseen(unseen) => tell(
+        Observation::Unseen(unseen) => (
             LogVerdict::Unreadable,
             Code::LogUnreadable,
             format!("the file could not be read: {}", unseen.detail()),
             Evidence::none(),
-            Some(Cause::Unseen(unseen.clone())),
         ),
+    };
+    let mut finding = Finding::new(code, &*work.chain, message);
+    finding.object = Some(work.object.clone());
+    finding.digest = Some(ObjectName::clone(&work.digest));
+    finding.at = delivered;
+    finding.evidence = evidence;
+    if let Observation::Unseen(unseen) = observation {
+        finding.cause = Some(Cause::Unseen(unseen.clone()));
     }
+    (verdict, Some(finding))
 }
 
-/// AWS rounds the minute in a log file's name up to the next five.
-const NAME_ROUNDING: TimeDelta = TimeDelta::minutes(5);
-/// A file delivered at the very end of an hour may be named by the next digest.
-const HANDOVER: TimeDelta = TimeDelta::minutes(15);
+fn malformed(fault: gzip::Fault, evidence: Evidence) -> (LogVerdict, Code, String, Evidence) {
+    let message = format!("the file is not as CloudTrail delivered it: {fault}");
+    (LogVerdict::Malformed, Code::LogMalformed, message, evidence)
+}
 
 /// All that digests of one account and region say about log files: of every trail that delivers there, because
 /// trails share log folders and a file is accused only if none of them names it.
@@ -168,61 +176,36 @@ impl Attestation {
         self.unproven.entry(self.name(object)).or_insert_with(|| Arc::clone(digest));
     }
 
+    /// Whether an authentic digest names a file.
+    pub fn names(&self, object: &ObjectName) -> bool {
+        self.attested.contains_key(&self.name(object))
+    }
+
+    /// The digest that claims a file, where none that is authentic names it.
+    fn claimant(&self, object: &ObjectName) -> Option<&Arc<ObjectName>> {
+        self.unproven.get(&self.name(object))
+    }
+
     /// Kinds of log files that these chains have listed; other kinds may not be in digests at all.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.kinds.iter().map(|kind| &**kind)
     }
 
-    /// The verdict on a log object that is there; none if an authentic digest names it.
-    pub fn judge_present(
-        &self,
-        object: &ObjectName,
-        key: &LogKey,
-        terms: &PresentTerms<'_>,
-    ) -> Option<(LogVerdict, Finding)> {
-        let name = self.name(object);
-        if self.attested.contains_key(&name) || !self.kinds.contains(&key.kind) {
-            return None;
-        }
-        let stretch = Span { start: key.delivered - NAME_ROUNDING, end: key.delivered + HANDOVER };
-        let covered = terms.spans.iter().any(|span| span.start <= stretch.start && stretch.end <= span.end);
-        let (verdict, code, class, message) = if let Some(digest) = self.unproven.get(&name) {
-            let message = format!("only {digest} names this file, and that digest is not authentic");
-            (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete, message)
-        } else if terms.as_of - key.delivered < terms.grace {
-            let message = "not in a digest yet; it is young enough for that".to_owned();
-            (LogVerdict::Pending, Code::LogPending, Class::Notice, message)
-        } else if covered {
-            let message = format!(
-                "no digest names this file, although authentic digests cover {}, the time of its delivery",
-                format_time(key.delivered)
-            );
-            (LogVerdict::Unlisted, Code::LogUnlisted, Class::Tamper, message)
-        } else {
-            let message = "no digest names this file; the time of its delivery is not covered".to_owned();
-            (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete, message)
-        };
-        let mut finding = Finding::new(code, terms.place, message);
-        finding.class = class;
-        finding.object = Some(object.clone());
-        finding.digest = self.unproven.get(&name).map(|digest| ObjectName::clone(digest));
-        finding.at = Some(key.delivered);
-        Some((verdict, finding))
-    }
-
     fn note_kind(&mut self, object: &ObjectName) {
-        // Nearly every file is of the one kind every trail delivers; only the others are worth parsing.
-        if object.key.contains("/CloudTrail/") {
-            return;
-        }
-        if let Some(key) = LogKey::parse(&object.key) {
-            self.kinds.insert(key.kind);
+        // Nearly every file is of the one kind every trail delivers, and says so twice in its own name.
+        if let Some(kind) = kind_of(&object.key).filter(|kind| !self.kinds.contains(*kind)) {
+            self.kinds.insert(kind.into());
         }
     }
 
     fn name(&self, object: &ObjectName) -> ShortName {
         ShortName::of(self.certainty, object)
     }
+}
+
+/// The kind of a log file, by the name itself: `ACCOUNT_KIND_REGION_…`. A prefix may hold anything.
+fn kind_of(key: &str) -> Option<&str> {
+    key.rsplit('/').next()?.split('_').nth(1).filter(|kind| *kind != DIGEST_FOLDER)
 }
 
 /// Whether a log file was asked for before.
@@ -234,23 +217,17 @@ pub enum Naming {
     Repeated,
 }
 
-/// What a log object that is there is held to.
-#[derive(Debug, Clone, Copy)]
-pub struct PresentTerms<'a> {
-    /// Whose folder it lies in.
-    pub place: &'a AccountRegion,
-    /// What authentic digests of all chains there span, also beyond the window: sorted, disjoint.
-    pub spans: &'a [Span],
-    /// The moment the record is judged at.
-    pub as_of: Time,
-    /// How long a file may be in no digest.
-    pub grace: TimeDelta,
-}
-
-/// The finding for an account and region that has log files in the window and no digests at all.
-pub fn region_absent(place: &AccountRegion, window: &Window, first_log: &ObjectName) -> Finding {
-    let message = "there are log files of this account and region in the window, and not one digest";
-    let mut finding = Finding::new(Code::RegionAbsent, place, message);
+/// The finding for a place that has log files of an account and region in the window and not one digest.
+pub fn region_absent(
+    scope: impl Into<Scope>,
+    home: &Location,
+    window: &Window,
+    first_log: &ObjectName,
+) -> Finding {
+    let message = format!(
+        "there are log files of this account and region under {home} in the window, and not one standard digest"
+    );
+    let mut finding = Finding::new(Code::RegionAbsent, scope, message);
     finding.evidence = Evidence::none().with("first_log", first_log.to_string());
     finding.at = window.start;
     finding.cause = Some(Cause::Unexplained);

@@ -157,6 +157,9 @@ pub struct Report {
     pub source: String,
     /// The range asked for.
     pub window: Window,
+    /// From here on digests were looked for, so that a chain which ended before the window is noticed; with an open start
+    /// there is nothing before it.
+    pub looked_back_to: Option<Time>,
     /// How closely log files were looked at.
     pub depth: Depth,
     /// The command line's words, for an auditor's file.

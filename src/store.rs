@@ -1,21 +1,24 @@
 //! Where objects come from. An implementation may fail, but it may never call an object absent unless the store
 //! said so; and a body it returns is whole: one cut short is an error, never a short body.
 //!
-//! Listings are sorted by key, as bytes. Any number of calls may run at once.
+//! Listings are sorted by key, as bytes, if the store keeps to that; whoever rests on it has to look. Any number of calls
+//! may run at once.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use crate::trail::Metadata;
-use crate::trail::ObjectName;
+pub use crate::trail::{Metadata, UserMetadata};
+use crate::trail::{ObjectName, Time};
 
 pub mod copied;
 pub mod dir;
 #[cfg(feature = "aws")]
 pub mod s3;
+mod sidecar;
 
 /// A bucket, or what stands for one.
 pub trait ObjectStore: Send + Sync + 'static {
@@ -28,6 +31,19 @@ pub trait ObjectStore: Send + Sync + 'static {
         object: &ObjectName,
         admission: &Admission,
     ) -> impl Future<Output = Result<Object, StoreError>> + Send;
+
+    /// Shows an object's stored bytes to `take`, piece by piece, until it has seen enough: for an object that
+    /// [`get`](Self::get) finds too large to be held. Where this fails, what was shown is to be forgotten.
+    fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The latest time that the store has given as its own; none, if it gives none.
+    fn clock(&self) -> Option<Time> {
+        None
+    }
 }
 
 /// Bounds the bytes of bodies in memory, whatever the number of requests under way.
@@ -88,6 +104,9 @@ pub struct Page {
     pub objects: Vec<Listed>,
     /// Folders, each ending in a slash; only with [`Reach::Folder`].
     pub folders: Vec<String>,
+    /// Parts that could not be listed, and why: what lies in them is not known. The target of each is its key, which ends
+    /// in a slash where it is a folder for sure.
+    pub unlisted: Vec<StoreError>,
     /// Present when there is more: the token for the next page.
     pub next: Option<String>,
 }
@@ -99,6 +118,8 @@ pub struct Listed {
     pub key: Box<str>,
     /// Stored bytes; in a folder, where each has to be asked for, those of digests alone.
     pub size: Option<u64>,
+    /// When it was written, by the store's word; a folder, whose files were copied there, does not say.
+    pub modified: Option<Time>,
 }
 
 /// An object's content.
@@ -149,13 +170,18 @@ pub enum StoreErrorKind {
     CutOff,
     /// No answer in time.
     TimedOut,
-    /// Larger than [`LARGEST`]: not read, because nothing CloudTrail writes is.
+    /// Larger than [`LARGEST`]: not held in memory, but [`ObjectStore::stream`] can show it.
     Oversized,
     /// Anything else.
     Failed,
 }
 
-/// The most stored bytes of an object that are read. What inflates within the limits of `gzip` takes no more, so a
-/// larger object in the place of a digest or log file is not what was delivered there; and whoever owns the bucket
+/// Whether a bucket is one of S3's directory buckets, which list in no order and cannot begin after a key
+/// (ListObjectsV2); their names are theirs alone.
+pub(crate) fn is_directory_bucket(name: &str) -> bool {
+    name.ends_with("--x-s3")
+}
+
+/// The most stored bytes of an object that are held in memory. AWS's own objects take no more, and whoever owns the bucket
 /// could put one of terabytes there.
 pub const LARGEST: u64 = 65 << 20;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
 pub mod key;
+pub mod neighbours;
+pub mod source;
 
 /// A moment, in UTC. The record knows seconds; fractions only occur in the caller's clock.
 pub type Time = DateTime<Utc>;
@@ -176,6 +178,39 @@ pub struct ChainId {
     pub kind: DigestKind,
 }
 
+/// A bucket and what keys in it begin with: where a trail delivers, or where a copy of that lies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The bucket.
+    pub bucket: Arc<str>,
+    /// What stands before `AWSLogs/`: empty, or ending in a slash.
+    pub prefix: Box<str>,
+}
+
+impl Location {
+    /// Names the keys in `bucket` that begin with `prefix`.
+    pub fn new(bucket: impl Into<Arc<str>>, prefix: impl Into<Box<str>>) -> Self {
+        Self { bucket: bucket.into(), prefix: prefix.into() }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "s3://{}/{}", self.bucket, self.prefix)
+    }
+}
+
+/// Where the objects lie, and so what the dates and the absences that the store tells of say about the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// In the place of delivery: when something was written is when it was delivered, or changed.
+    Delivered,
+    /// In a bucket that it was copied to: dates are the copy's, and what is not there may not have been copied.
+    Copied,
+    /// In a folder on disk: the same, and copying leaves droppings.
+    Folder,
+}
+
 /// An object in a bucket, named in full.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
@@ -198,20 +233,40 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// A digest's user metadata.
+/// A digest's user metadata, and whose word it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Metadata {
-    /// The store keeps none: a folder without a head file beside the digest.
-    NotKept,
-    /// The store keeps metadata; what it held of it for this object.
-    Kept {
-        /// `x-amz-meta-signature`
-        signature: Option<Box<str>>,
-        /// `x-amz-meta-signature-algorithm`
-        signature_algorithm: Option<Box<str>>,
-        /// `x-amz-meta-backfill-generation-timestamp`
-        backfill_generation_timestamp: Option<Box<str>>,
+    /// None is at hand: a folder, or a copy that lost it. Where something lies in its place that cannot be used, why.
+    NotKept(Option<Box<str>>),
+    /// What the bucket that CloudTrail delivered to holds of it: what is not there was removed.
+    Kept(UserMetadata),
+    /// What a copy holds with the object or beside it: what is not there, or does not fit, may be the copy's own doing.
+    Saved {
+        /// What there is.
+        metadata: UserMetadata,
+        /// Whether it says that it belongs to the stored bytes.
+        describes: Describes,
     },
+}
+
+/// The fields of a digest's user metadata.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserMetadata {
+    /// `x-amz-meta-signature`
+    pub signature: Option<Box<str>>,
+    /// `x-amz-meta-signature-algorithm`
+    pub signature_algorithm: Option<Box<str>>,
+    /// `x-amz-meta-backfill-generation-timestamp`
+    pub backfill_generation_timestamp: Option<Box<str>>,
+}
+
+/// What saved metadata says it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Describes {
+    /// The very bytes it was found with.
+    TheseBytes,
+    /// Other bytes; or it does not say.
+    Unclear,
 }
 
 /// A stretch of time, from `start` up to but without `end`.

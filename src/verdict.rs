@@ -69,13 +69,20 @@ impl Severity {
         match class {
             Class::Tamper => Self::Critical,
             Class::Incomplete => match code {
-                Code::CoverageHead | Code::CoverageGap | Code::CoverageTail | Code::RegionAbsent => {
-                    Self::High
-                }
+                Code::CoverageHead
+                | Code::CoverageGap
+                | Code::CoverageTail
+                | Code::RegionAbsent
+                | Code::ChainEnded => Self::High,
                 _ => Self::Medium,
             },
             Class::Notice => match code {
-                Code::LogPending | Code::KeyValidity => Self::Info,
+                Code::LogPending
+                | Code::DigestPending
+                | Code::LogUnpacked
+                | Code::DigestUnpacked
+                | Code::StrayObjects
+                | Code::KeyValidity => Self::Info,
                 _ => Self::Low,
             },
         }
@@ -114,6 +121,8 @@ pub enum DigestVerdict {
     Unreadable,
     /// A link points to it and it is not there.
     Missing,
+    /// A link points to it, and it may still be under way.
+    Pending,
 }
 
 /// The verdict on one log file.
@@ -133,7 +142,7 @@ pub enum LogVerdict {
     Unproven,
     /// There, and named by no authentic digest.
     Unlisted,
-    /// Unlisted, but too young to be in a digest yet.
+    /// Too young to be in a digest yet, or named by one and not there yet.
     Pending,
     /// Attested and listed, its bytes not asked for.
     Present,
@@ -198,6 +207,7 @@ tally!(
         algorithm_unsupported: AlgorithmUnsupported,
         unreadable: Unreadable,
         missing: Missing,
+        pending: Pending,
     }
 );
 tally!(

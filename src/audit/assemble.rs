@@ -4,28 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
+use super::claims::Claims;
 use super::discover::Found;
+use super::listing::Strays;
+use super::odd::Odd;
 use super::reading::KeyCount;
 use super::site;
-use super::{Context, Plan};
+use super::{Context, Event, Plan, copies, listing};
+use crate::chain::{self, Linked};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
-use crate::report::{Completion, Depth, KeyUse, Outcome, Report, Totals};
-use crate::trail::{AccountId, AccountRegion, Region, format_time};
+use crate::report::{ChainReport, Completion, Depth, KeyUse, Outcome, Report, Totals};
+use crate::trail::{Region, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 
 /// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
 /// The report of a run.
-pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<site::Outcome>) -> Report {
+pub(super) fn report<S>(
+    context: &Context<S>,
+    found: &Found,
+    odd: Odd,
+    outcomes: Vec<site::Outcome>,
+) -> Report {
     let sites = found.sites.len();
-    outcomes.sort_by(|one, other| one.place.cmp(&other.place));
     let plan = &context.plan;
     let mut report = Report {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         source: plan.source.clone(),
         window: context.window,
+        looked_back_to: context.window.start.map(|start| listing::looked_back_to(start, plan)),
         depth: plan.depth,
         arguments: plan.arguments.clone(),
         started_at: plan.now,
@@ -41,27 +50,27 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<si
         hints: Vec::new(),
         not_proven: Vec::new(),
     };
-    for failure in found.failures {
-        let message = format!("cannot {} {}: {}", failure.action, failure.target, failure.detail);
-        let mut finding = Finding::new(Code::ListingUnreadable, Scope::default(), message);
-        finding.cause = Some(Cause::Unseen(super::unseen::unseen(&failure)));
-        report.findings.push(finding);
-    }
-    report.findings.extend(unmet(plan, &outcomes, &report));
+    report.findings.extend(found.findings(plan));
+    report.findings.extend(odd.findings);
+    report.findings.extend(strays(Scope::default(), &odd.strays));
+    let claims = Claims::of(plan, &found.accounts, &outcomes, context.window.start);
+    report.findings.extend(claims.unmet());
+    report.findings.extend(older_than_promised(plan, &outcomes));
+    report.findings.extend(too_young(context));
+    report.findings.extend(copies::findings(context, &outcomes));
     report.keys = keys(&outcomes);
     report.findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &outcomes)));
     let mut testimonies = Vec::new();
+    let mut unread_kinds = BTreeSet::new();
     for mut outcome in outcomes {
+        unread_kinds.append(&mut outcome.unread_kinds);
         testimonies.append(&mut outcome.testimonies);
-        for chain in &outcome.chains {
-            report.totals.digests.merge(&chain.digests);
-            report.totals.logs.merge(&chain.logs);
-        }
+        report.findings.extend(strays(&outcome.site.place, &outcome.strays));
         report.totals.logs.merge(&outcome.loose_logs);
         report.totals.compressed += outcome.compressed;
         report.totals.inflated += outcome.inflated;
-        report.chains.extend(outcome.chains);
-        report.findings.extend(outcome.findings);
+        report.findings.append(&mut outcome.findings);
+        take_chains(context, outcome, &mut report);
     }
     testimonies.sort();
     testimonies.dedup();
@@ -69,62 +78,73 @@ pub(super) fn report<S>(context: &Context<S>, found: Found, mut outcomes: Vec<si
     report.findings.extend(testimonies.iter().filter_map(events::notice));
     report.accept(&plan.accept);
     report.sort();
-    report.hints = plan.notes.iter().cloned().chain(hints(&report, sites)).collect();
+    report.hints = plan.notes.iter().cloned().chain(found.note()).chain(hints(&report, sites)).collect();
     report.not_proven = not_proven(&report);
+    report.not_proven.extend(kinds_not_looked_at(&unread_kinds));
     report
 }
 
-/// Accounts and regions that the caller expects and that have no digest in the window.
-fn unmet(plan: &Plan, outcomes: &[site::Outcome], report: &Report) -> Vec<Finding> {
-    let told: BTreeSet<&AccountRegion> = outcomes
-        .iter()
-        .filter(|outcome| outcome.findings.iter().any(|finding| finding.code == Code::RegionAbsent))
-        .map(|outcome| &outcome.place)
-        .collect();
-    let present: BTreeSet<(AccountId, &Region)> = outcomes
-        .iter()
-        .filter(|outcome| !outcome.chains.is_empty() || told.contains(&outcome.place))
-        .map(|outcome| (outcome.place.account, &outcome.place.region))
-        .collect();
-    let mut accounts: BTreeSet<AccountId> = outcomes.iter().map(|outcome| outcome.place.account).collect();
-    accounts.extend(&plan.expected.accounts);
-    let mut findings = Vec::new();
-    let mut absent = |account: Option<AccountId>, region: Option<&Region>, what: String| {
-        let scope = Scope { account, region: region.cloned(), ..Scope::default() };
-        let mut finding = Finding::new(Code::RegionAbsent, scope, what);
-        finding.at = report.window.start;
-        finding.cause = Some(Cause::Unexplained);
-        findings.push(finding);
+/// Takes over the chains in scope, and what there is to tell of them.
+fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Report) {
+    let interrupted = context.stop.is_set();
+    let mut logs_by_chain = outcome.logs_by_chain;
+    for Linked { id, chain, .. } in outcome.linked {
+        if !context.plan.scope.holds_chain(&id) {
+            continue;
+        }
+        let mut findings = chain::findings(&id, &chain, context.as_of);
+        findings.retain(|finding| !interrupted || site::proven_although_interrupted(finding));
+        findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
+        let unexplained_end = chain.ended.as_ref().is_some_and(|last| last.word.is_none());
+        let in_window = chain.digests.total() > 0 || !chain.coverage.is_empty();
+        if in_window || unexplained_end || (!findings.is_empty() && chain.ended.is_none()) {
+            let logs = logs_by_chain.remove(&id).unwrap_or_default();
+            report.totals.digests.merge(&chain.digests);
+            report.totals.logs.merge(&logs);
+            report.chains.push(ChainReport {
+                logs,
+                digests: chain.digests,
+                coverage: chain.coverage,
+                gaps: chain.gaps.iter().map(|gap| gap.span).collect(),
+                verified_through: chain.verified_through,
+                newest: chain.newest,
+                id,
+            });
+        }
+        report.findings.extend(findings);
+    }
+}
+
+/// What lies beside the record, counted.
+fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
+    let first = strays.first.clone()?;
+    let count = strays.count;
+    let message = match count {
+        1 => "an object that is no part of the record lies among its files; it was not looked at".to_owned(),
+        count => format!(
+            "{count} objects that are no part of the record lie among its files; they were not looked at"
+        ),
     };
-    for account in &plan.expected.accounts {
-        if !present.iter().any(|(found, _)| found == account) {
-            absent(
-                Some(*account),
-                None,
-                "this account is expected, and has not one digest in the window".into(),
-            );
-        }
-    }
-    for region in &plan.expected.regions {
-        for account in &accounts {
-            if !present.contains(&(*account, region)) {
-                absent(
-                    Some(*account),
-                    Some(region),
-                    "this region is expected, and has not one digest in the window".into(),
-                );
-            }
-        }
-        if accounts.is_empty() {
-            absent(
-                None,
-                Some(region),
-                "this region is expected, and has not one digest in the window".into(),
-            );
-        }
-    }
-    findings.extend(older_than_promised(plan, outcomes));
-    findings
+    let mut finding = Finding::new(Code::StrayObjects, scope, message);
+    finding.object = Some(first);
+    finding.evidence = Evidence::none().with("count", count);
+    Some(finding)
+}
+
+/// A window in which nothing could be missed yet.
+fn too_young<S>(context: &Context<S>) -> Option<Finding> {
+    let start = context.window.start?;
+    let settled_by = context.settled_by();
+    (settled_by <= start).then(|| {
+        let message = format!(
+            "the window begins at {}, within the grace time: digests and log files that should be in it may still be under \
+             way, so nothing in it could be missed yet; ask for a longer one, such as --last 26h",
+            format_time(start)
+        );
+        let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
+        finding.at = Some(start);
+        finding
+    })
 }
 
 /// The trail's own status names a digest delivery that the bucket does not show.
@@ -151,7 +171,7 @@ fn keys(outcomes: &[site::Outcome]) -> Vec<KeyUse> {
     for outcome in outcomes {
         let Some(ring) = &outcome.ring else { continue };
         for (fingerprint, KeyCount { digests, .. }) in &outcome.keys {
-            let Lookup::Known(key) = ring.find(fingerprint, &outcome.place.region) else { continue };
+            let Lookup::Known(key) = ring.find(fingerprint, &outcome.site.place.region) else { continue };
             let entry = used.entry((fingerprint.clone(), key.region.clone())).or_insert_with(|| KeyUse {
                 fingerprint: fingerprint.clone(),
                 region: key.region.clone(),
@@ -170,7 +190,7 @@ fn keys(outcomes: &[site::Outcome]) -> Vec<KeyUse> {
 fn key_validity(key: &KeyUse, outcomes: &[site::Outcome]) -> Option<Finding> {
     let outside: u64 = outcomes
         .iter()
-        .filter(|outcome| key.region.as_ref().is_none_or(|region| *region == outcome.place.region))
+        .filter(|outcome| key.region.as_ref().is_none_or(|region| *region == outcome.site.place.region))
         .filter_map(|outcome| outcome.keys.get(&key.fingerprint))
         .map(|count| count.outside_window)
         .sum();
@@ -211,13 +231,6 @@ fn hints(report: &Report, sites: usize) -> Vec<String> {
         }
     }
     let digests = &report.totals.digests;
-    if digests.relocated > 0 && digests.authentic == 0 {
-        hints.push(
-            "Every digest says that it belongs elsewhere: this looks like a copy. Name where CloudTrail delivered it \
-             with --copied-from s3://BUCKET[/PREFIX]."
-                .to_owned(),
-        );
-    }
     let denied = |code: Code| {
         report.findings.iter().any(|finding| {
             finding.code == code
@@ -258,6 +271,29 @@ fn hints(report: &Report, sites: usize) -> Vec<String> {
     hints
 }
 
+/// Kinds of log files of which it is not known whether digests list them.
+fn kinds_not_looked_at(kinds: &BTreeSet<Box<str>>) -> Option<String> {
+    (!kinds.is_empty()).then(|| {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| &**kind).collect();
+        format!(
+            "Anything about log files of the kinds {}: no digest of the window names one, so they were not looked at.",
+            kinds.join(", ")
+        )
+    })
+}
+
+/// Chains that ended long ago are not noticed beside others that go on.
+fn ended_before(report: &Report) -> String {
+    match report.looked_back_to {
+        Some(time) => format!(
+            "That no trail which ended before {} should have gone on: digests were looked for from there on, and of an \
+             account and region without any since, in its newest day; --look-back looks further.",
+            format_time(time)
+        ),
+        None => "That no trail should have gone on which left no trace in the record.".to_owned(),
+    }
+}
+
 /// What this run did not establish. Every report says so, whatever its verdict.
 fn not_proven(report: &Report) -> Vec<String> {
     let mut sentences = vec![
@@ -271,6 +307,7 @@ fn not_proven(report: &Report) -> Vec<String> {
             report.window.start.map_or("(open)".to_owned(), format_time),
             format_time(report.window.end)
         ),
+        ended_before(report),
         "That regions and accounts without any trace in the bucket never recorded anything: name them with \
          --expect-region and --expect-account."
             .to_owned(),

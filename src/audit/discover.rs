@@ -1,24 +1,60 @@
 //! Finds accounts and regions from the bucket's own folders: nothing else knows of deleted trails and of accounts
-//! that have left. Needs no right but to list.
+//! that have left. Needs no right but to list, and only at and below what the source names.
+//!
+//! The search goes down level by level, so that what lies near is found before any bound is reached; a bound that is
+//! reached is told of. Folders in which other AWS services keep theirs are counted and passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
 
-use super::listing::{Walk, pages};
-use super::{AuditError, Plan};
-use crate::store::{Listing, ObjectStore, Reach, StoreError};
-use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, ROOT};
-use crate::trail::{AccountId, AccountRegion, OrganizationId, Region};
+use super::pages::{Walk, fold};
+use super::{AuditError, Plan, Stop};
+use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError};
+use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
+use crate::trail::source::{Named, Within};
+use crate::trail::{AccountId, AccountRegion, Location, OrganizationId, Region};
 
-/// A trail's prefix has at most 200 characters (CreateTrail), so it nests no deeper than a few folders in practice;
-/// a bucket made of millions of folders must not hold the search for ever.
-const DEEPEST_PREFIX: usize = 8;
-/// The most folders opened in search of `AWSLogs/`.
-const MOST_FOLDERS: usize = 2_000;
-/// Folder listings under way at once.
-const LISTINGS: usize = 32;
+mod search;
+mod smallest;
+mod told;
+
+#[cfg(test)]
+mod tests;
+
+use search::{Folder, Search};
+
+/// How far the search for `AWSLogs/` goes. The folders of a record itself, once it is found, count only towards `names`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Levels of folders below the source that are searched.
+    pub levels: usize,
+    /// Levels in which every folder is searched, however many there are.
+    pub near: usize,
+    /// Folders below those that are searched.
+    pub far: usize,
+    /// Bytes of the names of folders that wait for their turn.
+    pub names: usize,
+}
+
+impl Default for Bounds {
+    /// 100 levels, the first four without a bound of their own, 100,000 folders below, 32 MiB of names.
+    fn default() -> Self {
+        Self {
+            // CreateTrail takes prefixes of up to 200 characters: a hundred folders of one letter each. Copies add a few, and
+            // a link that leads back up a folder on disk would add more for ever.
+            levels: 100,
+            // Tenants, teams and accounts are told apart in the first folders of a prefix.
+            near: 4,
+            // What else is in a bucket may have a folder for every hour. Each costs a request: these take half a minute, and
+            // half a dollar.
+            far: 100_000,
+            // The folders of kinds of more than 100,000 accounts; the names of one level and of the next are held at once.
+            names: 32 << 20,
+        }
+    }
+}
 
 /// One account and region, and where its folders lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +65,27 @@ pub struct Site {
     pub homes: Vec<Home>,
 }
 
-/// A bucket and the prefix before `AWSLogs/`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+impl Site {
+    /// Where its folders lie.
+    pub fn locations(&self) -> impl Iterator<Item = &Location> {
+        self.homes.iter().map(|home| &home.location)
+    }
+}
+
+/// A bucket and prefix with folders of one account and region.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
-    /// The bucket.
-    pub bucket: Arc<str>,
-    /// Empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// Which one.
+    pub location: Location,
+    /// The folders there: `CloudTrail-Digest`, `CloudTrail`, …
+    pub kinds: BTreeSet<Box<str>>,
+}
+
+impl Home {
+    /// A home whose folders were not looked for: both halves are taken to be there.
+    pub(super) fn unseen(location: Location) -> Self {
+        Self { location, kinds: [DIGEST_FOLDER, LOG_FOLDER].map(Into::into).into() }
+    }
 }
 
 /// What discovery came to.
@@ -43,149 +93,145 @@ pub struct Home {
 pub(super) struct Found {
     /// Every account and region in scope, sorted.
     pub(super) sites: Vec<Site>,
+    /// Every account in scope that has a folder of CloudTrail's, also one without a region in scope.
+    pub(super) accounts: BTreeSet<AccountId>,
+    /// Folders beside those of regions.
+    pub(super) odd_folders: Firsts<OddFolder>,
+    /// Objects beside the folders of regions.
+    pub(super) odd_objects: Firsts<OddObject>,
+    /// Folders that other AWS services write to.
+    pub(super) passed_over: Firsts<Box<str>>,
     /// Folders that could not be listed.
-    pub(super) failures: Vec<StoreError>,
+    pub(super) failures: Firsts<StoreError>,
+    /// Bounds that were reached, each with the first folder that was not opened for it.
+    pub(super) reached: BTreeMap<Bound, Box<str>>,
 }
 
-/// Finds every site in scope below the plan's prefix.
-pub(super) async fn sites<S: ObjectStore>(store: &S, plan: &Plan) -> Result<Found, AuditError> {
-    let mut failures = Vec::new();
-    let mut homes = Vec::new();
-    let mut level = vec![plan.prefix.clone()];
-    let mut opened = 0;
-    for depth in 0..DEEPEST_PREFIX {
-        let listed: Vec<_> = stream::iter(std::mem::take(&mut level))
-            .map(|prefix| async move { (folders(store, &plan.bucket, &prefix).await, prefix) })
-            .buffered(LISTINGS.min(plan.load.requests))
-            .collect()
-            .await;
-        for (listed, prefix) in listed {
-            let listed = match listed {
-                Ok(listed) => listed,
-                Err(error) if depth == 0 => return Err(error.into()),
-                Err(error) => {
-                    failures.push(error);
-                    continue;
-                }
-            };
-            let root = format!("{prefix}{ROOT}");
-            for folder in listed {
-                if folder == root {
-                    homes.push(Home { bucket: Arc::clone(&plan.bucket), prefix: prefix.as_str().into() });
-                } else if opened < MOST_FOLDERS {
-                    opened += 1;
-                    level.push(folder);
-                }
-            }
+/// The first of something, and how many there are.
+#[derive(Debug)]
+pub(super) struct Firsts<T> {
+    /// In the order of their names.
+    pub(super) first: Vec<T>,
+    /// With those that are not among the first.
+    pub(super) count: u64,
+}
+
+/// A bound of the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bound {
+    Levels,
+    Far,
+    Names,
+}
+
+/// The folder of one kind in an account's: what lies in it is laid out by region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KindFolder {
+    pub(super) home: Location,
+    pub(super) organization: Option<OrganizationId>,
+    pub(super) account: AccountId,
+    pub(super) kind: Box<str>,
+}
+
+/// A folder in one of a kind that is not named as CloudTrail names regions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OddFolder {
+    /// Where it lies.
+    pub(super) of: KindFolder,
+    /// What its objects' keys begin with, ending in a slash.
+    pub(super) key: Box<str>,
+    /// The region that its name is in other letters.
+    pub(super) region: Option<Region>,
+}
+
+/// An object right in a folder of a kind, where only folders of regions belong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OddObject {
+    /// Where it lies.
+    pub(super) of: KindFolder,
+    /// As the listing shows it.
+    pub(super) listed: Listed,
+}
+
+/// Finds every site in scope at or below what the plan names.
+pub(super) async fn sites<S: ObjectStore>(store: &S, plan: &Plan, stop: &Stop) -> Result<Found, AuditError> {
+    let search = Mutex::new(Search::new(plan));
+    let mut level: Vec<Folder> = plan.within.folders(&plan.prefix).into_iter().map(Folder::first).collect();
+    let mut depth = 0;
+    while !level.is_empty() && !stop.is_set() {
+        let asked = level.len();
+        let refused = open(store, plan, &search, level, stop).await;
+        let mut search = lock(&search);
+        // Where nothing at all is to be had, it is the run that cannot begin.
+        if depth == 0
+            && refused == asked
+            && let Some(error) = search.first_failure()
+        {
+            return Err(error.into());
         }
+        depth += 1;
+        level = search.next_level(depth);
     }
-    if homes.is_empty() && failures.is_empty() {
+    let search = search.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let looked_for = match plan.within {
+        Within::Everything | Within::Home | Within::Organization(_) => search.saw_nothing(),
+        // An account or region that the source names is a claim, and its absence a finding.
+        Within::Account { .. } | Within::Region(_) => false,
+    };
+    if looked_for && !stop.is_set() {
         let looked_in = match plan.source.is_empty() {
             true => plan.prefix.clone(),
             false => plan.source.clone(),
         };
         return Err(AuditError::NoRecord { looked_in });
     }
-
-    let mut sites: BTreeMap<AccountRegion, BTreeSet<Home>> = BTreeMap::new();
-    for home in homes {
-        let accounts = accounts(store, &home, plan, &mut failures).await;
-        let kinds = accounts
-            .into_iter()
-            .flat_map(|account| [DIGEST_FOLDER, LOG_FOLDER].map(|kind| (account.clone(), kind)));
-        let regions: Vec<_> = stream::iter(kinds)
-            .map(|(account, kind)| {
-                let home = &home;
-                async move {
-                    let prefix = format!("{}{kind}/", account.folder);
-                    (folders(store, &home.bucket, &prefix).await, account)
-                }
-            })
-            .buffered(LISTINGS.min(plan.load.requests))
-            .collect()
-            .await;
-        for (listed, account) in regions {
-            match listed {
-                Ok(listed) => {
-                    for region in listed.iter().filter_map(|folder| last_part(folder)?.parse::<Region>().ok())
-                    {
-                        if plan.scope.holds_region(&region) {
-                            let place = AccountRegion {
-                                account: account.id,
-                                region,
-                                organization: account.organization.clone(),
-                            };
-                            sites.entry(place).or_default().insert(home.clone());
-                        }
-                    }
-                }
-                Err(error) => failures.push(error),
-            }
-        }
-    }
-    let sites =
-        sites.into_iter().map(|(place, homes)| Site { place, homes: homes.into_iter().collect() }).collect();
-    Ok(Found { sites, failures })
+    Ok(search.found())
 }
 
-#[derive(Clone)]
-struct Account {
-    id: AccountId,
-    organization: Option<OrganizationId>,
-    folder: String,
-}
-
-async fn accounts<S: ObjectStore>(
+/// Opens the folders of a level, and says how many of them could not be listed.
+async fn open<S: ObjectStore>(
     store: &S,
-    home: &Home,
     plan: &Plan,
-    failures: &mut Vec<StoreError>,
-) -> Vec<Account> {
-    let mut found = Vec::new();
-    let mut open = vec![(format!("{}{ROOT}", home.prefix), None)];
-    while let Some((prefix, organization)) = open.pop() {
-        let listed = match folders(store, &home.bucket, &prefix).await {
-            Ok(listed) => listed,
-            Err(error) => {
-                failures.push(error);
-                continue;
-            }
-        };
-        for folder in listed {
-            let name = last_part(&folder).unwrap_or_default();
-            if let Ok(id) = name.parse::<AccountId>() {
-                if plan.scope.holds_account(id) {
-                    found.push(Account { id, organization: organization.clone(), folder });
+    search: &Mutex<Search<'_>>,
+    level: Vec<Folder>,
+    stop: &Stop,
+) -> usize {
+    stream::iter(level)
+        .map(|folder| async move {
+            let named = Named::parse(&folder.key);
+            let listing = Listing {
+                bucket: plan.bucket.clone(),
+                prefix: folder.key.to_string(),
+                after: None,
+                reach: Reach::Folder,
+                token: None,
+            };
+            // It begins at the folder's own beginning, so no page is shown twice.
+            let listed = fold(
+                store,
+                listing,
+                || (),
+                |(), page| match stop.is_set() {
+                    true => Walk::Stop,
+                    false => lock(search).take(&folder, &named, page),
+                },
+            );
+            match listed.await {
+                Ok(walked) => {
+                    walked.unlisted.into_iter().for_each(|error| lock(search).fail(error));
+                    0
                 }
-            } else if let (None, Ok(id)) = (&organization, name.parse::<OrganizationId>()) {
-                open.push((folder, Some(id)));
+                Err(error) => {
+                    lock(search).refuse(&named, error);
+                    1
+                }
             }
-        }
-    }
-    found
+        })
+        .buffer_unordered(plan.load.requests.max(1))
+        .fold(0, |refused, one| async move { refused + one })
+        .await
 }
 
-async fn folders<S: ObjectStore>(
-    store: &S,
-    bucket: &Arc<str>,
-    prefix: &str,
-) -> Result<Vec<String>, StoreError> {
-    let mut found = Vec::new();
-    let mut listing = Listing {
-        bucket: Arc::clone(bucket),
-        prefix: prefix.to_owned(),
-        after: None,
-        reach: Reach::Folder,
-        token: None,
-    };
-    pages(store, &mut listing, |page| {
-        found.extend(page.folders);
-        Walk::On
-    })
-    .await?;
-    Ok(found)
-}
-
-fn last_part(folder: &str) -> Option<&str> {
-    folder.strip_suffix('/')?.rsplit('/').next()
+fn lock<'m, 'p>(search: &'m Mutex<Search<'p>>) -> MutexGuard<'m, Search<'p>> {
+    search.lock().unwrap_or_else(PoisonError::into_inner)
 }

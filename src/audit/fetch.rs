@@ -12,7 +12,7 @@ use super::unseen::{Absence, absence};
 use crate::chain::{Entry, State};
 use crate::crypto::{Authority, KeyRing, Signature};
 use crate::digest::{self, Certainty, Fault, Outcome, Place, Standing};
-use crate::gzip::{self, Limit};
+use crate::gzip::{self, Limit, Pushed, Shown};
 use crate::logs::{LogWork, Observation};
 use crate::store::{Object, ObjectStore};
 use crate::trail::key::DigestKey;
@@ -78,7 +78,7 @@ pub(super) async fn digest<S: ObjectStore>(
                 limit = Limit::DIGEST;
                 entry = judge(limit, &ring, entry.object, entry.key);
             }
-            if !unknown_to_aws(&entry) {
+            if !unknown_to_aws(&entry, &ring) {
                 return entry;
             }
             let signed = Span { start: entry.key.end, end: entry.key.end };
@@ -96,10 +96,11 @@ fn exceeds(entry: &Entry, limit: Limit) -> bool {
     rejected.fault == Fault::Gzip(gzip::Fault::TooLarge(limit.0))
 }
 
-/// Whether AWS was asked for the key and did not list it: worth asking once more, for a wider time.
-fn unknown_to_aws(entry: &Entry) -> bool {
+/// Whether AWS was asked for the key and did not list it, or listed too few: worth asking once more, for a wider time.
+fn unknown_to_aws(entry: &Entry, ring: &KeyRing) -> bool {
     let State::Rejected(rejected) = &entry.state else { return false };
-    matches!(&rejected.fault, Fault::UnknownKey { authority: Authority::Aws, .. })
+    let asked = *ring.authority(&entry.key.chain.place.region) == Authority::Aws;
+    asked && matches!(&rejected.fault, Fault::UnknownKey { .. })
 }
 
 /// In a folder, which does not know its bucket, a digest is called by the bucket it names itself.
@@ -152,7 +153,37 @@ pub(super) async fn log<S: ObjectStore>(
         Err(Absence::Unseen(Unseen::Interrupted)) => return,
         Err(Absence::Unseen(unseen)) => Observation::Unseen(unseen),
         Err(Absence::Gone) => Observation::Gone,
-        Err(Absence::Oversized) => Observation::Malformed(gzip::Fault::TooLarge(Limit::LOG.0)),
+        Err(Absence::Oversized) => large(&context, &work.object).await,
     };
-    context.mill.tell(observed(work, &observation, 0), &judged);
+    context.mill.tell(observed(work, &observation, 0, context.settled_by()), &judged);
+}
+
+/// How often an object that is too large to be held is asked for.
+const ATTEMPTS: usize = 3;
+
+/// Looks at a log file that is too large to be held, as it passes by.
+async fn large<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Observation {
+    let mut last = Unseen::Interrupted;
+    for _attempt in 0..ATTEMPTS {
+        let mut pushed = Pushed::new(Limit::LOG);
+        let mut take = |piece: &[u8]| pushed.take(piece);
+        let shown = tokio::select! {
+            biased;
+            shown = context.store.stream(object, &mut take) => shown.map_err(|error| absence(&error)),
+            () = context.stop.wait() => Err(Absence::Unseen(Unseen::Interrupted)),
+        };
+        match shown {
+            Ok(()) => {
+                return match pushed.end() {
+                    Ok(Shown::Member(inflated)) => Observation::Inflated(inflated),
+                    Ok(Shown::Plain(plain)) => Observation::Plain(plain),
+                    Err(fault) => Observation::Malformed(fault),
+                };
+            }
+            Err(Absence::Gone) => return Observation::Gone,
+            Err(Absence::Oversized) => return Observation::Malformed(gzip::Fault::TooLarge(Limit::LOG.0)),
+            Err(Absence::Unseen(unseen)) => last = unseen,
+        }
+    }
+    Observation::Unseen(last)
 }

@@ -1,53 +1,31 @@
 //! Lists what a window holds, and no more of the bucket than that.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Days, TimeDelta};
-use futures_util::stream::{self, StreamExt};
 
 use super::Plan;
-use super::discover::{Home, Site};
-use super::slots::Slots;
-use crate::digest::{Certainty, claimed_bucket};
+use super::discover::Site;
+use super::pages::{Walk, Walked, fold};
+use crate::digest::{Certainty, claimed_object};
 use crate::report::Window;
-use crate::store::{Admission, Listed, Listing, ObjectStore, Page, Reach, StoreError};
-use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, RegionFolder};
-use crate::trail::{AccountRegion, ObjectName, Time};
+use crate::store::{Admission, Listed, Listing, ObjectStore, Reach, StoreError};
+use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
+use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time};
 
 /// Digests next to the window are read too: the one after it vouches for the last one inside, and log files
 /// delivered near an edge may be named across it.
 const MARGIN: TimeDelta = TimeDelta::hours(2);
 
-/// Whether a listing goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Walk {
-    On,
-    Stop,
-}
-
-/// Hands every page of a listing to `take`, until that has seen enough.
-pub(super) async fn pages<S: ObjectStore>(
-    store: &S,
-    listing: &mut Listing,
-    mut take: impl FnMut(Page) -> Walk,
-) -> Result<(), StoreError> {
-    loop {
-        let mut page = store.list(listing).await?;
-        let next = page.next.take();
-        match (take(page), next) {
-            (Walk::On, Some(token)) => listing.token = Some(token),
-            _ => return Ok(()),
-        }
-    }
-}
-
 /// A region's folder of one kind in one of its homes.
-pub(super) fn folder(home: &Home, place: &AccountRegion, kind: &str) -> RegionFolder {
+pub(super) fn folder(home: &Location, place: &AccountRegion, kind: &str) -> RegionFolder {
     RegionFolder { prefix: home.prefix.clone(), place: place.clone(), kind: kind.into() }
 }
 
 /// A digest that a listing shows.
+#[derive(Debug, Clone)]
 pub(super) struct FoundDigest {
     pub(super) object: ObjectName,
     pub(super) key: DigestKey,
@@ -67,101 +45,299 @@ impl FoundDigest {
     }
 }
 
-/// The digests of one home that matter for the window, in the order of keys. Other objects there are passed over:
-/// CloudTrail did not write them.
+/// The time in which digests are looked for, by their ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sweep {
+    /// Those that end from here on are listed; without it, all of them.
+    from: Option<Time>,
+    /// Those that end from here on are read.
+    read_from: Option<Time>,
+    /// Those that end after this are not read.
+    read_to: Time,
+    /// Those that end after this are not listed; without it, all of them.
+    to: Option<Time>,
+}
+
+impl Sweep {
+    /// What the window needs, with a look on both sides for chains that have no digest in it. With an open end nothing
+    /// follows the window.
+    pub(super) fn around(window: &Window, plan: &Plan) -> Self {
+        let back =
+            |start: Time| start.checked_sub_signed(plan.look_back.max(MARGIN)).unwrap_or(Time::UNIX_EPOCH);
+        Self {
+            from: window.start.map(back),
+            read_from: window.start.map(|start| start - MARGIN),
+            read_to: read_to(window),
+            to: plan.end.map(|_| later(window.end, plan.look_back.max(MARGIN))),
+        }
+    }
+
+    /// Those that end after the ones that the window needs, up to `until`.
+    pub(super) fn beyond(window: &Window, until: Time) -> Self {
+        let from = read_to(window) + TimeDelta::seconds(1);
+        Self { from: Some(from), read_from: Some(from), read_to: until, to: Some(until) }
+    }
+
+    /// Those that end in this time.
+    pub(super) fn only(span: Span) -> Self {
+        Self { from: Some(span.start), read_from: Some(span.start), read_to: span.end, to: Some(span.end) }
+    }
+
+    /// The time in which those that are read were signed, or a little more.
+    pub(super) fn signed(&self) -> Span {
+        Span { start: self.read_from.unwrap_or(Time::UNIX_EPOCH), end: self.read_to }
+    }
+
+    /// Everything that is there, to be read.
+    fn everything() -> Self {
+        Self { from: None, read_from: None, read_to: latest(), to: None }
+    }
+}
+
+/// From here on digests are looked for.
+pub(super) fn looked_back_to(start: Time, plan: &Plan) -> Time {
+    start.checked_sub_signed(plan.look_back.max(MARGIN)).unwrap_or(Time::UNIX_EPOCH)
+}
+
+/// The end of the last digest that is read for the window.
+pub(super) fn read_to(window: &Window) -> Time {
+    later(window.end, MARGIN)
+}
+
+fn later(time: Time, delta: TimeDelta) -> Time {
+    time.checked_add_signed(delta).unwrap_or(time)
+}
+
+/// What a sweep found in the folder of one account and region.
+#[derive(Debug, Default)]
+pub(super) struct Digests {
+    /// Those to be read, in the order of keys.
+    pub(super) found: Vec<FoundDigest>,
+    /// Of each chain, the newest that end before those: the last one and the one before it.
+    pub(super) earlier: BTreeMap<ChainId, Vec<FoundDigest>>,
+    /// Of each chain, the oldest that end after those: the first one and the one after it.
+    pub(super) later: BTreeMap<ChainId, Vec<FoundDigest>>,
+    /// What else lies there.
+    pub(super) strays: Strays,
+    /// Parts of the folder that could not be listed.
+    pub(super) failures: Vec<StoreError>,
+}
+
+impl Digests {
+    /// What a walk through a folder found; a digest that is listed twice is there once.
+    fn of(walked: Walked<Self>) -> Self {
+        let Walked { found: mut digests, unlisted } = walked;
+        digests.found.sort_by(|one, other| one.object.key.cmp(&other.object.key));
+        digests.found.dedup_by(|one, other| one.object.key == other.object.key);
+        digests.failures = unlisted;
+        digests
+    }
+
+    /// Takes in one object of the folder.
+    fn sort_in(&mut self, listed: Listed, home: &Location, place: &AccountRegion, sweep: &Sweep) {
+        let Listed { key, size, .. } = listed;
+        let parsed = DigestKey::parse(&key)
+            .filter(|parsed| parsed.chain.place == *place && parsed.prefix == home.prefix);
+        let object = ObjectName::new(Arc::clone(&home.bucket), key);
+        match parsed {
+            Some(parsed) if sweep.from.is_some_and(|from| parsed.end < from) => {}
+            Some(parsed) if sweep.to.is_some_and(|to| to < parsed.end) => {}
+            Some(key) => self.take(FoundDigest { object, key, size }, sweep),
+            None if object.key.ends_with('/') && size.unwrap_or(0) == 0 => {}
+            None => self.strays.add(object),
+        }
+    }
+
+    fn take(&mut self, digest: FoundDigest, sweep: &Sweep) {
+        let end = digest.key.end;
+        if sweep.read_from.is_some_and(|from| end < from) {
+            keep(&mut self.earlier, digest, newest_alone);
+        } else if end <= sweep.read_to {
+            self.found.push(digest);
+        } else if sweep.to.is_some() {
+            keep(&mut self.later, digest, oldest_alone);
+        } else {
+            // Nothing has ended yet that ends after an open window.
+            self.strays.add(digest.object);
+        }
+    }
+
+    /// Takes over what another home has.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.found.extend(other.found);
+        for digest in other.earlier.into_values().flatten() {
+            keep(&mut self.earlier, digest, newest_alone);
+        }
+        for digest in other.later.into_values().flatten() {
+            keep(&mut self.later, digest, oldest_alone);
+        }
+        self.strays.merge(other.strays);
+        self.failures.extend(other.failures);
+    }
+
+    /// Whether there is no digest at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.earlier.is_empty() && self.later.is_empty()
+    }
+}
+
+/// Digests that are kept of each chain on either side of those to be read: one, and another that may vouch for it.
+const EDGE: usize = 2;
+
+fn newest_alone(digests: &mut Vec<FoundDigest>) {
+    digests.drain(..digests.len().saturating_sub(EDGE)).for_each(drop);
+}
+
+fn oldest_alone(digests: &mut Vec<FoundDigest>) {
+    digests.truncate(EDGE);
+}
+
+/// Adds a digest to those of its chain, in the order of their ends, and keeps as many as `cut` leaves.
+fn keep(
+    edge: &mut BTreeMap<ChainId, Vec<FoundDigest>>,
+    digest: FoundDigest,
+    cut: impl Fn(&mut Vec<FoundDigest>),
+) {
+    let digests = edge.entry(digest.key.chain.clone()).or_default();
+    let at =
+        digests.partition_point(|other| (other.key.end, &other.object) < (digest.key.end, &digest.object));
+    if digests.get(at).is_none_or(|other| other.object != digest.object) {
+        digests.insert(at, digest);
+    }
+    cut(digests);
+}
+
+/// Objects that are counted and not looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Strays {
+    pub(super) count: u64,
+    /// The first by name.
+    pub(super) first: Option<ObjectName>,
+}
+
+impl Strays {
+    pub(super) fn add(&mut self, object: ObjectName) {
+        self.count += 1;
+        if self.first.as_ref().is_none_or(|first| object < *first) {
+            self.first = Some(object);
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.first = self.first.take().into_iter().chain(other.first).min();
+    }
+}
+
+/// Lists the digests of one home. Other objects there are counted: CloudTrail did not write them.
 pub(super) async fn digests<S: ObjectStore>(
     store: &S,
-    home: &Home,
+    home: &Location,
     place: &AccountRegion,
-    window: &Window,
-) -> Result<Vec<FoundDigest>, StoreError> {
-    let from = window.start.map(|start| start - MARGIN);
-    let to = window.end.checked_add_signed(MARGIN).unwrap_or(window.end);
+    sweep: &Sweep,
+) -> Result<Digests, StoreError> {
     let folder = folder(home, place, DIGEST_FOLDER);
-    let beyond = to.date_naive().checked_add_days(Days::new(1)).map(|day| folder.day(day));
-    let mut listing = Listing {
+    let beyond =
+        sweep.to.and_then(|to| to.date_naive().checked_add_days(Days::new(1))).map(|day| folder.day(day));
+    let listing = Listing {
         bucket: Arc::clone(&home.bucket),
         prefix: folder.to_string(),
-        after: from.map(|from| folder.day(from.date_naive())),
+        after: sweep.from.map(|from| folder.day(from.date_naive())),
         reach: Reach::Whole,
         token: None,
     };
-    let mut found = Vec::new();
-    pages(store, &mut listing, |page| {
-        for Listed { key, size, .. } in page.objects {
-            if beyond.as_ref().is_some_and(|beyond| *key > **beyond) {
-                return Walk::Stop;
-            }
-            if let Some(parsed) = DigestKey::parse(&key)
-                && parsed.chain.place == *place
-                && parsed.prefix == home.prefix
-                && from.is_none_or(|from| from <= parsed.end)
-                && parsed.end <= to
-            {
-                let object = ObjectName::new(Arc::clone(&home.bucket), key);
-                found.push(FoundDigest { object, key: parsed, size });
+    let walked = fold(store, listing, Digests::default, |digests, page| {
+        let mut walk = Walk::On;
+        for object in page.objects {
+            match &beyond {
+                Some(beyond) if *object.key > **beyond => walk = Walk::Past,
+                _ => digests.sort_in(object, home, place, sweep),
             }
         }
-        Walk::On
-    })
-    .await?;
-    Ok(found)
+        walk
+    });
+    Ok(Digests::of(walked.await?))
 }
 
-/// The most days that are reckoned, not looked for: beyond that, most of them do not exist.
-const RECKONED: i64 = 400;
-
-/// Folders of years, months and days listed at once.
-const FOLDERS_AT_ONCE: usize = 16;
-
-/// The day folders of log files that the window touches: reckoned from its bounds, or, with an open or distant start,
-/// listed.
-pub(super) async fn days<S: ObjectStore>(
+/// The digests of the newest day before `before` that has any, in a home that has none for long before it.
+pub(super) async fn newest_day<S: ObjectStore>(
     store: &S,
-    slots: &Arc<Slots>,
-    home: &Home,
+    home: &Location,
+    place: &AccountRegion,
+    before: Time,
+) -> Result<Digests, StoreError> {
+    let folder = folder(home, place, DIGEST_FOLDER);
+    let Some(day) = newest_day_folder(store, home, &folder, before).await? else {
+        return Ok(Digests::default());
+    };
+    let listing = Listing {
+        bucket: Arc::clone(&home.bucket),
+        prefix: day,
+        after: None,
+        reach: Reach::Whole,
+        token: None,
+    };
+    let sweep = Sweep { from: None, read_from: Some(before), read_to: before, to: Some(before) };
+    let walked = fold(store, listing, Digests::default, |digests, page| {
+        page.objects.into_iter().for_each(|object| digests.sort_in(object, home, place, &sweep));
+        Walk::On
+    });
+    Ok(Digests::of(walked.await?))
+}
+
+/// Folders opened in search of the newest day; a bucket may hold thousands of years without a day in them.
+const MOST_OPENED: usize = 100;
+
+/// The newest day folder that begins no later than `before`, found by its year, month and day.
+async fn newest_day_folder<S: ObjectStore>(
+    store: &S,
+    home: &Location,
     folder: &RegionFolder,
-    window: &Window,
-) -> Result<Vec<String>, StoreError> {
-    let last = window.end.date_naive();
-    let first = window.start.map(|start| start.date_naive());
-    if let Some(mut day) = first.filter(|first| last.signed_duration_since(*first).num_days() <= RECKONED) {
-        let mut days = Vec::new();
-        while day <= last {
-            days.push(folder.day(day));
-            let Some(next) = day.checked_add_days(Days::new(1)) else { break };
-            day = next;
+    before: Time,
+) -> Result<Option<String>, StoreError> {
+    let latest = folder.day(before.date_naive());
+    let whole = latest.matches('/').count();
+    // The newest stands last, and a folder's own folders follow it.
+    let mut open = vec![folder.to_string()];
+    for _opened in 0..MOST_OPENED {
+        let Some(prefix) = open.pop() else { return Ok(None) };
+        if prefix.matches('/').count() == whole {
+            return Ok(Some(prefix));
         }
-        return Ok(days);
+        let mut below = folders(store, home, &prefix).await?;
+        below.retain(|name| {
+            is_number(&name[prefix.len()..]) && **name <= latest[..latest.len().min(name.len())]
+        });
+        below.sort_unstable();
+        open.extend(below);
     }
-    let mut level = vec![folder.to_string()];
-    for _year_month_day in 0..3 {
-        let listed: Vec<Result<Vec<String>, StoreError>> = stream::iter(level)
-            .map(|prefix| async move {
-                let _slot = slots.take().await;
-                let mut below = Vec::new();
-                let mut listing = Listing {
-                    bucket: Arc::clone(&home.bucket),
-                    prefix,
-                    after: None,
-                    reach: Reach::Folder,
-                    token: None,
-                };
-                pages(store, &mut listing, |page| {
-                    below.extend(page.folders);
-                    Walk::On
-                })
-                .await?;
-                Ok(below)
-            })
-            .buffered(FOLDERS_AT_ONCE)
-            .collect()
-            .await;
-        level = listed.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-    }
-    let bounds = first.map(|first| folder.day(first))..=Some(folder.day(last));
-    level.retain(|day| bounds.contains(&Some(day.clone())));
-    Ok(level)
+    Ok(None)
+}
+
+/// Whether a folder's own name, `2026/`, is that of a year, a month or a day.
+fn is_number(name: &str) -> bool {
+    let digits = name.strip_suffix('/').unwrap_or_default();
+    matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The folders right below a prefix, those that can be listed.
+async fn folders<S: ObjectStore>(
+    store: &S,
+    home: &Location,
+    prefix: &str,
+) -> Result<Vec<String>, StoreError> {
+    let listing = Listing {
+        bucket: Arc::clone(&home.bucket),
+        prefix: prefix.to_owned(),
+        after: None,
+        reach: Reach::Folder,
+        token: None,
+    };
+    let walked = fold(store, listing, Vec::new, |below, page| {
+        below.extend(page.folders);
+        Walk::On
+    });
+    Ok(walked.await?.found)
 }
 
 /// The window as far as it is known before anything is read, and the moment the record is judged at. A bucket is
@@ -174,8 +350,8 @@ pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site
         (None, Certainty::KeyOnly) => {
             let mut newest = None;
             for site in sites {
-                for home in &site.homes {
-                    newest = newest.max(newest_moment(store, home, &site.place).await);
+                for home in site.locations() {
+                    newest = newest.max(newest_moment(store, home, &site.place, plan.now).await);
                 }
             }
             let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
@@ -199,15 +375,14 @@ fn sane(time: Time) -> Time {
 /// Gives the homes of a folder, which does not know where it was copied from, the bucket that its own digests name.
 /// For display alone: nothing is compared with it.
 pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &mut [Site]) {
-    let everything = Window { start: None, end: latest() };
     let admission = Admission::new(plan.load.bytes);
     let mut named = None;
     'search: for site in sites.iter() {
-        for home in &site.homes {
-            let listed = digests(store, home, &site.place, &everything).await.unwrap_or_default();
-            if let Some(FoundDigest { object, .. }) = listed.last()
+        for home in site.locations() {
+            let listed = digests(store, home, &site.place, &Sweep::everything()).await.unwrap_or_default();
+            if let Some(FoundDigest { object, .. }) = listed.found.last()
                 && let Ok(stored) = store.get(object, &admission).await
-                && let Some(bucket) = claimed_bucket(&stored.body)
+                && let Some(ObjectName { bucket, .. }) = claimed_object(&stored.body)
             {
                 named = Some(bucket);
                 break 'search;
@@ -216,48 +391,54 @@ pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &
     }
     if let Some(bucket) = named {
         for home in sites.iter_mut().flat_map(|site| &mut site.homes) {
-            home.bucket = Arc::clone(&bucket);
+            home.location.bucket = Arc::clone(&bucket);
         }
     }
 }
 
-/// The newest moment that any key of the site names: digests first, because they are few, and then only log files that
-/// are newer. A folder that can't be listed is told of when it is verified.
-async fn newest_moment<S: ObjectStore>(store: &S, home: &Home, place: &AccountRegion) -> Option<Time> {
-    let everything = Window { start: None, end: latest() };
-    let slots = Slots::new(FOLDERS_AT_ONCE);
+/// The newest moment up to `now` that any key of the site names: of its digests, and then of log files that are newer. A
+/// folder that can't be listed is told of when it is verified.
+async fn newest_moment<S: ObjectStore>(
+    store: &S,
+    home: &Location,
+    place: &AccountRegion,
+    now: Time,
+) -> Option<Time> {
     let mut newest: Option<Time> = None;
     for kind in [DIGEST_FOLDER, LOG_FOLDER] {
         let folder = folder(home, place, kind);
-        let Some(last_day) = days(store, &slots, home, &folder, &everything)
-            .await
-            .ok()
-            .and_then(|days| days.into_iter().max())
-        else {
-            continue;
-        };
-        let mut listing = Listing {
+        let Ok(Some(last_day)) = newest_day_folder(store, home, &folder, now).await else { continue };
+        let listing = Listing {
             bucket: Arc::clone(&home.bucket),
             prefix: last_day,
             after: newest.filter(|_| kind == LOG_FOLDER).map(|newest| first_log_at(home, place, newest)),
             reach: Reach::Whole,
             token: None,
         };
+        let latest = fold(
+            store,
+            listing,
+            || None,
+            |latest: &mut Option<Time>, page| {
+                for Listed { key, .. } in page.objects {
+                    let moment = match ObjectKey::parse(&key) {
+                        Some(ObjectKey::Digest(digest)) => digest.end,
+                        Some(ObjectKey::Log(log)) => log.delivered,
+                        None => continue,
+                    };
+                    *latest = (*latest).max(Some(moment).filter(|moment| *moment <= now));
+                }
+                Walk::On
+            },
+        );
         // A listing that fails here fails again, and is told of, when the site is verified.
-        let _ = pages(store, &mut listing, |page| {
-            for Listed { key, .. } in page.objects {
-                let digest = DigestKey::parse(&key).map(|digest| digest.end);
-                newest = newest.max(digest.or_else(|| LogKey::parse(&key).map(|log| log.delivered)));
-            }
-            Walk::On
-        })
-        .await;
+        newest = newest.max(latest.await.ok().and_then(|walked| walked.found));
     }
     newest
 }
 
 /// The key that the first of a minute's log files would have.
-fn first_log_at(home: &Home, place: &AccountRegion, delivered: Time) -> String {
+fn first_log_at(home: &Location, place: &AccountRegion, delivered: Time) -> String {
     let (prefix, place) = (home.prefix.clone(), place.clone());
     LogKey { prefix, place, kind: LOG_FOLDER.into(), delivered, unique: "".into() }.to_string()
 }

@@ -8,11 +8,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Event;
 use super::observer::Observer;
+use crate::crypto::Hash;
 use crate::events::{self, Scanner};
 use crate::gzip::{self, Inflated, Limit};
 use crate::logs::{self, LogWork, Observation};
 use crate::store::Object;
-use crate::trail::ObjectName;
+use crate::trail::{ObjectName, Time};
 use crate::verdict::{Finding, LogVerdict, Testimony};
 
 /// A log file with its verdict.
@@ -40,12 +41,13 @@ pub(super) struct Grist {
 pub(super) struct Mill {
     waiting: Mutex<Vec<Grist>>,
     observer: Arc<dyn Observer>,
+    settled_by: Time,
 }
 
 impl Mill {
-    /// An empty one.
-    pub(super) fn new(observer: Arc<dyn Observer>) -> Self {
-        Self { waiting: Mutex::default(), observer }
+    /// An empty one. What was delivered after `settled_by` may still be under way.
+    pub(super) fn new(observer: Arc<dyn Observer>, settled_by: Time) -> Self {
+        Self { waiting: Mutex::default(), observer, settled_by }
     }
 
     /// Sees to it that `grist` is judged: by this task together with another's, or by another's together with its own.
@@ -93,9 +95,10 @@ impl Mill {
         let Grist { work, stored, judged } = grist;
         let observation = match inflated {
             Ok(inflated) => Observation::Inflated(inflated),
+            Err(gzip::Fault::NotGzip) => Observation::Plain(plain(&stored.body)),
             Err(fault) => Observation::Malformed(fault),
         };
-        let mut log = observed(work, &observation, stored.body.len() as u64);
+        let mut log = observed(work, &observation, stored.body.len() as u64, self.settled_by);
         if telling && log.verdict == LogVerdict::Intact {
             log.testimonies = heard(&stored.body, &log.work.object);
         }
@@ -117,11 +120,23 @@ impl Mill {
     }
 }
 
+/// What bytes that are no gzip data come to as they are.
+fn plain(body: &[u8]) -> Inflated {
+    Inflated { hash: Hash::of(body), length: body.len() as u64 }
+}
+
 /// Judges an observation that is at hand.
-pub(super) fn observed(work: LogWork, observation: &Observation, compressed: u64) -> JudgedLog {
-    let (verdict, finding) = logs::judge(&work, observation);
+pub(super) fn observed(
+    work: LogWork,
+    observation: &Observation,
+    compressed: u64,
+    settled_by: Time,
+) -> JudgedLog {
+    let (verdict, finding) = logs::judge(&work, observation, settled_by);
     let (inflated, fault) = match observation {
         Observation::Inflated(inflated) => (inflated.length, None),
+        Observation::Plain(plain) if verdict == LogVerdict::Intact => (plain.length, None),
+        Observation::Plain(_) => (0, Some(gzip::Fault::NotGzip)),
         Observation::Malformed(fault) => (0, Some(*fault)),
         Observation::Listed | Observation::Gone | Observation::Unseen(_) => (0, None),
     };

@@ -1,31 +1,35 @@
 //! The spot check: one log file, the digest that attests it, and how far the chain is unbroken around that digest.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
 use super::discover::{Home, Site};
-use super::fetch;
-use super::listing::FoundDigest;
+use super::listing::{FoundDigest, Sweep};
+use super::pages::{Walk, fold};
 use super::reading::Reading;
-use super::site::link;
 use super::unseen::Absence;
-use super::{AuditError, Context, KeySource, Plan, Silent, Stop, listing};
-use crate::chain::{self, State};
+use super::{AuditError, Context, KeySource, Plan, Silent, Stop, fetch, listing, site};
+use crate::chain::{self, Linked, State, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
-use crate::logs::{LogWork, PresentTerms};
+use crate::logs::{Candidate, LogWork, Presence};
 use crate::report::{AttestedBy, Proof, Window};
-use crate::store::ObjectStore;
-use crate::trail::key::{LogKey, ROOT};
-use crate::trail::{ChainId, ObjectName, Span};
+use crate::store::{Listed, Listing, ObjectStore, Reach};
+use crate::trail::key::LogKey;
+use crate::trail::{ChainId, Location, ObjectName, Span, Time};
 use crate::verdict::{Finding, LogVerdict};
 
 /// A log file is named by the digest of the hour it was delivered in or, at the hour's edge, by a neighbour.
 const BEFORE: TimeDelta = TimeDelta::hours(2);
 /// The same, on the other side.
 const AFTER: TimeDelta = TimeDelta::hours(3);
+
+/// Digests around those, for what they say of them.
+const MARGIN: TimeDelta = TimeDelta::hours(2);
 
 /// AWS rounds the minute in a log file's name up to the next five.
 const NAMED_LATE: TimeDelta = TimeDelta::minutes(5);
@@ -43,46 +47,104 @@ pub async fn prove<S: ObjectStore>(
         return Err(AuditError::NotALogFile { named: object.to_string() });
     };
     let window = Window { start: Some(key.delivered - BEFORE), end: key.delivered + AFTER };
-    // Only the file's own home is listed: what lies elsewhere in the bucket is not missing.
-    let plan = Plan { prefix: format!("{}{ROOT}", key.prefix), ..plan };
     let held_to = (window, plan.now);
     let context = Context::new(plan, held_to, store, keys, Arc::new(Silent), stop);
     let place = key.place.clone();
-    let home = Home { bucket: Arc::clone(&object.bucket), prefix: key.prefix.clone() };
-    let site = Site { place: place.clone(), homes: vec![home] };
-    let mut found = listing::digests(&*context.store, &site.homes[0], &place, &window).await?;
-    found.sort_by(FoundDigest::newest_first);
+    let home = Location::new(Arc::clone(&object.bucket), key.prefix.clone());
+    let site = Site { place: place.clone(), homes: vec![Home::unseen(home)] };
+    let near = Span { start: key.delivered - BEFORE - MARGIN, end: key.delivered + AFTER + MARGIN };
+    let mut reading = Reading::new(context.plan.certainty);
+    let mut naming = look(&context, &site, &Sweep::only(near), &object, &mut reading).await?;
+    let candidate = candidate(&context, &object, &key).await;
+    if naming.is_none()
+        && let Some(candidate) = &candidate
+        && let Presence::Later(until) = judged(&context, &site, &mut reading, candidate, near.end)
+    {
+        // Delivered late, perhaps: digests list by delivery.
+        let late = Span { start: near.end + TimeDelta::seconds(1), end: until };
+        naming = look(&context, &site, &Sweep::only(late), &object, &mut reading).await?;
+    }
 
-    let around = Span { start: key.delivered - BEFORE, end: key.delivered + AFTER };
-    let ring = context.keys.ring(&place.region, around).await;
-    let certainty = context.plan.certainty;
-    let mut reading = Reading::new(certainty);
-    let mut naming: Option<(ObjectName, ChainId, Span, LogEntry, Fingerprint)> = None;
-    for FoundDigest { object: digest, key, .. } in found {
-        let mut entry = fetch::digest(Arc::clone(&context), Arc::clone(&ring), digest, key).await;
-        if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
-            entry = fetch::vouched(certainty, &ring, entry, recorded);
+    // A folder does not know its bucket; its digests do.
+    let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
+    let object = ObjectName { bucket: Arc::clone(bucket), ..object };
+    let (verdict, log_finding) = match &naming {
+        Some(naming) => verified(&context, naming).await,
+        None => unnamed(&context, &site, &object, candidate, &mut reading).await,
+    };
+    let mut proof =
+        Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
+    // The chain is asked for the hour itself: what is wrong further off is another matter.
+    let hour = match &naming {
+        Some(naming) => naming.span,
+        None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
+    };
+    let hour = Window { start: Some(hour.start), end: hour.end };
+    let terms = Terms { window: hour, ..site::terms(&context, &site, &[], BTreeMap::new()) };
+    for Linked { id, chain, .. } in chain::link_all(&mut reading.entries, &terms) {
+        if naming.as_ref().is_some_and(|naming| naming.chain != id) {
+            continue;
         }
+        proof.findings.extend(chain::findings(&id, &chain, context.as_of));
+        if let Some(Naming { digest, chain: id, span, log, fingerprint }) = naming {
+            let unbroken = chain.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
+            proof.attested_by =
+                Some(AttestedBy { digest, chain: id, span, hash: log.hash, fingerprint, unbroken });
+            break;
+        }
+    }
+    proof.findings.sort_by(Finding::order);
+    Ok(proof)
+}
+
+/// An authentic digest that names the file.
+struct Naming {
+    digest: ObjectName,
+    chain: ChainId,
+    span: Span,
+    log: LogEntry,
+    fingerprint: Fingerprint,
+}
+
+/// Reads the digests that end in a time, newest first, and gives the oldest that names `object`.
+async fn look<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    site: &Site,
+    sweep: &Sweep,
+    object: &ObjectName,
+    reading: &mut Reading,
+) -> Result<Option<Naming>, AuditError> {
+    let place = &site.place;
+    let mut found = listing::digests(&*context.store, &site.homes[0].location, place, sweep).await?.found;
+    found.sort_by(FoundDigest::newest_first);
+    let ring = context.keys.ring(&place.region, sweep.signed()).await;
+    let certainty = context.plan.certainty;
+    let mut naming = None;
+    for FoundDigest { object: digest, key, .. } in found {
+        let entry = fetch::digest(Arc::clone(context), Arc::clone(&ring), digest, key).await;
+        let mut entry = reading.vouched(certainty, &ring, entry);
         let name = Arc::new(entry.object.clone());
         let span = entry.span();
         match &mut entry.state {
             State::Authentic(authentic) => {
                 reading.record(certainty, authentic.previous(), Standing::Authentic);
+                let fingerprint = authentic.fingerprint().clone();
                 for log in authentic.take_logs() {
                     reading.attestation.attest(&log.object);
-                    if certainty.handle(&log.object) == certainty.handle(&object) {
-                        let fingerprint = authentic.fingerprint().clone();
-                        naming =
-                            Some((entry.object.clone(), entry.key.chain.clone(), span, log, fingerprint));
+                    if certainty.handle(&log.object) == certainty.handle(object) {
+                        naming = Some(Naming {
+                            digest: entry.object.clone(),
+                            chain: entry.key.chain.clone(),
+                            span,
+                            log,
+                            fingerprint: fingerprint.clone(),
+                        });
                     }
                 }
             }
             State::Rejected(rejected) => {
-                reading.record(
-                    certainty,
-                    rejected.claim().and_then(|claim| claim.previous.as_ref()),
-                    Standing::Claimed,
-                );
+                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
+                reading.record(certainty, previous, Standing::Claimed);
                 for log in rejected.take_logs() {
                     reading.attestation.claim(&log.object, &name);
                 }
@@ -91,67 +153,97 @@ pub async fn prove<S: ObjectStore>(
         }
         reading.entries.push(entry);
     }
+    Ok(naming)
+}
 
-    // A folder does not know its bucket; its digests do.
-    let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
-    let object = ObjectName { bucket: Arc::clone(bucket), ..object };
-    let (verdict, log_finding) = match &naming {
-        Some((digest, chain, _, log, _)) => {
-            let work = LogWork {
-                object: log.object.clone(),
-                hash: log.hash,
-                digest: Arc::new(digest.clone()),
-                chain: Arc::new(chain.clone()),
-            };
-            let (sink, mut judged) = mpsc::unbounded_channel();
-            fetch::log(Arc::clone(&context), work, context.slots.take().await, sink).await;
-            match judged.recv().await {
-                Some(judged) => (Some(judged.verdict), judged.finding),
-                None => (None, None),
-            }
-        }
-        None => unnamed(&context, &site, &object, &key, &mut reading).await,
+/// Holds the file against the hash in the digest that names it.
+async fn verified<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    naming: &Naming,
+) -> (Option<LogVerdict>, Option<Finding>) {
+    let work = LogWork {
+        object: naming.log.object.clone(),
+        hash: naming.log.hash,
+        digest: Arc::new(naming.digest.clone()),
+        chain: Arc::new(naming.chain.clone()),
     };
-    let mut proof =
-        Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
-    // The chain is asked for the hour itself: what is wrong further off is another matter.
-    let hour = match &naming {
-        Some((_, _, span, ..)) => *span,
-        None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
-    };
-    let hour = Window { start: Some(hour.start), end: hour.end };
-    for (id, linked) in link(&context, hour, &site, &mut reading, &[]) {
-        if naming.as_ref().is_some_and(|(_, chain, ..)| *chain != id) {
-            continue;
-        }
-        proof.findings.extend(linked.findings);
-        if let Some((digest, chain, span, log, fingerprint)) = naming {
-            let unbroken = linked.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
-            proof.attested_by =
-                Some(AttestedBy { digest, chain, span, hash: log.hash, fingerprint, unbroken });
-            break;
-        }
+    let (sink, mut judged) = mpsc::unbounded_channel();
+    fetch::log(Arc::clone(context), work, context.slots.take().await, sink).await;
+    match judged.recv().await {
+        Some(judged) => (Some(judged.verdict), judged.finding),
+        None => (None, None),
     }
-    proof.findings.sort_by(Finding::order);
-    Ok(proof)
+}
+
+/// The file as a listing shows it, with the date it gives; none, if it is not there.
+async fn candidate<S: ObjectStore>(
+    context: &Context<S>,
+    object: &ObjectName,
+    key: &LogKey,
+) -> Option<Candidate> {
+    let listing = Listing {
+        bucket: Arc::clone(&object.bucket),
+        prefix: object.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/")),
+        // Its own beginning: hardly anything sorts between the two.
+        after: object.key.char_indices().next_back().map(|(last, _)| object.key[..last].to_owned()),
+        reach: Reach::Whole,
+        token: None,
+    };
+    let walked = fold(
+        &*context.store,
+        listing,
+        || None,
+        |found: &mut Option<Listed>, page| {
+            let mut walk = Walk::On;
+            for listed in page.objects {
+                match listed.key.cmp(&object.key) {
+                    Ordering::Less => {}
+                    Ordering::Equal => *found = Some(listed),
+                    Ordering::Greater => walk = Walk::Past,
+                }
+            }
+            walk
+        },
+    )
+    .await;
+    match walked {
+        Ok(walked) => walked.found.map(|listed| Candidate::new(object.clone(), key, listed.modified)),
+        // Where nothing could be listed, the file itself is asked for.
+        Err(_) => Some(Candidate::new(object.clone(), key, None)),
+    }
+}
+
+fn judged<S: ObjectStore>(
+    context: &Context<S>,
+    site: &Site,
+    reading: &mut Reading,
+    candidate: &Candidate,
+    read_to: Time,
+) -> Presence {
+    let terms = site::terms(context, site, &[], BTreeMap::new());
+    let linked = chain::link_all(&mut reading.entries, &terms);
+    let settled = site::settled(context, &site.homes[0].location, &reading.entries, &linked);
+    let newest = reading.entries.iter().map(|entry| entry.key.end).max();
+    let terms = site::present_terms(context, &site.place, &settled, read_to, newest);
+    reading.attestation.judge_present(candidate, &terms)
 }
 
 /// The verdict on a file that no authentic digest names, if it is there at all.
 async fn unnamed<S: ObjectStore>(
-    context: &Context<S>,
+    context: &Arc<Context<S>>,
     site: &Site,
     object: &ObjectName,
-    key: &LogKey,
+    candidate: Option<Candidate>,
     reading: &mut Reading,
 ) -> (Option<LogVerdict>, Option<Finding>) {
+    let Some(candidate) = candidate.map(|candidate| Candidate { object: object.clone(), ..candidate }) else {
+        return (None, None);
+    };
     if let Err(Absence::Gone) = fetch::get(context, object, context.slots.take().await).await {
         return (None, None);
     }
-    let spans = chain::settled(&link(context, context.window, site, reading, &[]));
-    let terms =
-        PresentTerms { place: &key.place, spans: &spans, as_of: context.as_of, grace: context.plan.grace };
-    match reading.attestation.judge_present(object, key, &terms) {
-        Some((verdict, finding)) => (Some(verdict), Some(finding)),
-        None => (None, None),
+    match judged(context, site, reading, &candidate, Time::MAX_UTC) {
+        Presence::Judged(verdict, finding) => (Some(verdict), Some(*finding)),
+        Presence::Named | Presence::Later(_) => (None, None),
     }
 }

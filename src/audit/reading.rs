@@ -57,8 +57,17 @@ pub(super) struct Reading {
     pub(super) entries: Vec<Entry>,
     pub(super) keys: BTreeMap<Fingerprint, KeyCount>,
     /// What digests already seen recorded of those still to come.
-    pub(super) recorded: HashMap<ObjectName, (Signature, Standing)>,
-    chains: HashMap<ChainId, Arc<ChainId>>,
+    recorded: HashMap<ObjectName, (Signature, Standing)>,
+    /// The log files named by the newest digest of each chain that has none in the window.
+    pub(super) last_words: HashMap<Arc<ChainId>, Vec<LogWork>>,
+    chains: HashMap<ChainId, KnownChain>,
+}
+
+/// A chain that has been met.
+struct KnownChain {
+    id: Arc<ChainId>,
+    /// Whether it has a digest in the window, or after it.
+    goes_on: bool,
 }
 
 /// The log files of one site on their way: those that digests name go in, verdicts come out.
@@ -88,7 +97,10 @@ impl LogFiles {
     /// Takes in a named log file; one that a listing told all about is not read.
     async fn take<S>(&self, context: &Context<S>, work: LogWork, listed: Option<&Listed>) {
         match listed.and_then(|listed| listed.observe(&work.object)) {
-            Some(observation) => context.mill.tell(mill::observed(work, &observation, 0), &self.sink),
+            Some(observation) => {
+                let settled_by = context.settled_by();
+                context.mill.tell(mill::observed(work, &observation, 0, settled_by), &self.sink);
+            }
             // The receiver outlives this side.
             None => drop(self.named.send(work).await),
         }
@@ -128,7 +140,7 @@ pub(super) async fn read<S: ObjectStore>(
     found: Vec<FoundDigest>,
     listed: Option<&Listed>,
     reading: &mut Reading,
-    logs: &LogFiles,
+    logs: Option<&LogFiles>,
 ) {
     context.observer.on(Event::DigestsListed(found.len() as u64));
     let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests);
@@ -146,13 +158,12 @@ pub(super) async fn read<S: ObjectStore>(
     };
     let digests = async {
         while let Some((task, _room)) = arriving.recv().await {
-            let mut entry = fetch::unwound(task.await);
-            let certainty = context.plan.certainty;
-            if let Some(recorded) = reading.recorded.remove(&certainty.handle(&entry.object)) {
-                entry = fetch::vouched(certainty, ring, entry, recorded);
-            }
+            let entry = fetch::unwound(task.await);
+            let entry = reading.vouched(context.plan.certainty, ring, entry);
             let named = reading.settle(context, entry);
             context.observer.on(Event::LogsNamed(named.logs.len() as u64));
+            // Digests that are read for what they name alone have no log files to read.
+            let Some(logs) = logs else { continue };
             for work in named.works() {
                 logs.take(context, work, listed).await;
             }
@@ -169,6 +180,7 @@ impl Reading {
             entries: Vec::new(),
             keys: BTreeMap::new(),
             recorded: HashMap::new(),
+            last_words: HashMap::new(),
             chains: HashMap::new(),
         }
     }
@@ -189,6 +201,25 @@ impl Reading {
         }
     }
 
+    /// Tries a digest with the signature that its successor recorded, of it or of what it is a copy of.
+    pub(super) fn vouched(&mut self, certainty: Certainty, ring: &KeyRing, entry: Entry) -> Entry {
+        let original = match &entry.state {
+            State::Rejected(rejected) => rejected.delivered_as(&entry.key),
+            State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+        };
+        let name = certainty.handle(original.as_ref().unwrap_or(&entry.object));
+        match self.recorded.remove(&name) {
+            Some(recorded) => fetch::vouched(certainty, ring, entry, recorded),
+            None => entry,
+        }
+    }
+
+    /// Whether a digest has been read.
+    pub(super) fn has(&self, object: &ObjectName, certainty: Certainty) -> bool {
+        let name = certainty.handle(object);
+        self.entries.iter().any(|entry| certainty.handle(&entry.object) == name)
+    }
+
     /// The digest of this chain that was taken in last: digests come newest first.
     fn successor(&self, chain: &ChainId) -> Option<&AuthenticDigest> {
         // Chains that share a folder take turns.
@@ -203,11 +234,15 @@ impl Reading {
             State::Authentic(authentic) => authentic.logs(),
             State::Rejected(_) | State::Unseen(_) | State::Gone => &[],
         };
-        let told = Event::Digest { object: &entry.object, verdict: entry.verdict(), span, logs };
-        context.observer.on(told);
-        let chain = Arc::clone(
-            self.chains.entry(entry.key.chain.clone()).or_insert_with(|| Arc::new(entry.key.chain.clone())),
-        );
+        let verdict = entry.verdict_by(context.settled_by());
+        context.observer.on(Event::Digest { object: &entry.object, verdict, span, logs });
+        let known = self
+            .chains
+            .entry(entry.key.chain.clone())
+            .or_insert_with(|| KnownChain { id: Arc::new(entry.key.chain.clone()), goes_on: false });
+        let before_window = context.window.start.is_some_and(|start| span.end <= start);
+        known.goes_on |= !before_window;
+        let (chain, goes_on) = (Arc::clone(&known.id), known.goes_on);
         entry.key.chain = ChainId::clone(&chain);
         let asked_for = context.plan.scope.holds_chain(&chain)
             && context.window.overlaps(&span)
@@ -226,6 +261,9 @@ impl Reading {
                     count.outside_window += u64::from(!authentic.within_key_window());
                 }
                 named.logs = authentic.take_logs();
+                if !goes_on && !self.last_words.contains_key(&named.chain) {
+                    self.last_words.insert(Arc::clone(&named.chain), named.clone().works().collect());
+                }
                 // In place: there may be 100,000.
                 named.logs.retain(|log| {
                     self.attestation.attest(&log.object);
@@ -247,6 +285,7 @@ impl Reading {
 }
 
 /// Log files to verify, by the digest that names them.
+#[derive(Clone)]
 struct NamedLogs {
     logs: Vec<LogEntry>,
     digest: Arc<ObjectName>,

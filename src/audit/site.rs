@@ -1,32 +1,39 @@
 //! Verifies one account and region: lists its digests, has them and their log files read, links them, and follows them
 //! where the trail has moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::discover::{Home, Site};
-use super::listing::FoundDigest;
-use super::presence;
-use super::reading::{KeyCount, LogFiles, Reading, read};
+use super::listing::{self, Digests, FoundDigest, Strays, Sweep};
+use super::presence::{self, Unnamed};
+use super::reading::{JudgedLogs, KeyCount, LogFiles, Reading, read};
+use super::tree::{LogFolder, log_folder};
 use super::unseen::unseen;
-use super::{Context, Event, listing};
-use crate::chain::{self, Entry, Root, State, Terms};
+use super::{Context, Event, edges, fetch};
+use crate::chain::{self, Copied, Entry, Linked, Root, Settled, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing};
 use crate::digest::Certainty;
-use crate::report::{ChainReport, Depth, Window};
+use crate::logs::{LogWork, PresentTerms, region_absent};
+use crate::report::Depth;
 use crate::store::{ObjectStore, StoreError};
-use crate::trail::key::DigestKey;
-use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
-use crate::verdict::{Cause, Code, Finding, LogTally, Scope, Testimony, Unseen};
+use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
+use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, Time};
+use crate::verdict::{Cause, Code, Evidence, Finding, LogTally, LogVerdict, Scope, Testimony, Unseen};
 
 /// Moves of bucket or prefix that are followed within one site.
 const MOST_MOVES: usize = 16;
 
 /// What one account and region came to.
 pub(super) struct Outcome {
-    pub(super) place: AccountRegion,
-    pub(super) chains: Vec<ChainReport>,
+    pub(super) site: Site,
+    pub(super) linked: Vec<Linked>,
+    /// Chains that lie here and were delivered elsewhere.
+    pub(super) copies: Vec<Copied>,
     pub(super) findings: Vec<Finding>,
+    pub(super) logs_by_chain: HashMap<Arc<ChainId>, LogTally>,
     /// Log files that belong to no chain: unlisted, pending, unproven.
     pub(super) loose_logs: LogTally,
     pub(super) compressed: u64,
@@ -37,108 +44,84 @@ pub(super) struct Outcome {
     pub(super) newest: Option<Time>,
     /// Telling calls that intact log files record.
     pub(super) testimonies: Vec<Testimony>,
+    /// What lies beside the record.
+    pub(super) strays: Strays,
+    /// Kinds of log files that are there and that no digest names any of.
+    pub(super) unread_kinds: BTreeSet<Box<str>>,
+}
+
+impl Outcome {
+    fn new(site: Site) -> Self {
+        Self {
+            site,
+            linked: Vec::new(),
+            copies: Vec::new(),
+            findings: Vec::new(),
+            logs_by_chain: HashMap::new(),
+            loose_logs: LogTally::default(),
+            compressed: 0,
+            inflated: 0,
+            keys: BTreeMap::new(),
+            ring: None,
+            newest: None,
+            testimonies: Vec::new(),
+            strays: Strays::default(),
+            unread_kinds: BTreeSet::new(),
+        }
+    }
+}
+
+/// What is known of a site on the way.
+struct Survey {
+    reading: Reading,
+    logs: LogFiles,
+    /// The usual log folders of its homes, looked through while digests are read.
+    folders: HashMap<Location, JoinHandle<LogFolder>>,
+    /// What of its digests could not be listed, and why.
+    unlisted: Vec<(Root, StoreError)>,
+    /// Of each chain, the newest digest that is listed and lies too far before the window to be read.
+    earlier: BTreeMap<ChainId, Time>,
 }
 
 /// Verifies `site`.
-pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: Site) -> Outcome {
-    let place = site.place.clone();
-    let mut outcome = Outcome {
-        place: place.clone(),
-        chains: Vec::new(),
-        findings: Vec::new(),
-        loose_logs: LogTally::default(),
-        compressed: 0,
-        inflated: 0,
-        keys: BTreeMap::new(),
-        ring: None,
-        newest: None,
-        testimonies: Vec::new(),
+pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site) -> Outcome {
+    let mut outcome = Outcome::new(site);
+    let mut survey = Survey {
+        reading: Reading::new(context.plan.certainty),
+        logs: LogFiles::open(context),
+        folders: HashMap::new(),
+        unlisted: Vec::new(),
+        earlier: BTreeMap::new(),
     };
-    let mut reading = Reading::new(context.plan.certainty);
-    let logs = LogFiles::open(context);
-    let mut unlisted_homes = Vec::new();
-    let mut wanted: Vec<ObjectName> = Vec::new();
-    let mut listed_homes = 0;
-    let mut linked = Vec::new();
-
-    // The first round reads what the site's own folders hold; each further one follows a move of bucket or prefix.
-    for _round in 0..=MOST_MOVES {
-        if context.stop.is_set() {
-            break;
-        }
-        let mut found = Vec::new();
-        for home in &site.homes[listed_homes..] {
-            let slot = context.slots.take().await;
-            match listing::digests(&*context.store, home, &place, &context.window).await {
-                Ok(digests) => {
-                    slot.answered(0);
-                    found.extend(digests);
-                }
-                Err(error) => {
-                    outcome.findings.push(unlistable(&place, &error));
-                    unlisted_homes.push((home.clone(), error));
-                }
-            }
-        }
-        listed_homes = site.homes.len();
-        found.sort_by(FoundDigest::newest_first);
-        let span = reach(&found);
-        if let Some(span) = span {
-            let ring = context.keys.ring(&place.region, span).await;
-            outcome.ring = Some(Arc::clone(&ring));
-            let listed = presence::listed_before(context, &site).await;
-            read(context, &ring, found, listed.as_ref(), &mut reading, &logs).await;
-        }
-        if let (Some(ring), Some(span)) = (&mut outcome.ring, span) {
-            // Asked more widely meanwhile, perhaps.
-            *ring = context.keys.ring(&place.region, span).await;
-        }
-        let certainty = context.plan.certainty;
-        reading
-            .entries
-            .extend(wanted.drain(..).filter_map(|object| inaccessible(object, &unlisted_homes, certainty)));
-        linked = link(context, context.window, &site, &mut reading, &unlisted_homes);
-        wanted = linked.iter().flat_map(|(_, chain)| chain.wanted.iter().cloned()).collect();
-        wanted.retain(|object| follow(object, &place, &mut site.homes));
-        if wanted.is_empty() {
-            break;
-        }
-    }
-
-    outcome.findings.extend(keys_unavailable(context, &reading.entries));
-    outcome.newest = reading.entries.iter().map(|entry| entry.key.end).max();
-    let spans = chain::settled(&linked);
-    let digests_are_listed = unlisted_homes.is_empty();
+    read_homes(context, &mut survey, &mut outcome).await;
+    let Survey { mut reading, logs, mut folders, unlisted, earlier } = survey;
+    let entries = &reading.entries;
+    outcome.findings.extend(keys_unavailable(context, entries));
+    outcome.findings.extend(backfill_alone(context, entries, &outcome.linked));
+    outcome.newest = entries.iter().map(|entry| entry.key.end).max();
+    let terms = terms(context, &outcome.site, &unlisted, earlier);
+    let ended = |id: &ChainId| {
+        let chain = outcome.linked.iter().find(|linked| linked.id == *id);
+        chain.and_then(|linked| linked.chain.ended.as_ref()).is_some_and(|last| last.word.is_none())
+    };
+    let last_words: Vec<LogWork> = std::mem::take(&mut reading.last_words)
+        .into_iter()
+        .filter(|(id, _)| ended(id))
+        .flat_map(|(_, works)| works)
+        .collect();
     let presence = async {
-        if digests_are_listed && !context.stop.is_set() && context.plan.depth != Depth::Chain {
-            presence::judge(context, &site, &reading.attestation, &spans, &reading.entries, &mut outcome)
-                .await;
+        let looks = unlisted.is_empty() && !context.stop.is_set() && context.plan.depth != Depth::Chain;
+        if looks {
+            judge_present(context, &mut reading, &terms, &mut folders, &mut outcome).await;
         }
+        outcome.testimonies.extend(edges::hear(context, last_words).await);
     };
     // All digests are known by now; the log files they name are still being read.
-    let (mut logs, ()) = tokio::join!(logs.finish(), presence);
-    for (id, chain) in linked {
-        if !context.plan.scope.holds_chain(&id) {
-            continue;
-        }
-        let in_window = chain.digests.total() > 0 || !chain.coverage.is_empty();
-        if in_window || !chain.findings.is_empty() {
-            outcome.findings.extend(chain.findings);
-            outcome.chains.push(ChainReport {
-                logs: logs.by_chain.remove(&id).unwrap_or_default(),
-                digests: chain.digests,
-                coverage: chain.coverage,
-                gaps: chain.gaps,
-                verified_through: chain.verified_through,
-                newest: chain.newest,
-                id,
-            });
-        }
-    }
-    outcome.findings.extend(logs.findings);
-    outcome.compressed = logs.compressed;
-    outcome.inflated = logs.inflated;
-    outcome.testimonies = logs.testimonies;
+    let (judged, ()) = tokio::join!(logs.finish(), presence);
+    take_logs(&mut outcome, judged);
+    let kinds = outcome.site.homes.iter().flat_map(|home| &home.kinds);
+    let named: BTreeSet<&str> = reading.attestation.kinds().chain([DIGEST_FOLDER]).collect();
+    outcome.unread_kinds = kinds.filter(|kind| !named.contains(&***kind)).cloned().collect();
     outcome.keys = reading.keys;
     if context.stop.is_set() {
         outcome.findings.retain(proven_although_interrupted);
@@ -148,55 +131,270 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, mut site: 
     outcome
 }
 
-/// Links all chains of the site and holds them to `window`, backfill chains first: what they cover repairs the
-/// standard ones.
-pub(super) fn link<S>(
+fn take_logs(outcome: &mut Outcome, judged: JudgedLogs) {
+    outcome.logs_by_chain = judged.by_chain;
+    outcome.findings.extend(judged.findings);
+    outcome.compressed = judged.compressed;
+    outcome.inflated = judged.inflated;
+    outcome.testimonies.extend(judged.testimonies);
+}
+
+/// Reads the digests of all homes: first those the site's own folders hold, then, round by round, those of homes that links
+/// lead to.
+async fn read_homes<S: ObjectStore>(context: &Arc<Context<S>>, survey: &mut Survey, outcome: &mut Outcome) {
+    let place = outcome.site.place.clone();
+    let mut wanted: Vec<ObjectName> = Vec::new();
+    let mut listed_homes = 0;
+    for _round in 0..=MOST_MOVES {
+        if context.stop.is_set() {
+            break;
+        }
+        let fresh = outcome.site.locations().skip(listed_homes).cloned().collect();
+        listed_homes = outcome.site.homes.len();
+        let digests = list_homes(context, &place, fresh, survey, outcome).await;
+        survey.earlier.extend(edges::ends(&digests));
+        let mut found = edges::with_edges(digests);
+        found.sort_by(FoundDigest::newest_first);
+        found.dedup_by(|one, other| one.object == other.object);
+        let span = reach(&found);
+        if let Some(span) = span {
+            let ring = context.keys.ring(&place.region, span).await;
+            outcome.ring = Some(Arc::clone(&ring));
+            let listed = presence::listed_before(context, &outcome.site).await;
+            read(context, &ring, found, listed.as_ref(), &mut survey.reading, Some(&survey.logs)).await;
+        }
+        if let (Some(ring), Some(span)) = (&mut outcome.ring, span) {
+            // Asked more widely meanwhile, perhaps.
+            *ring = context.keys.ring(&place.region, span).await;
+        }
+        let entries = &mut survey.reading.entries;
+        entries.extend(wanted.drain(..).filter_map(|object| inaccessible(object, &survey.unlisted)));
+        outcome.copies.extend(chain::set_apart(entries));
+        let terms = terms(context, &outcome.site, &survey.unlisted, survey.earlier.clone());
+        outcome.linked = chain::link_all(entries, &terms);
+        wanted = outcome.linked.iter().flat_map(|linked| linked.chain.wanted.iter().cloned()).collect();
+        wanted.retain(|object| follow(object, &place, &mut outcome.site.homes));
+        if wanted.is_empty() {
+            break;
+        }
+    }
+}
+
+/// Lists the digests of these homes, and has their log folders looked through meanwhile.
+async fn list_homes<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    place: &AccountRegion,
+    homes: Vec<Location>,
+    survey: &mut Survey,
+    outcome: &mut Outcome,
+) -> Digests {
+    let sweep = Sweep::around(&context.window, &context.plan);
+    let mut digests = Digests::default();
+    for home in homes {
+        if context.plan.depth != Depth::Chain {
+            let (context, home, place) = (Arc::clone(context), home.clone(), place.clone());
+            let walk = {
+                let home = home.clone();
+                async move { log_folder(&context, &home, &listing::folder(&home, &place, LOG_FOLDER)).await }
+            };
+            survey.folders.insert(home, tokio::spawn(walk));
+        }
+        let slot = context.slots.take().await;
+        let listed = match listing::digests(&*context.store, &home, place, &sweep).await {
+            Ok(listed) if listed.is_empty() => edges::newest_day(context, &home, place).await,
+            other => other,
+        };
+        match listed {
+            Ok(mut listed) => {
+                slot.answered(0);
+                for failure in listed.failures.drain(..) {
+                    outcome.findings.push(unlistable(place, &failure));
+                    let bucket = known(&home.bucket, context.plan.certainty);
+                    let part = Root { bucket, prefix: failure.target.clone() };
+                    survey.unlisted.push((part, failure));
+                }
+                outcome.strays.merge(std::mem::take(&mut listed.strays));
+                digests.merge(listed);
+            }
+            Err(error) => {
+                outcome.findings.push(unlistable(place, &error));
+                survey.unlisted.push((root(&home, place, context.plan.certainty), error));
+            }
+        }
+    }
+    digests
+}
+
+/// What the chains of a site are held to.
+pub(super) fn terms<S>(
     context: &Context<S>,
-    window: Window,
     site: &Site,
-    reading: &mut Reading,
-    unlisted: &[(Home, StoreError)],
-) -> Vec<(ChainId, chain::Chain)> {
-    let terms = Terms {
-        window,
+    unlisted: &[(Root, StoreError)],
+    earlier: BTreeMap<ChainId, Time>,
+) -> Terms {
+    let root = |home: &Location| root(home, &site.place, context.plan.certainty);
+    Terms {
+        window: context.window,
         as_of: context.as_of,
         grace: context.plan.grace,
         certainty: context.plan.certainty,
-        listed: listed_roots(context, site),
-        unlisted: unlisted.iter().map(|(home, _)| root(home, context.plan.certainty)).collect(),
-    };
-    reading.entries.sort_by(|one, other| {
-        (&one.key.chain, one.key.end, &one.object).cmp(&(&other.key.chain, other.key.end, &other.object))
-    });
-    let chains: Vec<&[Entry]> =
-        reading.entries.chunk_by(|one, other| one.key.chain == other.key.chain).collect();
-    let mut linked = Vec::new();
-    let mut repairs: BTreeMap<ChainId, Vec<Span>> = BTreeMap::new();
-    for kind in [DigestKind::Backfill, DigestKind::Standard] {
-        for entries in chains.iter().filter(|entries| entries[0].key.chain.kind == kind) {
-            let id = &entries[0].key.chain;
-            let repaired = repairs.get(id).map_or(&[][..], Vec::as_slice);
-            let chain = chain::link(id, entries, repaired, &terms);
-            if kind == DigestKind::Backfill {
-                let standard = ChainId { kind: DigestKind::Standard, ..id.clone() };
-                repairs.insert(standard, chain.spans.clone());
-            }
-            linked.push((id.clone(), chain));
+        listed: site.locations().map(root).collect(),
+        unlisted: unlisted.iter().map(|(part, _)| part.clone()).collect(),
+        earlier,
+        ended: context.plan.ended.clone(),
+    }
+}
+
+/// Judges the log files that lie in the site's homes and that no digest names; where they may be named by digests after the
+/// window, reads those too, once.
+async fn judge_present<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    reading: &mut Reading,
+    terms: &Terms,
+    folders: &mut HashMap<Location, JoinHandle<LogFolder>>,
+    outcome: &mut Outcome,
+) {
+    let place = outcome.site.place.clone();
+    let mut found: Vec<(Location, Unnamed)> = Vec::new();
+    for home in outcome.site.locations().cloned().collect::<Vec<_>>() {
+        if is_copy(&home, &outcome.copies, &reading.entries) {
+            continue;
+        }
+        let usual = match folders.remove(&home) {
+            Some(walk) => fetch::unwound(walk.await),
+            None => log_folder(context, &home, &listing::folder(&home, &place, LOG_FOLDER)).await,
+        };
+        let settled = settled(context, &home, &reading.entries, &outcome.linked);
+        let held_to =
+            present_terms(context, &place, &settled, listing::read_to(&context.window), outcome.newest);
+        let unnamed = presence::unnamed(context, &home, usual, &reading.attestation, &held_to).await;
+        found.push((home, unnamed));
+    }
+    let until = found.iter().filter_map(|(_, unnamed)| unnamed.until).max();
+    if let Some(until) = until {
+        read_beyond(context, reading, &outcome.site, until).await;
+        let linked = chain::link_all(&mut reading.entries, terms);
+        for (home, unnamed) in &mut found {
+            let settled = settled(context, home, &reading.entries, &linked);
+            let held_to = present_terms(context, &place, &settled, until, outcome.newest);
+            presence::judge_later(unnamed, &reading.attestation, &held_to);
         }
     }
-    linked
+    for (home, unnamed) in found {
+        take_unnamed(context, &home, unnamed, &reading.entries, outcome);
+    }
 }
 
-/// What has been listed: all below the plan's prefix, and every home that a link led to.
-fn listed_roots<S>(context: &Context<S>, site: &Site) -> Vec<Root> {
-    let certainty = context.plan.certainty;
-    let whole = Root { bucket: known(&context.plan.bucket, certainty), prefix: context.plan.prefix.clone() };
-    std::iter::once(whole).chain(site.homes.iter().map(|home| root(home, certainty))).collect()
+pub(super) fn settled<S>(
+    context: &Context<S>,
+    home: &Location,
+    entries: &[Entry],
+    linked: &[Linked],
+) -> Settled {
+    Settled::of(home, context.plan.certainty, entries, linked)
 }
 
-fn root(home: &Home, certainty: Certainty) -> Root {
-    let prefix = format!("{}{}", home.prefix, crate::trail::key::ROOT);
-    Root { bucket: known(&home.bucket, certainty), prefix }
+pub(super) fn present_terms<'a, S: ObjectStore>(
+    context: &Context<S>,
+    place: &'a AccountRegion,
+    settled: &'a Settled,
+    read_to: Time,
+    newest: Option<Time>,
+) -> PresentTerms<'a> {
+    let clock = context.store.clock().into_iter().chain(newest).max();
+    PresentTerms {
+        place,
+        settled,
+        read_to,
+        as_of: context.as_of,
+        now: clock.map_or(context.plan.now, |clock| clock.max(context.plan.now)),
+        grace: context.plan.grace,
+        origin: context.plan.origin,
+    }
+}
+
+/// Whether all that is known of a home's digests is that they belong elsewhere: then its log files do too.
+fn is_copy(home: &Location, copies: &[Copied], entries: &[Entry]) -> bool {
+    copies.iter().any(|copied| copied.copy == *home)
+        && !entries.iter().any(|entry| entry.object.bucket == home.bucket && entry.key.prefix == home.prefix)
+}
+
+/// Reads the digests that end after those the window needs, up to `until`, for the log files they name.
+async fn read_beyond<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    reading: &mut Reading,
+    site: &Site,
+    until: Time,
+) {
+    let sweep = Sweep::beyond(&context.window, until);
+    let mut found = Vec::new();
+    for home in site.locations() {
+        let slot = context.slots.take().await;
+        match listing::digests(&*context.store, home, &site.place, &sweep).await {
+            Ok(listed) => {
+                slot.answered(0);
+                found.extend(listed.found);
+            }
+            // What could not be listed settles nothing: the files stay open.
+            Err(_) => return,
+        }
+    }
+    found.retain(|digest| !reading.has(&digest.object, context.plan.certainty));
+    found.sort_by(FoundDigest::newest_first);
+    let Some(span) = reach(&found) else { return };
+    let ring = context.keys.ring(&site.place.region, span).await;
+    read(context, &ring, found, None, reading, None).await;
+}
+
+/// Takes over what lies in one home's log folders.
+fn take_unnamed<S>(
+    context: &Context<S>,
+    home: &Location,
+    mut unnamed: Unnamed,
+    entries: &[Entry],
+    outcome: &mut Outcome,
+) {
+    let place = outcome.site.place.clone();
+    outcome.strays.merge(unnamed.strays);
+    outcome.findings.extend(unnamed.failures.iter().map(|failure| unlistable(&place, failure)));
+    let object = |judged: &(LogVerdict, Finding)| judged.1.object.clone();
+    unnamed.judged.sort_by_key(object);
+    unnamed.judged.dedup_by_key(|judged| object(judged));
+    let here = |entry: &&Entry| {
+        entry.key.prefix == home.prefix
+            && (context.plan.certainty == Certainty::KeyOnly || entry.object.bucket == home.bucket)
+    };
+    let any_digest = entries
+        .iter()
+        .filter(here)
+        .any(|entry| entry.key.chain.kind == DigestKind::Standard && context.window.overlaps(&entry.span()));
+    presence::announce(context, &unnamed.judged);
+    let unlisted = |judged: &&(LogVerdict, Finding)| judged.0 == LogVerdict::Unlisted;
+    let absent = unnamed.judged.iter().find(unlisted).and_then(object).filter(|_| !any_digest);
+    // One word for the whole region; a finding for each of its files would say the same a thousand times.
+    outcome.findings.extend(absent.iter().map(|first| region_absent(&place, home, &context.window, first)));
+    for (verdict, finding) in unnamed.judged {
+        outcome.loose_logs.add(verdict);
+        if absent.is_none() || verdict != LogVerdict::Unlisted {
+            outcome.findings.extend(softening(context, &finding, entries));
+            outcome.findings.push(finding);
+        }
+    }
+}
+
+/// What softens a verdict is told, also where it lies out of scope.
+fn softening<S>(context: &Context<S>, finding: &Finding, entries: &[Entry]) -> Option<Finding> {
+    let digest = finding.digest.as_ref().filter(|_| finding.code == Code::LogUnlisted)?;
+    let entry = entries.iter().find(|entry| entry.object == *digest)?;
+    match context.plan.scope.holds_chain(&entry.key.chain) {
+        true => None,
+        false => chain::digest_finding(&entry.key.chain, entry, context.settled_by()),
+    }
+}
+
+fn root(home: &Location, place: &AccountRegion, certainty: Certainty) -> Root {
+    let folder = listing::folder(home, place, DIGEST_FOLDER).to_string();
+    Root { bucket: known(&home.bucket, certainty), prefix: folder }
 }
 
 /// The bucket, where it can be compared: a folder does not know its own.
@@ -213,24 +411,24 @@ fn follow(object: &ObjectName, place: &AccountRegion, homes: &mut Vec<Home>) -> 
         Some(key) if key.chain.place == *place => key.prefix,
         _ => return false,
     };
-    let home = Home { bucket: Arc::clone(&object.bucket), prefix };
-    let new = !homes.contains(&home);
-    if new {
-        homes.push(home);
+    let home = Location::new(Arc::clone(&object.bucket), prefix);
+    if homes.iter().all(|known| known.location != home) {
+        homes.push(Home::unseen(home));
     }
     true
 }
 
-/// A linked digest whose home could not be listed: it is there or not, nobody can tell.
-fn inaccessible(object: ObjectName, unlisted: &[(Home, StoreError)], certainty: Certainty) -> Option<Entry> {
+/// A linked digest of a part that could not be listed: it is there or not, nobody can tell.
+fn inaccessible(object: ObjectName, unlisted: &[(Root, StoreError)]) -> Option<Entry> {
     let key = DigestKey::parse(&object.key)?;
-    let (_, error) = unlisted.iter().find(|(home, _)| root(home, certainty).holds(&object))?;
+    let (_, error) = unlisted.iter().find(|(part, _)| part.holds(&object))?;
     Some(Entry { key, object, state: State::Unseen(unseen(error)) })
 }
 
-pub(super) fn unlistable(place: &AccountRegion, error: &StoreError) -> Finding {
+/// A folder of `scope` that could not be listed, or not wholly.
+pub(super) fn unlistable(scope: impl Into<Scope>, error: &StoreError) -> Finding {
     let message = format!("cannot {} {}: {}", error.action, error.target, error.detail);
-    let mut finding = Finding::new(Code::ListingUnreadable, place, message);
+    let mut finding = Finding::new(Code::ListingUnreadable, scope, message);
     finding.cause = Some(Cause::Unseen(unseen(error)));
     finding
 }
@@ -250,6 +448,36 @@ fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Findin
     Some(finding)
 }
 
+/// Chains whose backfill digests are here and whose standard digests are not: backfill digests name late log files and
+/// cover no hour, so the chain is absent.
+fn backfill_alone<S>(context: &Context<S>, entries: &[Entry], linked: &[Linked]) -> Vec<Finding> {
+    let in_window = |linked: &Linked| {
+        let any = |entry: &Entry| context.window.overlaps(&entry.span());
+        linked.chain.digests.total() > 0 || entries[linked.entries.clone()].iter().any(any)
+    };
+    let told =
+        |linked: &Linked| in_window(linked) || linked.chain.ended.is_some() || !linked.chain.gaps.is_empty();
+    let standard = |backfill: &ChainId| ChainId { kind: DigestKind::Standard, ..backfill.clone() };
+    linked
+        .iter()
+        .filter(|linked| linked.id.kind == DigestKind::Backfill && in_window(linked))
+        .filter(|linked| context.plan.scope.holds_chain(&linked.id))
+        .filter(|backfill| {
+            let id = standard(&backfill.id);
+            !linked.iter().any(|linked| linked.id == id && told(linked))
+        })
+        .map(|backfill| {
+            let first = &entries[backfill.entries.start].object;
+            let message = "this trail has backfill digests here in the window, and not one standard digest";
+            let mut finding = Finding::new(Code::RegionAbsent, &backfill.id, message);
+            finding.at = context.window.start;
+            finding.cause = Some(Cause::Unexplained);
+            finding.evidence = Evidence::none().with("first_backfill", first.to_string());
+            finding
+        })
+        .collect()
+}
+
 /// The time that digests were signed in.
 fn reach(found: &[FoundDigest]) -> Option<Span> {
     let ends = || found.iter().map(|found| found.key.end);
@@ -257,12 +485,13 @@ fn reach(found: &[FoundDigest]) -> Option<Span> {
 }
 
 /// What may be said although the run did not get to everything: nothing that rests on something being absent.
-fn proven_although_interrupted(finding: &Finding) -> bool {
+pub(super) fn proven_although_interrupted(finding: &Finding) -> bool {
     let rests_on_absence = matches!(
         finding.code,
         Code::CoverageHead
             | Code::CoverageGap
             | Code::CoverageTail
+            | Code::ChainEnded
             | Code::RegionAbsent
             | Code::LogUnlisted
             | Code::LogUnproven

@@ -61,10 +61,13 @@ impl Failure {
         E: ProvideErrorMetadata + Error + 'static,
     {
         match error {
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                Self::answered(status, answer.err().code(), answer.err().message())
-            }
+            SdkError::ServiceError(answer) => match (answer.raw().status(), answer.err().code()) {
+                // The SDK takes the unreadable for an error without a code.
+                (status, None) if status.is_success() => {
+                    Self::alien(&format!("what answered (status {status}) is not AWS"))
+                }
+                (status, code) => Self::answered(status.as_u16(), code, answer.err().message()),
+            },
             SdkError::TimeoutError(_) => Self::unanswered(FailureKind::TimedOut, error),
             SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => {
                 Self::unanswered(FailureKind::TimedOut, error)
@@ -101,6 +104,11 @@ impl Failure {
         Self { kind: FailureKind::CutOff, code: None, detail, outlook: Outlook::Passing }
     }
 
+    /// Something else than AWS answered: a proxy, a portal. It may be gone the next time.
+    pub(crate) fn alien(detail: &str) -> Self {
+        Self { kind: FailureKind::Failed, code: None, detail: detail.to_owned(), outlook: Outlook::Passing }
+    }
+
     /// AWS knows nothing of it.
     pub(crate) fn not_found(detail: &str) -> Self {
         Self { kind: FailureKind::NotFound, code: None, detail: detail.to_owned(), outlook: Outlook::Settled }
@@ -121,6 +129,7 @@ impl Failure {
             }
             // The caller's clock is wrong; the SDK learns by how much from this very answer.
             ("RequestTimeTooSkewed", _) => (Failed, Passing),
+            ("InvalidSignatureException", _) if message.is_some_and(speaks_of_the_clock) => (Failed, Passing),
             (
                 "InvalidAccessKeyId"
                 | "InvalidClientTokenId"
@@ -132,6 +141,9 @@ impl Failure {
                 _,
             ) => (Unrecognised, Settled),
             ("RequestTimeout" | "RequestTimeoutException", _) => (TimedOut, Passing),
+            // S3 may begin a 200 before it knows better; the code is what counts.
+            ("InternalError", _) => (Failed, Passing),
+            ("ServiceUnavailable", _) => (Throttled, Passing),
             (
                 "SlowDown"
                 | "Throttling"
@@ -146,6 +158,8 @@ impl Failure {
                 | "KMS.ThrottlingException",
                 _,
             ) => (Throttled, Passing),
+            // A portal sends everybody to its own page; AWS says where and why.
+            ("", 300..=399) => (Failed, Passing),
             (_, 429 | 503) => (Throttled, Passing),
             (_, 504) => (TimedOut, Passing),
             (_, 500..) => (Failed, Passing),
@@ -186,6 +200,11 @@ impl Failure {
             });
         Self::unanswered(kind.unwrap_or(FailureKind::Failed), error)
     }
+}
+
+/// Whether a signature was refused for its time alone, as services other than S3 word it.
+fn speaks_of_the_clock(message: &str) -> bool {
+    message.contains("Signature expired") || message.contains("Signature not yet current")
 }
 
 /// An error and all that caused it.

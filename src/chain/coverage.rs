@@ -1,8 +1,8 @@
 //! What part of the window authentic digests span, and why the rest is not.
 
-use super::{Absent, Chain, ChainId, Entry, State, Terms};
+use super::{Absent, Chain, ChainId, Entry, Gap, LastDigest, State, Terms};
 use crate::report::Window;
-use crate::trail::{DigestKind, Span, Time, format_time};
+use crate::trail::{Span, Time, format_time};
 use crate::verdict::{Cause, Code, Finding};
 
 /// The same time as sorted, disjoint spans.
@@ -47,60 +47,24 @@ pub fn complement(spans: &[Span], whole: Span) -> Vec<Span> {
     open
 }
 
-/// The time for which it is known which log files there are: the time that every trail's digests span. Trails share
-/// log folders, so where one of them has a hole, a log file that none names may be one of its own. So it is where a
-/// digest is lost, even if a backfill digest repairs the hour: that names late log files only. A trail has no log files
-/// before it begins.
-pub fn settled(chains: &[(ChainId, Chain)]) -> Vec<Span> {
-    let spans = union(chains.iter().flat_map(|(_, chain)| chain.spans.clone()).collect());
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return spans };
-    let whole = Span { start: first.start, end: last.end };
-    let holes = chains.iter().filter(|(id, _)| id.kind == DigestKind::Standard).flat_map(|(id, chain)| {
-        let repairs = ChainId { kind: DigestKind::Backfill, ..id.clone() };
-        let own = chains.iter().filter(|(other, _)| other == id || *other == repairs);
-        let own = union(own.flat_map(|(_, chain)| chain.spans.clone()).collect());
-        let start = chain.started.map_or(whole.start, |started| started.max(whole.start));
-        complement(&own, Span { start, ..whole })
-    });
-    let lost = chains.iter().flat_map(|(_, chain)| chain.lost.clone());
-    let unsettled = union(holes.chain(lost).chain(complement(&spans, whole)).collect());
-    complement(&unsettled, whole)
-}
-
-/// Fills in the chain's coverage, gaps and the findings about them.
-pub(super) fn assess(
-    chain: &mut Chain,
-    id: &ChainId,
-    entries: &[Entry],
-    absent: &[Absent],
-    repairs: &[Span],
-    terms: &Terms,
-) {
-    let spans = union([&chain.spans, repairs].concat());
-    chain.coverage = clip(&spans, &terms.window);
-    let Some(bounds) = bounds(entries, absent, &chain.coverage, terms) else { return };
-    chain.gaps = complement(&chain.coverage, bounds);
-    let start_of_chain = chain.started;
-    for gap in &chain.gaps {
-        let at_front = gap.start == bounds.start;
-        let at_end = gap.end == bounds.end;
-        let (code, what) = match (at_front, at_end) {
-            (true, false) => (Code::CoverageHead, "the window's beginning is"),
-            (false, true) => (Code::CoverageTail, "the window's end is"),
-            (true, true) | (false, false) => (Code::CoverageGap, "this time is"),
-        };
-        let message = format!(
-            "from {} to {} ({}): {what} not covered by any authentic digest",
-            format_time(gap.start),
-            format_time(gap.end),
-            length(*gap),
-        );
-        let mut finding = Finding::new(code, id, message);
-        finding.span = Some(*gap);
-        finding.at = Some(gap.start);
-        finding.cause = Some(cause(*gap, entries, absent, start_of_chain));
-        chain.findings.push(finding);
+/// Fills in the chain's coverage and gaps, or that it ended before the window. Only standard digests cover an hour: a
+/// backfill digest names late log files, and says nothing of the others.
+pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent: &[Absent], terms: &Terms) {
+    chain.coverage = clip(&chain.spans, &terms.window);
+    if begins_later(chain, entries, absent, terms) {
+        return;
     }
+    chain.ended = LastDigest::before_the_window(entries, absent, terms);
+    let Some(bounds) = bounds(entries, absent, &chain.coverage, terms) else { return };
+    chain.bounds = Some(bounds);
+    let waiting = union(absent.iter().filter(|it| it.is_pending(terms)).filter_map(hour).collect());
+    let open = complement(&chain.coverage, bounds);
+    let start_of_chain = chain.started;
+    chain.gaps = open
+        .into_iter()
+        .flat_map(|gap| complement(&waiting, gap))
+        .map(|span| Gap { span, cause: cause(span, entries, absent, start_of_chain) })
+        .collect();
     let whole_from = match (terms.window.start, start_of_chain) {
         (Some(start), Some(first)) => start.max(first),
         (Some(start), None) => start,
@@ -116,18 +80,27 @@ pub(super) fn assess(
     }
 }
 
+fn hour(absent: &Absent) -> Option<Span> {
+    absent.end.map(super::hour_before)
+}
+
+/// Whether the chain's first digest is a starting digest after the window: then it owes nothing to the window.
+fn begins_later(chain: &Chain, entries: &[Entry], absent: &[Absent], terms: &Terms) -> bool {
+    absent.is_empty()
+        && chain.started.is_some()
+        && entries.iter().all(|entry| entry.span().start >= terms.window.end)
+}
+
 /// What the chain has to cover: the window, as far as digests can have arrived by now. An open window begins
 /// with the chain's first trace.
 fn bounds(entries: &[Entry], absent: &[Absent], coverage: &[Span], terms: &Terms) -> Option<Span> {
     let traces = entries
         .iter()
         .map(|entry| entry.span().start)
-        .chain(absent.iter().filter_map(|missing| missing.end).map(|end| super::hour_before(end).start));
+        .chain(absent.iter().filter_map(hour).map(|hour| hour.start));
     let start = terms.window.start.or_else(|| traces.min())?;
     let covered_to = coverage.last().map_or(start, |span| span.end);
-    let settled = terms.as_of.checked_sub_signed(terms.grace).unwrap_or(Time::MIN_UTC);
-    let due = terms.window.end.min(settled);
-    let end = match covered_to >= due {
+    let end = match covered_to >= terms.due() {
         true => covered_to,
         false => terms.window.end.min(terms.as_of),
     };
@@ -142,10 +115,7 @@ pub(super) fn chain_start(entries: &[Entry]) -> Option<Time> {
 
 fn cause(gap: Span, entries: &[Entry], absent: &[Absent], start_of_chain: Option<Time>) -> Cause {
     let (mut missing, mut rejected, mut unreadable) = (0, 0, 0);
-    missing += absent
-        .iter()
-        .filter(|absent| absent.end.is_some_and(|end| super::hour_before(end).overlaps(&gap)))
-        .count() as u64;
+    missing += absent.iter().filter_map(hour).filter(|hour| hour.overlaps(&gap)).count() as u64;
     for entry in entries.iter().filter(|entry| entry.span().overlaps(&gap)) {
         match &entry.state {
             State::Authentic(_) => {}
@@ -181,72 +151,4 @@ fn open_head(id: &ChainId, oldest: &Entry) -> Finding {
     finding.digest = Some(oldest.object.clone());
     finding.cause = Some(Cause::Unexplained);
     finding
-}
-
-fn length(span: Span) -> String {
-    let minutes = span.length().num_minutes();
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::trail::{AccountRegion, parse_time};
-    use crate::verdict::DigestTally;
-
-    fn span(from: u32, to: u32) -> Span {
-        let at = |hour: u32| parse_time(&format!("2026-03-01T{hour:02}:00:00Z")).unwrap();
-        Span { start: at(from), end: at(to) }
-    }
-
-    fn chain(trail: &str, spans: &[Span], lost: &[Span], starts: bool) -> (ChainId, Chain) {
-        let place = AccountRegion {
-            account: "111122223333".parse().unwrap(),
-            region: "us-east-1".parse().unwrap(),
-            organization: None,
-        };
-        let home_region = place.region.clone();
-        let id = ChainId { place, trail: trail.parse().unwrap(), home_region, kind: DigestKind::Standard };
-        let chain = Chain {
-            digests: DigestTally::default(),
-            findings: Vec::new(),
-            spans: spans.to_vec(),
-            lost: lost.to_vec(),
-            started: spans.first().filter(|_| starts).map(|first| first.start),
-            coverage: Vec::new(),
-            gaps: Vec::new(),
-            verified_through: None,
-            newest: None,
-            wanted: Vec::new(),
-        };
-        (id, chain)
-    }
-
-    #[test]
-    fn one_trail_alone_settles_what_it_spans() {
-        let spans = [span(1, 4), span(6, 9)];
-        assert_eq!(settled(&[chain("one", &spans, &[], false)]), spans);
-        assert_eq!(settled(&[]), []);
-    }
-
-    #[test]
-    fn a_hole_in_one_trail_settles_nothing_for_its_neighbours() {
-        let whole = chain("one", &[span(1, 9)], &[], false);
-        let holed = chain("two", &[span(1, 4), span(6, 9)], &[], false);
-        assert_eq!(settled(&[whole.clone(), holed]), [span(1, 4), span(6, 9)]);
-        let lost = chain("two", &[span(1, 9)], &[span(3, 4)], false);
-        assert_eq!(settled(&[whole, lost]), [span(1, 3), span(4, 9)]);
-    }
-
-    #[test]
-    fn a_trail_that_begins_later_owes_nothing_before() {
-        let whole = chain("one", &[span(1, 9)], &[], false);
-        assert_eq!(settled(&[whole.clone(), chain("two", &[span(5, 9)], &[], true)]), [span(1, 9)]);
-        assert_eq!(settled(&[whole, chain("two", &[span(5, 9)], &[], false)]), [span(5, 9)]);
-    }
 }

@@ -1,18 +1,36 @@
 //! Puts what is wrong with a digest or a link into words and evidence.
 
-use super::{Absent, Cause, ChainId, Code, Entry, Evidence, Finding, Previous, Proof, State};
+use super::{
+    Absent, Cause, Chain, ChainId, Code, Ended, Entry, Evidence, Finding, Gap, LastDigest, Previous, Proof,
+    Span, State, Terms, Time,
+};
 use crate::crypto::Authority;
-use crate::digest::Fault;
+use crate::digest::{AuthenticDigest, Fault, Packing};
 use crate::trail::format_time;
 use crate::verdict::Class;
 
-/// What there is to tell of one digest by itself.
-pub(super) fn digest(id: &ChainId, entry: &Entry) -> Option<Finding> {
+/// All that there is to tell of a chain: its digests and links, its gaps, its end.
+pub fn all(id: &ChainId, chain: &Chain, as_of: Time) -> Vec<Finding> {
+    let mut findings = chain.findings.clone();
+    match &chain.ended {
+        // A gap from the window's beginning to its end would say less.
+        Some(last) => findings.push(ended(id, last, as_of)),
+        None => {
+            let told = chain.gaps.iter().map(|gap| gap_told(id, gap, chain.bounds));
+            findings.extend(told);
+        }
+    }
+    findings
+}
+
+/// What there is to tell of one digest by itself. One that was listed, is gone and ends after `settled_by` may still be
+/// under way.
+pub fn digest(id: &ChainId, entry: &Entry, settled_by: Time) -> Option<Finding> {
     if keys_refused(entry).is_some() {
         return None;
     }
     let mut finding = match &entry.state {
-        State::Authentic(digest) => fault(id, digest.blemish()?),
+        State::Authentic(digest) => authentic(id, digest)?,
         State::Rejected(rejected) => fault(id, &rejected.fault),
         State::Unseen(unseen) => {
             let message = format!("the digest could not be read: {}", unseen.detail());
@@ -20,6 +38,11 @@ pub(super) fn digest(id: &ChainId, entry: &Entry) -> Option<Finding> {
             finding.cause = Some(Cause::Unseen(unseen.clone()));
             finding
         }
+        State::Gone if entry.key.end > settled_by => Finding::new(
+            Code::DigestPending,
+            id,
+            "the digest was listed, and is not there yet; it is young enough for that",
+        ),
         State::Gone => {
             Finding::new(Code::DigestMissing, id, "the digest was listed, but the store says it is not there")
         }
@@ -38,6 +61,26 @@ pub fn keys_refused(entry: &Entry) -> Option<&str> {
             _ => None,
         },
         State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+    }
+}
+
+/// What is odd about a digest that is authentic.
+fn authentic(id: &ChainId, digest: &AuthenticDigest) -> Option<Finding> {
+    match (digest.blemish(), digest.packing()) {
+        (Some(Fault::Algorithm { field, found }), _) => {
+            let message = format!(
+                "{field} names {found}, although AWS signed the digest with SHA256withRSA: its metadata was changed"
+            );
+            let mut finding = Finding::new(Code::DigestAlgorithmUnsupported, id, message);
+            finding.evidence = Evidence::none().with("field", *field).with("found", &**found);
+            Some(finding)
+        }
+        (Some(blemish), _) => Some(fault(id, blemish)),
+        (None, Packing::Plain) => {
+            let message = "stored without compression; AWS signed just these bytes for just this place";
+            Some(Finding::new(Code::DigestUnpacked, id, message))
+        }
+        (None, Packing::Gzip) => None,
     }
 }
 
@@ -70,13 +113,13 @@ fn fault(id: &ChainId, fault: &Fault) -> Finding {
             id,
             "the signature metadata that CloudTrail stores is not there",
         ),
-        Fault::SignatureNotKept => {
-            let mut finding = Finding::new(
-                Code::DigestUnsigned,
-                id,
-                "no signature is at hand: put the output of `aws s3api head-object` beside it as <name>.head.json, \
-                 or add the digest that follows it",
+        Fault::SignatureNotKept(unusable) => {
+            let why = unusable.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+            let message = format!(
+                "no signature is at hand{why}: put the output of `aws s3api head-object --output json` beside it as \
+                 <name>.head.json, or add the digest that follows it"
             );
+            let mut finding = Finding::new(Code::DigestUnsigned, id, message);
             finding.class = Class::Incomplete;
             finding
         }
@@ -168,12 +211,19 @@ pub(super) fn broken_link(
 }
 
 /// A digest that is not there.
-pub(super) fn missing(id: &ChainId, absent: &Absent) -> Finding {
-    let message = match absent.proof {
-        Proof::Linked => "the digest after it links to it, and it is not there",
-        Proof::Deduced => "the chain's hourly rhythm calls for it between two digests, and it is not there",
+pub(super) fn missing(id: &ChainId, absent: &Absent, terms: &Terms) -> Finding {
+    let how = match absent.proof {
+        Proof::Linked => "the digest after it links to it",
+        Proof::Deduced => "the chain's hourly rhythm calls for it between two digests",
     };
-    let mut finding = Finding::new(Code::DigestMissing, id, message);
+    let mut finding = match absent.is_pending(terms) {
+        true => Finding::new(
+            Code::DigestPending,
+            id,
+            format!("{how}, and it is not there yet; it is young enough for that"),
+        ),
+        false => Finding::new(Code::DigestMissing, id, format!("{how}, and it is not there")),
+    };
     finding.object = Some(absent.object.clone());
     finding.digest = Some(absent.linked_from.clone());
     finding.at = absent.end;
@@ -183,15 +233,75 @@ pub(super) fn missing(id: &ChainId, absent: &Absent) -> Finding {
     finding
 }
 
-/// A chain that began anew.
-pub(super) fn restart(id: &ChainId, entry: &Entry, before: &Entry) -> Finding {
+/// A chain that began anew after a digest that ended at `before`.
+pub(super) fn restart(id: &ChainId, entry: &Entry, before: Time) -> Finding {
     let message = format!(
         "the chain begins anew here with a starting digest; the digest before it ended at {}",
-        format_time(before.key.end)
+        format_time(before)
     );
     let mut finding = Finding::new(Code::ChainRestarted, id, message);
     finding.object = Some(entry.object.clone());
     finding.at = Some(entry.span().start);
     finding.cause = Some(Cause::Unexplained);
     finding
+}
+
+fn gap_told(id: &ChainId, gap: &Gap, bounds: Option<Span>) -> Finding {
+    let at = |edge: fn(Span) -> Time| bounds.is_some_and(|bounds| edge(bounds) == edge(gap.span));
+    let (code, what) = match (at(|span| span.start), at(|span| span.end)) {
+        (true, false) => (Code::CoverageHead, "the window's beginning is"),
+        (false, true) => (Code::CoverageTail, "the window's end is"),
+        (true, true) | (false, false) => (Code::CoverageGap, "this time is"),
+    };
+    let message = format!(
+        "from {} to {} ({}): {what} not covered by any authentic digest",
+        format_time(gap.span.start),
+        format_time(gap.span.end),
+        length(gap.span),
+    );
+    let mut finding = Finding::new(code, id, message);
+    finding.span = Some(gap.span);
+    finding.at = Some(gap.span.start);
+    finding.cause = Some(gap.cause.clone());
+    finding
+}
+
+/// A chain that ended before the window.
+fn ended(id: &ChainId, last: &LastDigest, as_of: Time) -> Finding {
+    let since = length(Span { start: last.end, end: as_of.max(last.end) });
+    let end = format_time(last.end);
+    let line = Ended::of(id, last.end).to_string();
+    let (class, message) = match &last.word {
+        Some(word) => (
+            Class::Notice,
+            format!("the chain's last digest ended at {end}, {since} before; acknowledged by --ended {word}"),
+        ),
+        None => (
+            Class::Incomplete,
+            format!(
+                "the chain's newest digest ended at {end}, {since} before, and there is none in the window: it has ended, \
+                 or its newer digests were removed; if it has lawfully ended: --ended {line}"
+            ),
+        ),
+    };
+    let mut finding = Finding::new(Code::ChainEnded, id, message);
+    finding.class = class;
+    finding.object = Some(last.object.clone());
+    finding.at = Some(last.end);
+    finding.evidence = Evidence::none()
+        .with("last_digest_end", end)
+        .with("last_digest", last.verdict.as_str())
+        .with("acknowledge", line);
+    finding.cause = Some(Cause::Unexplained);
+    finding
+}
+
+fn length(span: Span) -> String {
+    let minutes = span.length().num_minutes();
+    match (minutes / 60, minutes % 60) {
+        (hours, _) if hours >= 48 => format!("{} days", hours / 24),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
 }

@@ -56,7 +56,8 @@ pub enum Command {
 /// Verify a bucket, a trail or a folder.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// s3://BUCKET[/PREFIX], the ARN of a trail, or a folder with keys as under the bucket
+    /// s3://BUCKET[/PREFIX], the ARN of a trail, or a folder with keys as under the bucket; or a part of a record in one of
+    /// them, down to …/AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD
     pub source: String,
     /// First moment asked for: a time, a date, or a duration back from now [default: the whole record]
     #[arg(long, value_name = "T", value_parser = moment)]
@@ -88,6 +89,13 @@ pub struct Verify {
     /// An account that must have digests
     #[arg(long = "expect-account", value_name = "ID")]
     pub expect_accounts: Vec<AccountId>,
+    /// How far before the window to look for chains that have digests there and none since
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "35d")]
+    pub look_back: chrono::TimeDelta,
+    /// A chain that has lawfully ended, with the end of its last digest, as a finding `chain-ended` gives it; or a file of
+    /// such lines
+    #[arg(long, value_name = "ACCOUNT[/REGION[/TRAIL]]@TIME|FILE")]
+    pub ended: Vec<String>,
     /// How closely to look at log files
     #[arg(long, value_enum, default_value_t = Depth::Full)]
     pub depth: Depth,

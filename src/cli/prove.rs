@@ -1,6 +1,6 @@
 //! `trailseal prove`: the spot check of one log file.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -11,10 +11,13 @@ use trailseal::render::proof;
 use trailseal::report::Proof;
 use trailseal::store::dir::DirStore;
 use trailseal::trail::ObjectName;
+use trailseal::trail::key::LogKey;
+use trailseal::trail::source::Within;
 
 use super::args::{ProofFormat, Prove};
 use super::exit::Failure;
 use super::output::Output;
+use super::source;
 #[cfg(feature = "aws")]
 use super::verify::next_step;
 use super::verify::{key_files, stop_on_signal};
@@ -35,7 +38,7 @@ pub fn run(args: &Prove) -> Result<u8, Failure> {
 async fn prove(args: &Prove) -> Result<Proof, Failure> {
     let now = Utc::now();
     let stop = stop_on_signal();
-    let Some(rest) = args.file.strip_prefix("s3://") else {
+    if !args.file.starts_with("s3://") {
         let (folder, key) = folder_and_key(Path::new(&args.file), args.root.as_deref())?;
         let store = DirStore::open(&folder)
             .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", folder.display())))?;
@@ -43,10 +46,10 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
         let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
         let object = ObjectName::new("folder", key);
         return audit::prove(plan, object, Arc::new(store), keys, stop).await.map_err(Failure::new);
-    };
-    let (bucket, key) = rest
-        .split_once('/')
-        .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+    }
+    let (bucket, key) = source::bucket_and_path(&args.file)
+        .ok()
+        .filter(|(_, key)| !key.is_empty())
         .ok_or_else(|| Failure::new(format!("{} is not s3://BUCKET/KEY of a log file", args.file)))?;
     in_bucket(args, now, ObjectName::new(bucket, key), stop).await
 }
@@ -77,26 +80,22 @@ async fn in_bucket(
 }
 
 /// Splits a path into the folder that stands for the bucket and the key below it. Unless it is named, that folder is
-/// taken to be the one that holds `AWSLogs`.
-fn folder_and_key(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Failure> {
-    let (root, below) = match root {
-        Some(root) => (root.to_owned(), path.strip_prefix(root).ok()),
-        None => {
-            let parts: Vec<Component<'_>> = path.components().collect();
-            let at = parts.iter().rposition(|part| part.as_os_str() == "AWSLogs").unwrap_or(parts.len());
-            let root: PathBuf = parts[..at].iter().collect();
-            let below = path.strip_prefix(&root).ok().filter(|_| at < parts.len());
-            (if at == 0 { ".".into() } else { root }, below)
-        }
+/// taken to be the one that holds `AWSLogs`, or one above it where a digest there was delivered under its name.
+fn folder_and_key(path: &Path, named: Option<&Path>) -> Result<(PathBuf, String), Failure> {
+    let found = match named {
+        Some(root) => path.strip_prefix(root).ok().and_then(|below| {
+            let parts = below.components().map(|part| part.as_os_str().to_str());
+            Some((root.to_owned(), parts.collect::<Option<Vec<_>>>()?.join("/")))
+        }),
+        None => source::as_written(path).iter().find_map(|path| source::split(path)),
     };
-    let key = below.and_then(|below| {
-        below.components().map(|part| part.as_os_str().to_str()).collect::<Option<Vec<_>>>()
-    });
-    match key {
-        Some(key) => Ok((root, key.join("/"))),
-        None => Err(Failure::new(format!(
+    let (root, key) = found.ok_or_else(|| {
+        Failure::new(format!(
             "{} does not lie in a folder with keys as under the bucket (AWSLogs/…); --root names that folder",
             path.display()
-        ))),
-    }
+        ))
+    })?;
+    let Some(log) = LogKey::parse(&key).filter(|_| named.is_none()) else { return Ok((root, key)) };
+    let (root, prefix) = source::raise(root, &Within::Region(log.place));
+    Ok((root, format!("{prefix}{key}")))
 }

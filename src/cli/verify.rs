@@ -2,29 +2,34 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Utc;
-use trailseal::audit::{self, AuditError, Expected, Load, Observer, Plan, Scope, Stop, Stopper, TrailFilter};
+use trailseal::audit::{
+    self, AuditError, Bounds, Expected, Load, Observer, Plan, Scope, Stop, Stopper, TrailFilter,
+};
+use trailseal::chain::Ended;
 use trailseal::crypto::KeyRing;
 use trailseal::digest::Certainty;
 use trailseal::keys::{self, KeySource};
 use trailseal::render::aws_cli::Transcript;
 use trailseal::render::{self, Format, csv, human, jsonl};
 use trailseal::report::Report;
-use trailseal::store::copied::{Copied, Place};
+use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
 use trailseal::store::{ObjectStore, StoreErrorKind};
-use trailseal::trail::{Region, Time};
+use trailseal::trail::source::Within;
+use trailseal::trail::{Location, Origin, Region, Time};
 use trailseal::verdict::Code;
 
 use super::args::{Depth, Form, Verify};
 use super::exit::Failure;
-use super::machine::{self, WaitsFor};
+use super::machine;
 use super::objects::{Objects, Table};
 use super::output::{self, Output};
 use super::progress;
+use super::source::{self, Source};
 use super::time::{End, Moment};
 
 #[cfg(feature = "aws")]
@@ -121,27 +126,39 @@ async fn verify(
     observer: Arc<dyn Observer>,
 ) -> Result<Report, Failure> {
     let stop = stop_on_signal();
-    let copied_from = args.copied_from.as_deref().map(bucket_and_prefix).transpose()?;
+    let copied_from = args.copied_from.as_deref().map(source::delivered).transpose()?;
     match source {
-        Source::Folder(path) => {
-            let store = DirStore::open(&path)
-                .map_err(|error| Failure::new(format!("cannot read the folder {path}: {error}")))?;
+        Source::Folder { root, named } => {
+            let (root, prefix) = match copied_from {
+                None => source::raise(root, &named.within),
+                Some(_) => (root, String::new()),
+            };
+            let store = DirStore::open(&root).map_err(|error| {
+                Failure::new(format!("cannot read the folder {}: {error}", root.display()))
+            })?;
             let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
-            let here = Place { bucket: "folder".into(), prefix: String::new() };
+            let here = Location::new("folder", prefix);
+            let place = copied_from.clone().unwrap_or_else(|| here.clone());
+            let mut plan = plan(args, now, place, Origin::Folder)?;
+            source::narrow(&mut plan, &named, args)?;
             match copied_from {
-                None => audit(plan(args, now, here, Certainty::KeyOnly)?, store, keys, observer, stop).await,
+                None => audit(plan, store, keys, observer, stop).await,
                 Some(delivered) => {
-                    let plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
                     audit(plan, Copied { store, delivered, copy: here }, keys, observer, stop).await
                 }
             }
         }
         #[cfg(feature = "aws")]
-        Source::Bucket(place) => {
+        Source::Bucket { place, named } => {
             machine::allow_connections(args.concurrency);
             let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
-            let mut plan = plan(args, now, delivered.clone(), Certainty::BucketAndKey)?;
+            let origin = match copied_from {
+                Some(_) => Origin::Copied,
+                None => Origin::Delivered,
+            };
+            let mut plan = plan(args, now, delivered.clone(), origin)?;
+            source::narrow(&mut plan, &named, args)?;
             reach.expect_enabled_regions(args, &mut plan).await?;
             let keys = reach.keys(&args.keys, now)?;
             match copied_from {
@@ -157,14 +174,15 @@ async fn verify(
             machine::allow_connections(args.concurrency);
             let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let trail = reach.trail(&arn).await?;
-            let mut plan = plan(args, now, trail.place(), Certainty::BucketAndKey)?;
+            let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
+            plan.within = trail.within();
             trail.bind(&mut plan);
             reach.expect_enabled_regions(args, &mut plan).await?;
             let keys = reach.keys(&args.keys, now)?;
             audit(plan, reach.store(), keys, observer, stop).await
         }
         #[cfg(not(feature = "aws"))]
-        Source::Bucket(_) | Source::Trail(_) => {
+        Source::Bucket { .. } | Source::Trail(_) => {
             Err(Failure::new("this trailseal was built without the feature `aws`: it reads folders only"))
         }
     }
@@ -206,53 +224,11 @@ pub fn next_step(error: &AuditError) -> &'static str {
     }
 }
 
-/// What the caller points at.
-#[cfg_attr(not(feature = "aws"), allow(dead_code))]
-enum Source {
-    Folder(String),
-    Bucket(Place),
-    Trail(String),
-}
-
-impl Source {
-    fn parse(text: &str) -> Result<Self, Failure> {
-        if text.starts_with("s3://") {
-            return bucket_and_prefix(text).map(Self::Bucket);
-        }
-        if text.starts_with("arn:") {
-            return Ok(Self::Trail(text.to_owned()));
-        }
-        Ok(Self::Folder(text.to_owned()))
-    }
-
-    fn waits_for(&self) -> WaitsFor {
-        match self {
-            Self::Folder(_) => WaitsFor::Disk,
-            Self::Bucket(_) | Self::Trail(_) => WaitsFor::Network,
-        }
-    }
-}
-
-/// Reads `s3://BUCKET[/PREFIX]`. A prefix that goes on into `AWSLogs/` is cut before it.
-fn bucket_and_prefix(text: &str) -> Result<Place, Failure> {
-    let wrong = || Failure::new(format!("{text} is not s3://BUCKET[/PREFIX]"));
-    let rest = text.strip_prefix("s3://").ok_or_else(wrong)?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    if bucket.is_empty() {
-        return Err(wrong());
-    }
-    let prefix = match prefix.find("AWSLogs") {
-        Some(at) if at == 0 || prefix.as_bytes()[at - 1] == b'/' => &prefix[..at],
-        _ => prefix,
+fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
+    let certainty = match (origin, &args.copied_from) {
+        (Origin::Folder, None) => Certainty::KeyOnly,
+        _ => Certainty::BucketAndKey,
     };
-    let prefix = match prefix.trim_end_matches('/') {
-        "" => String::new(),
-        prefix => format!("{prefix}/"),
-    };
-    Ok(Place { bucket: bucket.into(), prefix })
-}
-
-fn plan(args: &Verify, now: Time, place: Place, certainty: Certainty) -> Result<Plan, Failure> {
     let start = match (args.start, args.last) {
         (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
         (start, None) => start.map(|moment| moment.at(now, End::First)),
@@ -275,12 +251,17 @@ fn plan(args: &Verify, now: Time, place: Place, certainty: Certainty) -> Result<
     Ok(Plan {
         source: args.source.clone(),
         bucket: place.bucket,
-        prefix: place.prefix,
+        prefix: place.prefix.into(),
+        within: Within::Everything,
+        bounds: Bounds::default(),
         certainty,
+        origin,
         start,
         end,
         now,
         grace: args.grace,
+        look_back: args.look_back,
+        ended: args.ended.iter().map(|word| ended(word)).collect::<Result<Vec<_>, _>>()?.concat(),
         depth: args.depth.into(),
         scope: Scope {
             trails: args.trails.iter().map(|trail| trail_filter(trail)).collect::<Result<_, _>>()?,
@@ -297,6 +278,23 @@ fn plan(args: &Verify, now: Time, place: Place, certainty: Certainty) -> Result<
         arguments: std::env::args().skip(1).collect(),
         notes: Vec::new(),
     })
+}
+
+/// Reads one word on an ended chain, or a file of such lines.
+fn ended(word: &str) -> Result<Vec<Ended>, Failure> {
+    let malformed = match word.parse() {
+        Ok(ended) => return Ok(vec![ended]),
+        Err(malformed) => malformed,
+    };
+    if !Path::new(word).is_file() {
+        return Err(Failure::new(format!("--ended: {malformed}, and no file of such lines")));
+    }
+    let text = std::fs::read_to_string(word)
+        .map_err(|error| Failure::new(format!("--ended: cannot read {word}: {error}")))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| line.parse().map_err(|malformed| Failure::new(format!("--ended: {word}: {malformed}"))))
+        .collect()
 }
 
 /// A trail's name, or its ARN: `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.

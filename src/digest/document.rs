@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Certainty, Claim, Fault, HASH_ALGORITHM, LogEntry, Place, Previous, SIGNATURE_ALGORITHM};
 use crate::crypto::Hash;
-use crate::trail::{Malformed, ObjectName, Span, format_time, parse_time};
+use crate::trail::key::DigestKey;
+use crate::trail::{Location, Malformed, ObjectName, Span, format_time, parse_time};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,7 +108,7 @@ fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Err
 pub(super) struct Located {
     pub(super) claim: Claim,
     account: String,
-    object: String,
+    pub(super) object: String,
     end: String,
 }
 
@@ -169,11 +170,12 @@ pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
         Certainty::BucketAndKey => &delivered.bucket,
         Certainty::KeyOnly => &located.claim.bucket,
     };
+    let comparable = |key| certainty.comparable(key);
     [
-        ("digestS3Bucket", &*located.claim.bucket, &**bucket),
-        ("digestS3Object", &located.object, &*delivered.key),
-        ("awsAccountId", &located.account, &key.chain.place.account.to_string()),
-        ("digestEndTime", &located.end, &format_time(key.end)),
+        ("digestS3Bucket", Cow::Borrowed(&*located.claim.bucket), Cow::Borrowed(&**bucket)),
+        ("digestS3Object", comparable(&located.object), comparable(&delivered.key)),
+        ("awsAccountId", Cow::Borrowed(&*located.account), key.chain.place.account.to_string().into()),
+        ("digestEndTime", Cow::Borrowed(&*located.end), format_time(key.end).into()),
     ]
     .into_iter()
     .find(|(_, claimed, found)| claimed != found)
@@ -182,6 +184,17 @@ pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
         claimed: claimed.into(),
         found: found.into(),
     })
+}
+
+/// Where a digest of the very same name says that it was delivered: same account, region, trail and time, whatever the
+/// bucket and the prefix.
+pub(super) fn elsewhere(located: &Located, place: Place<'_>) -> Option<Location> {
+    let claimed = DigestKey::parse(&located.object)?;
+    let same = claimed.chain == place.key.chain
+        && claimed.end == place.key.end
+        && located.account == claimed.chain.place.account.to_string()
+        && located.end == format_time(claimed.end);
+    same.then(|| Location { bucket: Arc::clone(&located.claim.bucket), prefix: claimed.prefix })
 }
 
 fn previous(

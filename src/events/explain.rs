@@ -48,7 +48,7 @@ pub fn attribute(findings: &mut [Finding], testimonies: &[Testimony]) {
                 ended(finding, testimonies).or_else(|| resumed(finding, testimonies))
             }
             Code::ChainRestarted | Code::CoverageHead => resumed(finding, testimonies),
-            Code::RegionAbsent => ended(finding, testimonies),
+            Code::RegionAbsent | Code::ChainEnded => ended(finding, testimonies),
             _ => None,
         };
         if let Some(testimony) = best {

@@ -161,7 +161,7 @@ fn forge_log(plan: &Plan, chain: &ChainPlan, log: &LogPlan) -> (Entry, (ObjectNa
         oldest: text.oldest,
     };
     let body = gzip(text.json.as_bytes(), Compression::default());
-    (entry, (log.object.clone(), Stored { body, metadata: None, last_modified: log.delivered }))
+    (entry, (log.object.clone(), Stored { body, metadata: None, last_modified: log.written }))
 }
 
 /// One gzip member, without a name or a time in its header.

@@ -55,18 +55,21 @@ damages! {
     LogDeleted "log-deleted" "A log file was deleted.";
     LogTruncated "log-truncated" "A log file ends half way.";
     LogEmptied "log-emptied" "A log file has no bytes.";
-    LogUnzipped "log-unzipped" "A log file was stored without compression.";
+    LogUnzipped "log-unzipped" "A log file was stored without compression: intact.";
     LogSecondMember "log-second-member" "A second gzip member with invented events follows the first in a log file.";
     LogTrailingBytes "log-trailing-bytes" "Stray bytes follow the gzip member of a log file.";
     LogWrongChecksum "log-wrong-checksum" "The checksum at the end of a log file is wrong.";
     LogRecompressed "log-recompressed" "A log file was compressed anew, its content untouched: intact.";
     LogsSwapped "logs-swapped" "Two log files changed places.";
-    LogBomb "log-bomb" "A log file is a gzip bomb of more than 64 MiB.";
+    LogBomb "log-bomb" "A log file is a gzip bomb of more than 512 MiB.";
     LogForged "log-forged" "An invented log file lies among the real ones.";
+    LogOddlyNamed "log-oddly-named" "An invented log file has a name that CloudTrail does not write and other readers take.";
+    LogBelow "log-below" "An invented log file lies in a folder below the day's.";
+    LogBesideGhost "log-beside-ghost" "An invented log file, and an empty object named as the digest of a trail that does not exist.";
     LogRenamed "log-renamed" "A log file was given another name.";
     LogMisfiled "log-misfiled" "A log file lies in the folder of another day.";
     StrayInsight "stray-insight" "A file of a kind that no digest ever listed appeared: nothing can be said of it.";
-    StrayObject "stray-object" "An object that CloudTrail never writes lies among the log files: no part of the record.";
+    StrayObject "stray-object" "An object that CloudTrail never writes lies among the log files: counted, no part of the record.";
     DigestDeleted "digest-deleted" "One digest was deleted.";
     DigestRunDeleted "digest-run-deleted" "Three digests in a row were deleted.";
     DigestHeadDeleted "digest-head-deleted" "A chain's first digest was deleted.";
@@ -88,7 +91,7 @@ damages! {
     SignatureNotHex "signature-not-hex" "A digest's signature metadata is not hex.";
     SignatureOddHex "signature-odd-hex" "A digest's signature metadata lost a digit.";
     SignatureUpperCase "signature-upper-case" "A digest's signature metadata is written in upper case: authentic.";
-    MetadataAlgorithm "metadata-algorithm" "A digest's metadata names another signature algorithm.";
+    MetadataAlgorithm "metadata-algorithm" "A digest's metadata names another signature algorithm than the signed digest itself.";
     DigestMoved "digest-moved" "A digest was moved to the name of another time.";
     DigestMisfiled "digest-misfiled" "A digest was moved to the folder of another day.";
     DigestSwapped "digest-swapped" "A digest was replaced by another of its chain, signed by the same key.";
@@ -99,7 +102,7 @@ damages! {
     DigestSecondMember "digest-second-member" "A second gzip member follows the first in a digest.";
     DigestTruncated "digest-truncated" "A digest ends half way.";
     DigestEmptied "digest-emptied" "A digest has no bytes.";
-    DigestUnzipped "digest-unzipped" "A digest was stored without compression.";
+    DigestUnzipped "digest-unzipped" "A digest was stored without compression: authentic.";
     DigestBomb "digest-bomb" "A digest is a gzip bomb of more than 128 MiB.";
     JsonCutShort "json-cut-short" "A digest's JSON ends half way.";
     JsonArray "json-array" "A digest's JSON is an array.";
@@ -170,6 +173,9 @@ impl World {
             Damage::LogForged => {
                 logs::invent(&mut scene);
             }
+            Damage::LogOddlyNamed => logs::invent_oddly(&mut scene),
+            Damage::LogBelow => logs::invent_below(&mut scene),
+            Damage::LogBesideGhost => logs::invent_beside_a_ghost(&mut scene),
             Damage::LogRenamed => logs::rename(&mut scene),
             Damage::LogMisfiled => logs::misfile(&mut scene),
             Damage::StrayInsight => logs::stray_insight(&mut scene),

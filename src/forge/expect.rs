@@ -158,24 +158,18 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
     findings
 }
 
-/// Whether every trail that delivers to the log file's place vouches for the time: one that has a hole there may
-/// have delivered it.
+/// Whether every trail that delivers to the log file's place vouches for the time: one that has no digest for it may have
+/// delivered it all the same. Objects that are no digests make no trail.
 fn settled(world: &World, log: &LogKey) -> bool {
-    let standard = |chain: &&ForgedChain| {
-        chain.id.kind == DigestKind::Standard && chain.id.place == log.place && is_seen(chain)
-    };
-    let begins_later = |chain: &ForgedChain| {
-        let first = chain.states.iter().position(|state| *state != State::Absent);
-        first.is_some_and(|at| {
-            let digest = &chain.digests[at];
-            digest.opening != Opening::Linked && log.delivered < digest.body.start
-        })
-    };
-    let mut trails = world.chains.iter().filter(standard);
+    let trails = world.chains.iter().filter(|chain| {
+        chain.id.kind == DigestKind::Standard
+            && chain.id.place == log.place
+            && chain.states.contains(&State::Sound)
+    });
     let lost = world.chains.iter().any(|chain| chain.id.place == log.place && lost(chain, log));
     !lost
         && world.chains.iter().any(|chain| covers(chain, log))
-        && trails.all(|chain| covers(chain, log) || begins_later(chain))
+        && trails.into_iter().all(|chain| covers(chain, log))
 }
 
 /// Whether a digest of that time is known to have been, and proves nothing.
@@ -188,10 +182,6 @@ fn lost(chain: &ForgedChain, log: &LogKey) -> bool {
         };
         known && digest.body.span().contains(log.delivered)
     })
-}
-
-fn is_seen(chain: &ForgedChain) -> bool {
-    chain.states.iter().any(|state| *state != State::Absent)
 }
 
 fn covers(chain: &ForgedChain, log: &LogKey) -> bool {

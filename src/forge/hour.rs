@@ -6,7 +6,7 @@ use super::dice::Dice;
 use super::events::Journal;
 use super::plan::{ChainPlan, Plan};
 use crate::trail::key::{DigestKey, LOG_FOLDER, LogKey};
-use crate::trail::{DigestKind, ObjectName, Span, Time};
+use crate::trail::{ChainId, DigestKind, ObjectName, OrganizationId, Span, Time};
 
 /// One hour of a chain.
 #[derive(Debug, Clone)]
@@ -43,10 +43,14 @@ pub(super) struct LogPlan {
     pub(super) object: ObjectName,
     /// The time in its name.
     pub(super) delivered: Time,
+    /// When it is written.
+    pub(super) written: Time,
     /// Events that must be in it.
     pub(super) journal: Vec<Journal>,
 }
 
+/// The organization that a trail is made that of.
+const CONVERTED_TO: &str = "o-convertedtrail";
 const HOUR: i64 = 3600;
 /// Log files are named for the next five minutes.
 const MARK: i64 = 300;
@@ -92,8 +96,8 @@ impl ChainPlan {
 
     fn plan_hour(&self, plan: &Plan, index: u32, span: Span, opening: Opening, quiet: bool) -> HourPlan {
         let destination = plan.destination(self.trail, index);
-        let key =
-            DigestKey { prefix: destination.prefix.as_str().into(), chain: self.id.clone(), end: span.end };
+        let id = self.id_at(plan, index);
+        let key = DigestKey { prefix: destination.prefix.as_str().into(), chain: id.clone(), end: span.end };
         let journal = self.journal(plan, index, span);
         let backfill = self.id.kind == DigestKind::Backfill;
         let count = match () {
@@ -117,15 +121,28 @@ impl ChainPlan {
                 };
                 let log = LogKey {
                     prefix: destination.prefix.as_str().into(),
-                    place: self.id.place.clone(),
+                    place: id.place.clone(),
                     kind: LOG_FOLDER.into(),
                     delivered: marks[mark],
                     unique: dice.unique().into(),
                 };
                 let object = ObjectName::new(destination.bucket.as_str(), log.to_string());
-                LogPlan { object, delivered: log.delivered, journal: Vec::new() }
+                LogPlan { object, delivered: log.delivered, written: log.delivered, journal: Vec::new() }
             })
             .collect();
+        let last_region = plan.region_names().last() == Some(&id.place.region);
+        if !backfill && self.trail == 0 && last_region && plan.redelivery() == Some(index) {
+            let late = LogKey {
+                prefix: destination.prefix.as_str().into(),
+                place: id.place.clone(),
+                kind: LOG_FOLDER.into(),
+                delivered: plan.hour(3),
+                unique: dice.unique().into(),
+            };
+            let object = ObjectName::new(destination.bucket.as_str(), late.to_string());
+            let written = span.start + TimeDelta::minutes(20);
+            logs.push(LogPlan { object, delivered: late.delivered, written, journal: Vec::new() });
+        }
         if let Some(log) = logs.first_mut() {
             log.journal = journal;
         }
@@ -137,6 +154,15 @@ impl ChainPlan {
             generated: backfill.then_some(span.end + TimeDelta::hours(5)),
             logs,
         }
+    }
+
+    /// The chain's name in an hour.
+    fn id_at(&self, plan: &Plan, index: u32) -> ChainId {
+        let mut id = self.id.clone();
+        if self.trail == 0 && plan.organization_change().is_some_and(|change| index >= change) {
+            id.place.organization = CONVERTED_TO.parse::<OrganizationId>().ok();
+        }
+        id
     }
 
     /// What the trail's own account did to the trail in an hour; recorded in the home region alone.

@@ -65,12 +65,24 @@ pub enum Turn {
     PrefixChange,
     /// The last region joins half way.
     LateRegion,
+    /// The first trail is made an organization's half way: its files go on under `AWSLogs/o-…/`, and the first digest there
+    /// links to the last one before.
+    OrganizationChange,
+    /// In the last region a log file of the third hour is delivered half way, and named by the digest of that hour.
+    Redelivery,
 }
 
 impl Turn {
     /// Every turn.
-    pub const ALL: [Self; 5] =
-        [Self::Backfill, Self::Restart, Self::BucketChange, Self::PrefixChange, Self::LateRegion];
+    pub const ALL: [Self; 7] = [
+        Self::Backfill,
+        Self::Restart,
+        Self::BucketChange,
+        Self::PrefixChange,
+        Self::LateRegion,
+        Self::OrganizationChange,
+        Self::Redelivery,
+    ];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -80,6 +92,8 @@ impl Turn {
             Self::BucketChange => "bucket-change",
             Self::PrefixChange => "prefix-change",
             Self::LateRegion => "late-region",
+            Self::OrganizationChange => "organization-change",
+            Self::Redelivery => "redelivery",
         }
     }
 }
@@ -195,6 +209,9 @@ impl Plan {
             _ if self.turns.contains(&Turn::LateRegion) && self.regions < 2 => {
                 wrong("a late region needs a second one")
             }
+            _ if self.turns.contains(&Turn::OrganizationChange) && self.organization.is_some() => {
+                wrong("an organization's trail cannot be made one")
+            }
             _ => Ok(()),
         }
     }
@@ -285,6 +302,16 @@ impl Plan {
     /// The hour from which the first trail delivers under its second prefix.
     pub(super) fn prefix_change(&self) -> Option<u32> {
         self.turns.contains(&Turn::PrefixChange).then_some(self.hours * 2 / 3)
+    }
+
+    /// The hour from which the first trail is an organization's.
+    pub(super) fn organization_change(&self) -> Option<u32> {
+        self.turns.contains(&Turn::OrganizationChange).then_some(self.hours / 2)
+    }
+
+    /// The hour in which a log file of the third hour is delivered, in the last region.
+    pub(super) fn redelivery(&self) -> Option<u32> {
+        self.turns.contains(&Turn::Redelivery).then_some(self.hours / 2)
     }
 
     /// Where a trail delivers in an hour.

@@ -25,6 +25,8 @@ pub enum Code {
     DigestUnknownKey,
     /// Other algorithms.
     DigestAlgorithmUnsupported,
+    /// Stored without compression, and authentic.
+    DigestUnpacked,
     /// A chain began anew.
     ChainRestarted,
     /// A log file is not there.
@@ -35,6 +37,10 @@ pub enum Code {
     LogMalformed,
     /// Named by no authentic digest.
     LogUnlisted,
+    /// Stored without compression, and intact.
+    LogUnpacked,
+    /// Objects beside the record.
+    StrayObjects,
     /// Named only by a digest that is not authentic.
     LogUnproven,
     /// Not covered at the front.
@@ -121,7 +127,11 @@ impl Code {
             | Self::CoverageGap
             | Self::CoverageTail
             | Self::RegionAbsent => Class::Incomplete,
-            Self::ChainRestarted | Self::TrailChanged => Class::Notice,
+            Self::ChainRestarted
+            | Self::DigestUnpacked
+            | Self::LogUnpacked
+            | Self::StrayObjects
+            | Self::TrailChanged => Class::Notice,
         }
     }
 }

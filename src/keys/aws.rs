@@ -1,9 +1,13 @@
 //! AWS's own list of the keys it signs with, asked region by region.
 
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::config::retry::RetryConfig;
+use aws_sdk_cloudtrail::operation::list_public_keys::ListPublicKeysOutput;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::PublicKey as SdkKey;
 
 use crate::aws::failure::{Failure, FailureKind};
+use crate::aws::retry::Attempts;
 use crate::aws::{Session, sdk_region};
 use crate::crypto::{Fingerprint, PublicKey};
 use crate::trail::{Region, Span, Time};
@@ -43,19 +47,14 @@ impl ListPublicKeys {
             kind: failure.kind,
             detail: failure.detail,
         };
-        let settings = aws_sdk_cloudtrail::config::Builder::from(&self.session.config);
-        let client = aws_sdk_cloudtrail::Client::from_conf(settings.region(sdk_region(region)).build());
+        let settings = aws_sdk_cloudtrail::config::Builder::from(&self.session.config)
+            .retry_config(RetryConfig::disabled())
+            .region(sdk_region(region));
+        let client = Client::from_conf(settings.build());
         let mut keys = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let answer = client
-                .list_public_keys()
-                .start_time(DateTime::from_secs(span.start.timestamp()))
-                .end_time(DateTime::from_secs(span.end.timestamp()))
-                .set_next_token(token.take())
-                .send()
-                .await
-                .map_err(|error| wrap(Failure::read(&error)))?;
+            let answer = self.page(&client, span, token.take()).await.map_err(wrap)?;
             for key in answer.public_key_list() {
                 keys.push(read(region, key).map_err(|detail| wrap(Failure::nonsense(&detail)))?);
             }
@@ -65,6 +64,32 @@ impl ListPublicKeys {
             }
         }
         Err(wrap(Failure::nonsense("the list of keys does not end")))
+    }
+
+    /// One page, asked for with the same patience as an object of the record: a list of keys that is not had leaves a
+    /// whole region unproven.
+    async fn page(
+        &self,
+        client: &Client,
+        span: Span,
+        token: Option<String>,
+    ) -> Result<ListPublicKeysOutput, Failure> {
+        let mut attempts = Attempts::new(&self.session.load);
+        loop {
+            let request = client
+                .list_public_keys()
+                .start_time(DateTime::from_secs(span.start.timestamp()))
+                .end_time(DateTime::from_secs(span.end.timestamp()))
+                .set_next_token(token.clone());
+            let failure = match request.send().await {
+                Ok(page) => return Ok(page),
+                Err(error) => Failure::read(&error),
+            };
+            match attempts.pause_after(failure.setback()) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(failure),
+            }
+        }
     }
 }
 

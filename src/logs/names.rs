@@ -21,7 +21,7 @@ impl ShortName {
             hasher.update(object.bucket.as_bytes());
             hasher.update(b"/");
         }
-        hasher.update(object.key.as_bytes());
+        hasher.update(certainty.comparable(&object.key).as_bytes());
         let hash: [u8; 32] = hasher.finalize().into();
         let mut short = [0; 3];
         for (word, bytes) in short.iter_mut().zip(hash.as_chunks::<4>().0) {

@@ -11,8 +11,8 @@ const WIDTH: usize = 88;
 /// Writes what the code means, how it comes about and what to do next.
 pub fn explain(code: Code, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{code}: {}", code.title())?;
-    let softened = code.softened().map_or(String::new(), |when| format!(", {when}"));
-    writeln!(out, "class {}{softened}\n", code.class().as_str())?;
+    let otherwise = code.otherwise().map_or(String::new(), |when| format!(", {when}"));
+    writeln!(out, "class {}{otherwise}\n", code.class().as_str())?;
     writeln!(out, "{}\n", wrapped(code.meaning(), WIDTH, 0))?;
     writeln!(out, "How it comes about")?;
     for cause in code.causes() {

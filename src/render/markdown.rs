@@ -31,8 +31,8 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 pub fn codes(out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "| code | class | what it means |\n| --- | --- | --- |")?;
     for code in Code::ALL {
-        let softened = code.softened().map_or(String::new(), |when| format!("; {when}"));
-        writeln!(out, "| `{code}` | {}{softened} | {} |", code.class().as_str(), code.meaning())?;
+        let otherwise = code.otherwise().map_or(String::new(), |when| format!("; {when}"));
+        writeln!(out, "| `{code}` | {}{otherwise} | {} |", code.class().as_str(), code.meaning())?;
     }
     Ok(())
 }

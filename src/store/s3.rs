@@ -1,49 +1,50 @@
 //! Buckets on S3, and on whatever else speaks it. The one room that knows the SDK's S3 client.
 //!
-//! Tries again here and not in the SDK, because the SDK's retries end where the body begins, count against a quota
-//! that one bad minute uses up, and know nothing of a limit the caller set.
+//! Believes nothing of what answers until it is shown to be S3: a page of whatever stands between is a failure, never an
+//! object and never an empty listing.
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
     RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use aws_types::service_config::ServiceConfigKey;
-use bytes::{Bytes, BytesMut};
-use tokio::time::{Instant, timeout_at};
 
-use super::{Admission, LARGEST, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError};
-use crate::aws::failure::{Failure, Outlook};
+use super::{Admission, LARGEST, Listing, Object, ObjectStore, Page, Reach, StoreError, is_directory_bucket};
+use crate::aws::failure::Failure;
+use crate::aws::retry::{Attempts, Setback};
 use crate::aws::{Load, Session, sdk_region};
-use crate::trail::ObjectName;
+use crate::trail::{ObjectName, Time};
+use answer::{Answer, Noted};
+use body::{Read, each_part, read};
+use clock::{Clock, Listener};
+use document::{End, Lone};
 use lean::{Got, Note, Ways};
 use pace::Pace;
 use refusal::{Action, Refusal, elsewhere};
 
+mod answer;
+mod body;
+mod clock;
+mod document;
 mod lean;
 mod pace;
 mod refusal;
 
-/// A body that comes slower than this many bytes a second is given up, however steadily it drips.
-const SLOWEST: u64 = 4096;
-/// Reserved ahead for a body, at most; a larger one grows as it comes.
-const RESERVED: u64 = 64 << 20;
 /// What a body takes of the room for bodies when the answer does not say how long it is; S3's always do.
 const UNKNOWN_LENGTH: u64 = 16 << 20;
 
-/// An object's metadata, its length where the answer tells, and its body, still to be read.
-type Asked = (Metadata, Option<u64>, ByteStream);
+/// What the headers say of an object, and its body, still to be read.
+type Asked = (Answer, ByteStream);
 
 /// Every bucket the caller may read, each in its own region.
 #[derive(Debug)]
@@ -53,18 +54,21 @@ pub struct S3Store {
     abroad: RwLock<HashMap<Arc<str>, Client>>,
     ways: Arc<Ways>,
     pace: Pace,
+    clock: Arc<Clock>,
     load: Load,
 }
 
 impl S3Store {
     /// A store over `session`.
     pub fn new(session: &Session) -> Self {
+        let clock = Arc::<Clock>::default();
         let mut settings = aws_sdk_s3::config::Builder::from(&session.config)
             .retry_config(RetryConfig::disabled())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            // `read` keeps its own watch, for less.
+            // `body` keeps its own watch, for less.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(Listener(Arc::clone(&clock)))
             .force_path_style(has_own_endpoint(session));
         if let Some(endpoint) = &session.s3_endpoint {
             settings = settings.endpoint_url(endpoint);
@@ -75,6 +79,7 @@ impl S3Store {
             abroad: RwLock::default(),
             ways: Arc::default(),
             pace: Pace::new(session.load.requests_per_second),
+            clock,
             load: session.load.clone(),
         }
     }
@@ -88,7 +93,7 @@ impl S3Store {
     where
         Attempt: Future<Output = Result<T, Refusal>>,
     {
-        let mut sent = 0;
+        let mut attempts = Attempts::new(&self.load);
         let mut moved = false;
         loop {
             self.pace.turn().await;
@@ -111,51 +116,65 @@ impl S3Store {
                     continue;
                 }
             }
-            sent += 1;
-            let allowed = match refusal.is_throttling() {
-                true => self.load.throttled_attempts,
-                false => self.load.attempts,
-            };
-            if refusal.outlook == Outlook::Settled || sent >= allowed {
-                return Err(refusal);
+            match attempts.pause_after(refusal.setback) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(refusal),
             }
-            tokio::time::sleep(self.pause(sent)).await;
         }
     }
 
     /// Asks for an object through the SDK, which shows the way for the next ones.
-    async fn ask(
-        &self,
-        client: &Client,
-        object: &ObjectName,
-    ) -> Result<Asked, SdkError<GetObjectError, HttpResponse>> {
-        let note =
-            Note { ways: Arc::clone(&self.ways), object: object.clone(), patience: self.load.patience };
+    async fn ask_sdk(&self, client: &Client, object: &ObjectName) -> Result<Asked, Refusal> {
+        let noted = Noted::default();
+        let note = Note {
+            ways: Arc::clone(&self.ways),
+            object: object.clone(),
+            patience: self.load.patience,
+            noted: noted.clone(),
+        };
         let request = client.get_object().bucket(&*object.bucket).key(&*object.key).customize();
-        let mut found = request.interceptor(note).send().await?;
+        let found = request.interceptor(note).send().await.map_err(|error| Refusal::of_get(&error))?;
+        let answer = noted.take()?;
         self.ways.open(&object.bucket);
-        let length = found.content_length.and_then(|length| u64::try_from(length).ok());
-        Ok((metadata(&mut found), length, found.body))
+        Ok((answer, found.body))
     }
 
     /// Asks for an object, the lean way where one is known.
-    async fn ask_lean(&self, client: &Client, object: &ObjectName) -> Result<Asked, Refusal> {
+    async fn ask(&self, client: &Client, object: &ObjectName) -> Result<Asked, Refusal> {
         let got = match self.ways.to(&object.bucket) {
-            Some(lean) => lean.get(&object.key, &self.load).await,
+            Some(lean) => lean.get(&object.key, &self.load, &self.clock).await,
             None => Got::Unclear,
         };
-        match got {
-            Got::Object(metadata, length, body) => Ok((metadata, length, body)),
+        let asked = match got {
+            Got::Object(answer, body) => Ok((answer, body)),
             Got::Refused(refusal) => Err(refusal),
             // Boxed: the SDK's part is ten times as large as all the rest, and nearly never needed.
-            Got::Unclear => Box::pin(self.ask(client, object)).await.map_err(|error| Refusal::of_get(&error)),
-        }
+            Got::Unclear => Box::pin(self.ask_sdk(client, object)).await,
+        };
+        asked.inspect_err(|refusal| {
+            if refusal.setback != Setback::Settled || refusal.region.is_some() {
+                self.ways.close(&object.bucket);
+            }
+        })
     }
 
-    /// A random part of a pause that doubles each time, so that those who failed together do not return together.
-    fn pause(&self, sent: u32) -> Duration {
-        let whole = self.load.first_pause.saturating_mul(1 << sent.saturating_sub(1).min(16));
-        whole.min(self.load.longest_pause).mul_f64(fastrand::f64())
+    /// Settles what is doubtful in an answer, by the listing of the object's key. Of a body that was not read to its
+    /// end there is no length.
+    async fn settle(
+        &self,
+        client: &Client,
+        object: &ObjectName,
+        answer: &Answer,
+        length: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let Some(doubt) = answer.doubt.as_ref().filter(|doubt| doubt.stands(length)) else { return Ok(()) };
+        self.pace.turn().await;
+        // Boxed as the SDK's other part is, and needed even less.
+        match Box::pin(list_alone(client, object)).await {
+            Ok(listed) => doubt.settle(length, listed.as_ref()),
+            Err(refusal) if refusal.is_throttling() => Err(refusal),
+            Err(refusal) => Err(doubt.unsettled(length, refusal.detail())),
+        }
     }
 
     fn client(&self, bucket: &Arc<str>) -> Client {
@@ -182,16 +201,12 @@ impl ObjectStore for S3Store {
                 .list_objects_v2()
                 .bucket(&*listing.bucket)
                 .prefix(&listing.prefix)
-                .set_start_after(listing.after.clone())
+                .set_start_after(listing.after.clone().filter(|_| !is_directory_bucket(&listing.bucket)))
                 .set_continuation_token(listing.token.clone())
-                .set_delimiter((listing.reach == Reach::Folder).then(|| "/".to_owned()))
-                // Keys may hold characters that XML cannot.
-                .encoding_type(EncodingType::Url);
-            let found = request.send().await;
-            let found = found
-                .map_err(|error| Refusal::new(Action::List, Failure::read(&error), elsewhere(&error)))?;
+                .set_delimiter((listing.reach == Reach::Folder).then(|| "/".to_owned()));
+            let page = document::page(send(request).await?, listing)?;
             self.ways.open(&listing.bucket);
-            page(found, listing.token.as_deref())
+            Ok(page)
         };
         self.persist(&listing.bucket, attempt).await.map_err(|refusal| {
             refusal.of(Action::List, format!("s3://{}/{}", listing.bucket, listing.prefix))
@@ -200,25 +215,80 @@ impl ObjectStore for S3Store {
 
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
         let attempt = |client: Client| async move {
-            let asked = self.ask_lean(&client, object).await.inspect_err(|refusal| {
-                if refusal.outlook == Outlook::Passing || refusal.region.is_some() {
-                    self.ways.close(&object.bucket);
-                }
-            });
-            let (metadata, length, stream) = asked?;
-            if length.is_some_and(|length| length > LARGEST) {
-                return Err(Refusal::oversized(length.unwrap_or_default()));
+            let (answer, stream) = self.ask(&client, object).await?;
+            if let Some(length) = answer.length.filter(|length| *length > LARGEST) {
+                self.settle(&client, object, &answer, answer.length).await?;
+                return Err(Refusal::oversized(&format!("{length} bytes")));
             }
-            let admitted = admission.admit(length.unwrap_or(UNKNOWN_LENGTH)).await;
-            let body = read(stream, length, self.load.patience)
-                .await
-                .map_err(|failure| Refusal::new(Action::Get, failure, None))?;
-            Ok(Object { body, metadata, admitted })
+            let admitted = admission.admit(answer.length.unwrap_or(UNKNOWN_LENGTH)).await;
+            let body = match read(stream, answer.length, self.load.patience).await {
+                Ok(body) => body,
+                Err(refusal) if refusal.is_oversized() => {
+                    self.settle(&client, object, &answer, None).await?;
+                    return Err(refusal);
+                }
+                Err(refusal) => return Err(refusal),
+            };
+            if answer.doubt.as_ref().is_some_and(|doubt| !doubt.is_settled_by(&body)) {
+                self.settle(&client, object, &answer, Some(body.len() as u64)).await?;
+            }
+            Ok(Object { body, metadata: answer.metadata, admitted })
         };
         self.persist(&object.bucket, attempt)
             .await
             .map_err(|refusal| refusal.of(Action::Get, object.to_string()))
     }
+
+    async fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+    ) -> Result<(), StoreError> {
+        let attempt = |client: Client| async move {
+            let (answer, body) = self.ask(&client, object).await?;
+            if answer.length.is_some() {
+                self.settle(&client, object, &answer, answer.length).await?;
+            }
+            Ok((client, answer, body))
+        };
+        let refused = |refusal: Refusal| refusal.of(Action::Get, object.to_string());
+        let (client, answer, body) = self.persist(&object.bucket, attempt).await.map_err(refused)?;
+        // From here on nothing is tried again: what was shown cannot be taken back.
+        let read = each_part(body, answer.length, self.load.patience, |part| take(&part)).await;
+        let length = match read.map_err(|failure| refused(Refusal::in_body(failure)))? {
+            Read::Whole(length) => Some(length),
+            Read::Enough => None,
+        };
+        match answer.length {
+            Some(_) => Ok(()),
+            None => self.settle(&client, object, &answer, length).await.map_err(refused),
+        }
+    }
+
+    fn clock(&self) -> Option<Time> {
+        self.clock.now()
+    }
+}
+
+/// Asks for a listing, of which only the document counts, to its end.
+async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output, Refusal> {
+    let end = End::default();
+    // Keys may hold characters that XML cannot.
+    let request = request.encoding_type(EncodingType::Url).customize().interceptor(end.clone());
+    let found = request
+        .send()
+        .await
+        .map_err(|error| Refusal::new(Action::List, Failure::read(&error), elsewhere(&error)))?;
+    match end.was_seen() {
+        true => Ok(found),
+        false => Err(Refusal::cut_off("the listing breaks off".to_owned())),
+    }
+}
+
+/// What the bucket's listing shows of one object; nothing, if it does not show it.
+async fn list_alone(client: &Client, object: &ObjectName) -> Result<Option<Lone>, Refusal> {
+    let request = client.list_objects_v2().bucket(&*object.bucket).prefix(&*object.key).max_keys(1);
+    document::lone(send(request).await?, &object.key)
 }
 
 /// Whether S3 is spoken elsewhere than at AWS, where a bucket's name is no host's.
@@ -229,127 +299,4 @@ fn has_own_endpoint(session: &Session) -> bool {
         config.load_config(key.build().ok()?)
     };
     session.s3_endpoint.is_some() || session.config.endpoint_url().is_some() || named().is_some()
-}
-
-/// Reads a whole body. One that ends early is cut off, one that stalls or drips is timed out; neither is returned.
-async fn read(mut stream: ByteStream, expected: Option<u64>, patience: Duration) -> Result<Bytes, Failure> {
-    let started = Instant::now();
-    let mut received = 0;
-    let mut parts = Parts::None;
-    loop {
-        let at_this_rate = started + patience + Duration::from_secs(received / SLOWEST);
-        let deadline = at_this_rate.min(Instant::now() + patience);
-        match timeout_at(deadline, stream.next()).await {
-            Ok(Some(Ok(part))) => {
-                received += part.len() as u64;
-                parts.push(part, expected);
-            }
-            Ok(Some(Err(error))) => return Err(Failure::in_body(&error)),
-            Ok(None) => break,
-            Err(_) => {
-                let of = expected.map_or(String::new(), |all| format!(" of {all}"));
-                return Err(Failure::timed_out(format!("the body stalled after {received}{of} bytes")));
-            }
-        }
-    }
-    match expected {
-        Some(expected) if expected != received => {
-            Err(Failure::cut_off(format!("the body ended after {received} of {expected} bytes")))
-        }
-        _ => Ok(parts.whole()),
-    }
-}
-
-/// A body as it comes: most are one part, and then need no copy.
-enum Parts {
-    None,
-    One(Bytes),
-    Many(BytesMut),
-}
-
-impl Parts {
-    fn push(&mut self, part: Bytes, expected: Option<u64>) {
-        *self = match std::mem::replace(self, Self::None) {
-            Self::None => Self::One(part),
-            Self::One(first) => {
-                let mut many = BytesMut::with_capacity(expected.unwrap_or(0).min(RESERVED) as usize);
-                many.extend_from_slice(&first);
-                many.extend_from_slice(&part);
-                Self::Many(many)
-            }
-            Self::Many(mut many) => {
-                many.extend_from_slice(&part);
-                Self::Many(many)
-            }
-        };
-    }
-
-    fn whole(self) -> Bytes {
-        match self {
-            Self::None => Bytes::new(),
-            Self::One(part) => part,
-            Self::Many(parts) => parts.freeze(),
-        }
-    }
-}
-
-fn metadata(found: &mut GetObjectOutput) -> Metadata {
-    let mut kept = found.metadata.take().unwrap_or_default();
-    let mut value = |name| kept.remove(name).map(String::into_boxed_str);
-    Metadata::Kept {
-        signature: value("signature"),
-        signature_algorithm: value("signature-algorithm"),
-        backfill_generation_timestamp: value("backfill-generation-timestamp"),
-    }
-}
-
-fn page(found: ListObjectsV2Output, token: Option<&str>) -> Result<Page, Refusal> {
-    let encoded = found.encoding_type.is_some();
-    let name = |name: String| match encoded {
-        true => decoded(&name),
-        false => Some(name),
-    };
-    let unreadable = || Refusal::nonsense("a key in the listing is not UTF-8");
-    let mut page = Page::default();
-    for object in found.contents.unwrap_or_default() {
-        page.objects.push(Listed {
-            key: object.key.and_then(name).ok_or_else(unreadable)?.into(),
-            size: object.size.and_then(|size| u64::try_from(size).ok()),
-        });
-    }
-    for folder in found.common_prefixes.unwrap_or_default() {
-        page.folders.push(folder.prefix.and_then(name).ok_or_else(unreadable)?);
-    }
-    page.next = match found.is_truncated {
-        Some(true) => found.next_continuation_token,
-        _ => None,
-    };
-    match &page.next {
-        Some(next) if Some(next.as_str()) == token => {
-            Err(Refusal::nonsense("the listing comes back to where it was"))
-        }
-        None if found.is_truncated == Some(true) => {
-            Err(Refusal::nonsense("the listing goes on but does not say where"))
-        }
-        _ => Ok(page),
-    }
-}
-
-/// Undoes `encoding-type=url`.
-fn decoded(name: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        bytes.push(match first {
-            b'+' => b' ',
-            b'%' => {
-                let (digits, after) = rest.split_at_checked(2)?;
-                rest = after;
-                u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?
-            }
-            plain => plain,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }

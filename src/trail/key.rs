@@ -23,6 +23,18 @@ const DIGEST_TIME: &str = "%Y%m%dT%H%M%SZ";
 const LOG_TIME: &str = "%Y%m%dT%H%MZ";
 const DAY: &str = "%Y/%m/%d";
 
+/// Splits a path at the last of its parts that reads `AWSLogs`: what stands before it, empty or ending in a slash, and
+/// what follows, without the slash between.
+pub(super) fn split_at_root(path: &str) -> Option<(&str, &str)> {
+    let root = ROOT.trim_end_matches('/');
+    path.rmatch_indices(root).find_map(|(at, _)| {
+        let (prefix, rest) = (&path[..at], &path[at + root.len()..]);
+        let whole = prefix.is_empty() || prefix.ends_with('/');
+        let below = if rest.is_empty() { Some("") } else { rest.strip_prefix('/') };
+        below.filter(|_| whole).map(|below| (prefix, below))
+    })
+}
+
 /// A key under `AWSLogs/` that CloudTrail could have written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ObjectKey {
@@ -171,6 +183,11 @@ impl LogKey {
         RegionFolder { prefix: self.prefix.clone(), place: self.place.clone(), kind: self.kind.clone() }
     }
 
+    /// Whether it belongs to this region's folder, and not to one that lies below it.
+    pub fn lies_in(&self, folder: &RegionFolder) -> bool {
+        self.prefix == folder.prefix && self.kind == folder.kind && self.place == folder.place
+    }
+
     fn from_folder(folder: &DayFolder<'_>) -> Option<Self> {
         let rest = folder.named()?.strip_suffix(".json.gz")?;
         let (delivered, unique) = rest.split_once('_')?;
@@ -213,14 +230,9 @@ struct DayFolder<'key> {
 }
 
 impl<'key> DayFolder<'key> {
-    /// The prefix may itself hold `AWSLogs/`: the last occurrence that leaves a whole path counts.
+    /// The prefix may itself hold `AWSLogs/`: the last that stands between slashes counts.
     fn parse(key: &'key str) -> Option<Self> {
-        let at = match key.rfind("/AWSLogs/") {
-            Some(slash) => slash + 1,
-            None => key.starts_with(ROOT).then_some(0)?,
-        };
-        let (prefix, path) = key.split_at(at);
-        let path = &path[ROOT.len()..];
+        let (prefix, path) = split_at_root(key)?;
         let (first, after_first) = path.split_once('/')?;
         let organization = first.parse::<OrganizationId>().ok();
         let path = match organization {
@@ -257,5 +269,50 @@ impl<'key> DayFolder<'key> {
         let slashes = matches!(self.day.as_bytes(), [_, _, _, _, b'/', _, _, b'/', _, _]);
         let day = self.day.split('/').try_fold(time, |rest, part| rest.strip_prefix(part));
         slashes && day.is_some_and(|rest| rest.starts_with('T'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const LOG: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/01/\
+                       111122223333_CloudTrail_us-east-1_20260301T1035Z_0123456789abcdef.json.gz";
+    const DIGEST: &str = "AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-east-1/2026/03/01/\
+                          111122223333_CloudTrail-Digest_us-east-1_trail_us-east-1_20260301T101728Z.json.gz";
+
+    #[test]
+    fn a_prefix_may_hold_slashes_and_the_folders_own_name() {
+        for prefix in [
+            "",
+            "audit/",
+            "audit//",
+            "/",
+            "//",
+            "AWSLogs/",
+            "AWSLogs//",
+            "AWSLogs/team/",
+            "AWSLogs/AWSLogs/",
+            "AWSLogs-archive/",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/01/",
+        ] {
+            let key = format!("{prefix}{LOG}");
+            let log = LogKey::parse(&key).unwrap();
+            assert_eq!((&*log.prefix, log.to_string()), (prefix, key));
+            let key = format!("{prefix}{DIGEST}");
+            let digest = DigestKey::parse(&key).unwrap();
+            assert_eq!((&*digest.prefix, digest.to_string()), (prefix, key));
+        }
+    }
+
+    #[test]
+    fn the_folders_name_is_a_whole_part() {
+        for prefix in ["x", "my-", "AWSLogs", "AWSLogs/x"] {
+            assert_eq!(ObjectKey::parse(&format!("{prefix}{LOG}")), None, "{prefix}");
+        }
+        assert_eq!(ObjectKey::parse(&LOG.replace("AWSLogs/", "AWSLogs//")), None);
+        assert_eq!(ObjectKey::parse(&LOG.replace("AWSLogs/", "AWSLogs-old/")), None);
+        assert_eq!(ObjectKey::parse(&LOG.replace("/01/", "/01/AWSLogs/")), None);
     }
 }

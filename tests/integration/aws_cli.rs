@@ -71,6 +71,24 @@ const DIFFERENCES: &[Difference] = &[
     ),
     differs(
         None,
+        Some(&["digest-malformed"]),
+        &[Damage::LogBesideGhost],
+        "The AWS CLI looks at one trail; what is named as another's digest is never looked at.",
+    ),
+    differs(
+        Some(Word::InvalidFormat),
+        Some(&[]),
+        &[Damage::LogUnzipped, Damage::DigestUnzipped],
+        "What was unpacked on the way has the recorded hash or signature all the same.",
+    ),
+    differs(
+        None,
+        Some(&[]),
+        &[Damage::DigestUnzipped],
+        "Named by a digest that is authentic here and not there.",
+    ),
+    differs(
+        None,
         Some(&[]),
         &[
             Damage::DigestUnsigned,
@@ -136,7 +154,7 @@ const DIFFERENCES: &[Difference] = &[
     differs(
         Some(Word::Valid),
         Some(&["log-unproven"]),
-        &[Damage::MetadataAlgorithm, Damage::SignedWrongAccount, Damage::SignedWrongEnd],
+        &[Damage::SignedWrongAccount, Damage::SignedWrongEnd],
         "Named by a digest that is valid there and not here.",
     ),
     differs(
@@ -351,7 +369,9 @@ fn both_agree_on_every_damage() {
 #[test]
 fn both_agree_on_worlds_with_a_history() {
     let Some(cli) = AwsCli::get() else { return };
-    let moved = Plan { accounts: 1, turns: Turn::ALL.into(), hours: 24, ..Plan::default() };
+    // The AWS CLI is asked for an account's trail or an organization's, not for one that was made the other.
+    let turns = Turn::ALL.into_iter().filter(|turn| *turn != Turn::OrganizationChange).collect();
+    let moved = Plan { accounts: 1, turns, hours: 24, ..Plan::default() };
     let world = World::forge(&moved).unwrap();
     let disputes = disputes(cli, &world, Encoding::Pkcs1, &all_places(&world));
     let unexplained: Vec<&Dispute> =

@@ -111,7 +111,7 @@ async fn a_key_that_cannot_be_read_is_no_missing_key() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_waited_out_by_the_sdk() {
+async fn passing_faults_are_waited_out() {
     let forged = world();
     let server = Server::start(forged::world(&forged, Encoding::Mixed));
     server.fail(faults::script(|call| {

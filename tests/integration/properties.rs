@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +19,7 @@ use trailseal::gzip::{Fault, Limit, inflate, inflate_hashed, inflate_hashed_both
 use trailseal::keys;
 use trailseal::render::json;
 use trailseal::report::Report;
-use trailseal::store::{Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError};
+use trailseal::store::{Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, UserMetadata};
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, ObjectName, Time, format_time, parse_time,
@@ -227,8 +228,14 @@ proptest! {
         let mut member = encoder.finish().unwrap();
         if checked {
             // FHCRC: two bytes of checksum between header and data.
+            let header = [0x1f, 0x8b, 8, 2, 0, 0, 0, 0, 0, 3];
+            let mut checksum = flate2::Crc::new();
+            checksum.update(&header);
+            let checksum = (checksum.sum() as u16).to_le_bytes();
             let plain = gzip(&bytes);
-            member = [&[0x1f, 0x8b, 8, 2, 0, 0, 0, 0, 0, 3, 0xaa, 0xbb][..], &plain[10..]].concat();
+            member = [&header[..], &checksum, &plain[10..]].concat();
+            let other = [&header[..], &[checksum[0] ^ 1, checksum[1]], &plain[10..]].concat();
+            prop_assert!(matches!(inflate(&other, Limit(1000)), Err(Fault::Header(_))));
         }
         prop_assert_eq!(inflate(&member, Limit(1000)).unwrap(), bytes);
         let cut = cut % member.len();
@@ -270,10 +277,9 @@ proptest! {
     #[test]
     fn only_the_given_signature_is_authentic(which in 0usize..15, bit in 0usize..2048) {
         let (object, body, metadata) = digest(which);
-        let Metadata::Kept { signature: Some(signature), signature_algorithm, backfill_generation_timestamp } = metadata else {
-            panic!("forged digests are signed")
-        };
-        let metadata = Metadata::Kept { signature: Some(flipped_hex(&signature, bit).into()), signature_algorithm, backfill_generation_timestamp };
+        let Metadata::Kept(mut kept) = metadata else { panic!("the store keeps metadata") };
+        kept.signature = kept.signature.map(|signature| flipped_hex(&signature, bit).into());
+        let metadata = Metadata::Kept(kept);
         prop_assert!(matches!(judged(&object, &gzip(&body), &metadata), Outcome::Rejected(_)));
     }
 
@@ -283,7 +289,7 @@ proptest! {
         signature in prop_oneof![Just(None), "[0-9a-f]{0,20}".prop_map(Some), any::<String>().prop_map(Some)],
     ) {
         let (object, _, _) = digest(0);
-        let metadata = Metadata::Kept { signature: signature.map(Into::into), signature_algorithm: None, backfill_generation_timestamp: None };
+        let metadata = Metadata::Kept(UserMetadata { signature: signature.map(Into::into), ..UserMetadata::default() });
         prop_assert!(matches!(judged(&object, &gzip(text.as_bytes()), &metadata), Outcome::Rejected(_)));
         prop_assert!(keys::parse(text.as_bytes(), "keys.json").is_err() || text.contains("ublicKeyList"));
     }
@@ -336,17 +342,11 @@ fn no_flipped_bit_leaves_exit_0() {
             let report = run(plan(&SMALL.truth()), store, &SMALL);
             assert_eq!(report.exit_code(), 1, "bit {bit} of {object}");
         }
-        let Metadata::Kept { signature: Some(signature), signature_algorithm, backfill_generation_timestamp } =
-            metadata
-        else {
-            continue;
-        };
+        let Metadata::Kept(kept) = metadata else { continue };
+        let Some(signature) = &kept.signature else { continue };
         for bit in [0, (number * 97) % 2048, 2047] {
-            let metadata = Metadata::Kept {
-                signature: Some(flipped_hex(&signature, bit).into()),
-                signature_algorithm: signature_algorithm.clone(),
-                backfill_generation_timestamp: backfill_generation_timestamp.clone(),
-            };
+            let signature = Some(flipped_hex(signature, bit).into());
+            let metadata = Metadata::Kept(UserMetadata { signature, ..kept.clone() });
             let mut store = store.clone();
             store.objects().insert(object.clone(), (body.clone(), metadata));
             let report = run(plan(&SMALL.truth()), store, &SMALL);
@@ -423,6 +423,14 @@ impl ObjectStore for Crowded {
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
         self.wait(self.store.get(object, admission)).await
     }
+
+    async fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+    ) -> Result<(), StoreError> {
+        self.wait(self.store.stream(object, take)).await
+    }
 }
 
 #[test]
@@ -464,10 +472,11 @@ fn digests_too_large_for_the_usual_room_are_read_all_the_same() {
 
 #[test]
 fn a_bomb_is_malformed_and_small() {
-    // 64 MiB and one byte of spaces take some 65 kB; the limit holds before all of it is made.
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    for _ in 0..65 {
-        encoder.write_all(&vec![b' '; 1 << 20]).unwrap();
+    // 513 MiB of spaces take half a megabyte; the limits hold before all of it is made.
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..513 {
+        encoder.write_all(&spaces).unwrap();
     }
     let bomb = Bytes::from(encoder.finish().unwrap());
     assert_eq!(inflate(&bomb, Limit::DIGEST), Err(Fault::TooLarge(Limit::DIGEST.0)));

@@ -117,6 +117,7 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
         tool_version: "0.1.0".to_owned(),
         source: source.to_owned(),
         window,
+        looked_back_to: None,
         depth: Depth::Full,
         arguments: vec!["verify".to_owned(), source.to_owned(), "--last".to_owned(), "3d".to_owned()],
         started_at: time("2026-03-04T06:00:00.25Z"),

@@ -2,7 +2,7 @@
 //! that are neither.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use chrono::TimeDelta;
@@ -10,12 +10,13 @@ use trailseal::audit::{Plan, TrailFilter};
 use trailseal::digest::Certainty;
 use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::report::{Depth, Report};
-use trailseal::store::copied::{Copied, Place};
+use trailseal::store::copied::Copied;
 use trailseal::store::{Metadata, StoreErrorKind};
-use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
-use trailseal::trail::{AccountRegion, DigestKind, ObjectName, Time};
+use trailseal::trail::key::{DigestKey, LogKey};
+use trailseal::trail::{DigestKind, Location, ObjectName, Time};
 use trailseal::verdict::{Cause, Class, Code};
 
+use crate::support::judged::{accuses_nobody, counted, far_place, holds, is_digest, place_of, plant};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
 use crate::support::verify::{plan, right, run, told};
 
@@ -44,71 +45,6 @@ fn asked(world: &World) -> Plan {
 
 fn hour(world: &World, hour: u32) -> Time {
     world.plan().start + TimeDelta::hours(i64::from(hour))
-}
-
-/// `class code`, and how often.
-fn counted(report: &Report) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for finding in &report.findings {
-        *counts.entry(format!("{} {}", finding.class.as_str(), finding.code)).or_insert(0) += 1;
-    }
-    counts
-}
-
-#[track_caller]
-fn holds(report: &Report, exit: u8, findings: &[(&str, usize)]) {
-    let expected: BTreeMap<String, usize> =
-        findings.iter().map(|(finding, count)| ((*finding).to_owned(), *count)).collect();
-    assert_eq!(counted(report), expected, "{:#?}", report.findings);
-    assert_eq!(report.exit_code(), exit);
-}
-
-#[track_caller]
-fn accuses_nobody(report: &Report, exit: u8) {
-    let accusing: Vec<_> = report.findings.iter().filter(|it| it.class == Class::Tamper).collect();
-    assert!(accusing.is_empty(), "{accusing:#?}");
-    assert_eq!(report.exit_code(), exit, "{:?}", counted(report));
-}
-
-fn place_of(key: &str) -> Option<AccountRegion> {
-    Some(match ObjectKey::parse(key)? {
-        ObjectKey::Digest(key) => key.chain.place,
-        ObjectKey::Log(key) => key.place,
-    })
-}
-
-fn is_digest(key: &str) -> bool {
-    DigestKey::parse(key).is_some()
-}
-
-/// A place that is not a trail's home.
-fn far_place(world: &World) -> AccountRegion {
-    world
-        .chains()
-        .iter()
-        .map(|chain| &chain.id)
-        .find(|id| id.place.region != id.home_region)
-        .unwrap()
-        .place
-        .clone()
-}
-
-/// Puts a log file beside the others of `place`, delivered at `time`.
-fn plant(store: &mut Memory, place: &AccountRegion, time: Time) -> ObjectName {
-    let (like, body) = store
-        .objects()
-        .iter()
-        .find_map(|(object, (body, _))| {
-            let key = LogKey::parse(&object.key).filter(|key| key.place == *place)?;
-            Some(((object.bucket.clone(), key), body.clone()))
-        })
-        .unwrap();
-    let minutes = time.timestamp() - time.timestamp().rem_euclid(300);
-    let delivered = Time::from_timestamp(minutes, 0).unwrap();
-    let key = LogKey { delivered, unique: "Planted0Planted0".into(), ..like.1 };
-    let object = ObjectName::new(like.0, key.to_string());
-    store.objects().insert(object.clone(), (body, Metadata::NotKept));
-    object
 }
 
 // Lawful worlds.
@@ -182,7 +118,7 @@ fn a_log_file_may_be_named_across_the_hour() {
 }
 
 #[test]
-fn backfill_repairs_an_hour_and_accuses_nobody() {
+fn a_backfill_digest_names_late_files_and_covers_no_hour() {
     let backfill = WORLD.chains().iter().find(|chain| chain.id.kind == DigestKind::Backfill).unwrap();
     let repaired = DigestKey::parse(&backfill.digests[1].object().key).unwrap();
     let mut standard = repaired.clone();
@@ -193,8 +129,25 @@ fn backfill_repairs_an_hour_and_accuses_nobody() {
     };
     let report = run(asked(&WORLD), Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
     accuses_nobody(&report, 3);
-    assert!(!report.findings.iter().any(|finding| finding.code == Code::CoverageGap), "the hour is covered");
+    assert_eq!(counted(&report)["incomplete coverage-gap"], 1);
     assert_eq!(counted(&report)["incomplete digest-unreadable"], 1);
+
+    // All standard digests of the region gone, the backfill digests left.
+    let place = backfill.id.place.clone();
+    let mut store = memory(&WORLD);
+    store.objects().retain(|object, _| {
+        let standard = |key: DigestKey| key.chain.place == place && key.chain.kind == DigestKind::Standard;
+        !DigestKey::parse(&object.key).is_some_and(standard)
+    });
+    let report = run(asked(&WORLD), store.clone(), &WORLD);
+    accuses_nobody(&report, 3);
+    let absent = report.findings.iter().find(|finding| finding.code == Code::RegionAbsent).unwrap();
+    assert_eq!(absent.scope.region.as_ref(), Some(&place.region));
+    let mut plan = asked(&WORLD);
+    plan.expected.regions.insert(place.region.clone());
+    plan.expected.accounts.insert(place.account);
+    let report = run(plan, store, &WORLD);
+    assert!(report.findings.iter().any(|finding| finding.code == Code::RegionAbsent));
 }
 
 #[test]
@@ -248,7 +201,8 @@ fn a_window_may_begin_anywhere() {
 fn a_window_in_the_future_holds_nothing() {
     let now = asked(&WORLD).now;
     let (start, end) = (Some(now + TimeDelta::days(1)), Some(now + TimeDelta::days(2)));
-    holds(&run(Plan { start, end, ..asked(&WORLD) }, memory(&WORLD), &WORLD), 4, &[]);
+    let report = run(Plan { start, end, ..asked(&WORLD) }, memory(&WORLD), &WORLD);
+    holds(&report, 3, &[("incomplete coverage-tail", 1)]);
 }
 
 #[test]
@@ -260,7 +214,7 @@ fn times_at_the_edge_of_the_calendar_are_survived() {
     }
     let beyond =
         Plan { start: Some(Time::MAX_UTC - TimeDelta::hours(1)), end: Some(Time::MAX_UTC), ..asked(&WORLD) };
-    assert_eq!(run(beyond, memory(&WORLD), &WORLD).exit_code(), 4);
+    accuses_nobody(&run(beyond, memory(&WORLD), &WORLD), 3);
 }
 
 #[test]
@@ -369,19 +323,20 @@ fn copy_of(world: &World, bucket: &str, prefix: &str) -> Memory {
 #[test]
 fn a_copy_is_judged_by_where_it_was_delivered() {
     let world = forged(|plan| plan.prefix = "audit".into());
-    let place = |bucket: &str, prefix: &str| Place { bucket: bucket.into(), prefix: prefix.into() };
+    let place = |bucket: &str, prefix: &str| Location::new(bucket, prefix);
     for (delivered, copy) in [
         (place(&world.plan().bucket, "audit/"), place("evidence", "case-7/audit/")),
         (place(&world.plan().bucket, ""), place("evidence", "case-7/")),
     ] {
-        let plan = Plan { prefix: delivered.prefix.clone(), ..asked(&world) };
+        let plan = Plan { prefix: delivered.prefix.to_string(), ..asked(&world) };
         let store = Copied { store: copy_of(&world, "evidence", "case-7/"), delivered, copy };
         holds(&run(plan, store, &world), 0, &[]);
     }
     let plan = Plan { bucket: "evidence".into(), prefix: "case-7/".into(), ..asked(&world) };
     let report = run(plan, copy_of(&world, "evidence", "case-7/"), &world);
-    assert_eq!(report.exit_code(), 1);
-    assert!(report.hints.iter().any(|hint| hint.contains("--copied-from")), "{:?}", report.hints);
+    holds(&report, 3, &[("incomplete record-copied", 1)]);
+    let delivered = format!("--copied-from s3://{}/audit/", world.plan().bucket);
+    assert!(report.findings[0].message.contains(&delivered), "{}", report.findings[0].message);
 }
 
 #[test]
@@ -395,8 +350,8 @@ fn a_copy_of_one_bucket_knows_nothing_of_another() {
         .into_iter()
         .map(|(object, stored)| (ObjectName::new("evidence", object.key), stored))
         .collect();
-    let delivered = Place { bucket: source, prefix: String::new() };
-    let copy = Place { bucket: "evidence".into(), prefix: String::new() };
+    let delivered = Location::new(source, "");
+    let copy = Location::new("evidence", "");
     accuses_nobody(&run(asked(&world), Copied { store, delivered, copy }, &world), 3);
 }
 
@@ -432,7 +387,7 @@ fn a_forged_claim_does_not_drown_an_authentic_digests_word() {
             &format!("\"digestEndTime\":\"{}\"", time(&fake)),
         );
     let object = ObjectName::new(WORLD.plan().bucket.as_str(), fake.to_string());
-    store.objects().insert(object, (gzip(text.as_bytes()), Metadata::NotKept));
+    store.objects().insert(object, (gzip(text.as_bytes()), Metadata::NotKept(None)));
     let after = run(plan(), store, &WORLD);
     assert_eq!(after.totals.digests.authentic, before.totals.digests.authentic);
     assert_eq!(after.totals.digests.unsigned, before.totals.digests.unsigned + 1);
@@ -500,11 +455,18 @@ fn an_extra_log_file_is_accused_where_the_hour_is_covered() {
 #[test]
 fn a_young_log_file_waits_for_its_digest() {
     let place = far_place(&WORLD);
+    let now = hour(&WORLD, 13) + TimeDelta::minutes(30);
+    let asked = || Plan { now, end: None, ..asked(&WORLD) };
+    holds(&run(asked(), memory(&WORLD), &WORLD), 0, &[]);
+    let mut store = memory(&WORLD);
+    plant(&mut store, &place, hour(&WORLD, 13) + TimeDelta::minutes(20));
+    holds(&run(asked(), store, &WORLD), 0, &[("notice log-pending", 1)]);
+    // Digests cover its time and don't name it: that is no matter of its age.
     let mut store = memory(&WORLD);
     plant(&mut store, &place, hour(&WORLD, 11) + TimeDelta::minutes(40));
-    let now = hour(&WORLD, 12) + TimeDelta::minutes(30);
-    let report = run(Plan { now, ..asked(&WORLD) }, store, &WORLD);
-    holds(&report, 0, &[("notice log-pending", 1)]);
+    holds(&run(asked(), store.clone(), &WORLD), 3, &[("incomplete log-unlisted", 1)]);
+    let later = Plan { now: now + TimeDelta::hours(2), end: Some(hour(&WORLD, 12)), ..asked() };
+    holds(&run(later, store, &WORLD), 1, &[("tamper log-unlisted", 1)]);
 }
 
 #[test]

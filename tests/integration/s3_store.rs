@@ -10,7 +10,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use trailseal::aws::{Load, Session};
 use trailseal::store::s3::S3Store;
 use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
+    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, UserMetadata,
 };
 use trailseal::trail::ObjectName;
 
@@ -63,11 +63,11 @@ async fn an_object_comes_with_its_metadata() {
     let server = Server::start(small_world());
     let object = get(&store(&server), KEY).await.unwrap();
     assert_eq!(object.body, BODY);
-    let kept = Metadata::Kept {
+    let kept = Metadata::Kept(UserMetadata {
         signature: Some("ab12".into()),
         signature_algorithm: Some("SHA256withRSA".into()),
         backfill_generation_timestamp: None,
-    };
+    });
     assert_eq!(object.metadata, kept);
     assert_eq!(server.take_counts(), [(Action::GetObject, 1)].into());
 }

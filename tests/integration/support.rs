@@ -8,6 +8,7 @@ pub mod control;
 pub mod faults;
 pub mod forged;
 pub mod http;
+pub mod judged;
 pub mod memory;
 pub mod s3;
 pub mod server;

@@ -14,15 +14,15 @@ use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs1::{DecodeRsaPublicKey as _, EncodeRsaPublicKey as _};
 use rsa::pkcs8::DecodePublicKey as _;
 use serde_json::{Value, json};
-use trailseal::audit::{Expected, Load, Plan, Scope};
+use trailseal::audit::Plan;
 use trailseal::crypto::{Fingerprint, Hash, PublicKey, Signature};
 use trailseal::digest::Certainty;
 use trailseal::forge::{self, World};
 use trailseal::gzip::{Limit, inflate};
 use trailseal::keys::{self, KeySource};
-use trailseal::report::{Depth, Report};
-use trailseal::store::Metadata;
+use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
+use trailseal::store::{Metadata, UserMetadata};
 use trailseal::trail::key::DigestKey;
 use trailseal::trail::{DigestKind, ObjectName, parse_time};
 
@@ -190,8 +190,8 @@ fn both_libraries_agree_on_forged_signatures() {
     let mut tried = 0;
     for digest in world.chains().iter().flat_map(|chain| &chain.digests) {
         let (body, metadata) = store.objects()[digest.object()].clone();
-        let Metadata::Kept { signature: Some(signature), .. } = metadata else { panic!("unsigned") };
-        let signature: Signature = signature.parse().unwrap();
+        let Metadata::Kept(kept) = metadata else { panic!("the store keeps metadata") };
+        let signature: Signature = kept.signature.unwrap().parse().unwrap();
         let body = inflate(&body, Limit::DIGEST).unwrap();
         let message = string_to_sign(&serde_json::from_slice(&body).unwrap(), &body);
         let hash = Hash::of(message.as_bytes());
@@ -253,22 +253,10 @@ fn objects(file: &Value) -> Vec<(ObjectName, Vec<u8>, BTreeMap<String, String>)>
 }
 
 fn asked(bucket: &str, certainty: Certainty) -> Plan {
+    let now = parse_time("2026-03-01T12:30:00Z").unwrap();
     Plan {
-        source: "the synthetic chain".into(),
-        bucket: bucket.into(),
-        prefix: String::new(),
-        certainty,
-        start: None,
         end: Some(parse_time("2026-03-02T00:00:00Z").unwrap()),
-        now: parse_time("2026-03-01T12:30:00Z").unwrap(),
-        grace: chrono::TimeDelta::hours(3),
-        depth: Depth::Full,
-        scope: Scope::default(),
-        expected: Expected::default(),
-        accept: Default::default(),
-        load: Load::default(),
-        arguments: Vec::new(),
-        notes: Vec::new(),
+        ..Plan::new("the synthetic chain".into(), bucket.into(), certainty, now)
     }
 }
 
@@ -308,11 +296,11 @@ fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
     let mut store = Memory::empty();
     for (object, body, metadata) in objects(&file) {
         let field = |name: &str| metadata.get(name).map(|value| value.as_str().into());
-        let kept = Metadata::Kept {
+        let kept = Metadata::Kept(UserMetadata {
             signature: field("signature"),
             signature_algorithm: field("signature-algorithm"),
             backfill_generation_timestamp: field("backfill-generation-timestamp"),
-        };
+        });
         store.objects().insert(object, (body.into(), kept));
     }
     is_whole(&run_with(asked(&bucket, Certainty::BucketAndKey), store, ring(&file)), &file);

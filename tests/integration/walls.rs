@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const VOCABULARY: &[&str] = &["trail", "crypto", "gzip"];
+const VOCABULARY: &[&str] = &["trail", "crypto", "gzip", "json"];
 const JUDGEMENT: &[&str] = &["verdict", "digest", "chain", "logs", "events", "report"];
 const PORTS: &[&str] = &["store", "keys", "aws"];
 /// Rooms of the program; their `crate::` is not the library's.

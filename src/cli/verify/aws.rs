@@ -10,9 +10,9 @@ use trailseal::aws::{self, Load, Session};
 use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
-use trailseal::store::copied::Place;
 use trailseal::store::s3::S3Store;
-use trailseal::trail::{Region, Time, format_time};
+use trailseal::trail::source::Within;
+use trailseal::trail::{Location, Region, Time, format_time};
 
 use super::{ENABLED, key_files};
 use crate::cli::args::{Access, Verify};
@@ -108,8 +108,17 @@ pub struct FoundTrail {
 
 impl FoundTrail {
     /// Where it delivers.
-    pub fn place(&self) -> Place {
-        Place { bucket: (&*self.trail.bucket).into(), prefix: self.trail.prefix.to_string() }
+    pub fn place(&self) -> Location {
+        Location::new(&*self.trail.bucket, self.trail.prefix.clone())
+    }
+
+    /// Which part of what lies there. Without a prefix all of the bucket would have to be searched; with one, the trail may
+    /// deliver a folder deeper, for nothing says that a prefix that ends in a slash is not followed by another.
+    pub fn within(&self) -> Within {
+        match &*self.trail.prefix {
+            "" => Within::Home,
+            _ => Within::Everything,
+        }
     }
 
     /// Narrows the plan to this trail and holds the record against what CloudTrail says of it.

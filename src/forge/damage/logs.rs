@@ -11,10 +11,10 @@ use crate::forge::body::{Entry, HASH_ALGORITHM};
 use crate::forge::chain::{Stored, gzip};
 use crate::forge::dice::Dice;
 use crate::forge::events::write_log;
-use crate::forge::truth::Code;
+use crate::forge::truth::{Class, Code};
 use crate::gzip::Limit;
-use crate::trail::ObjectName;
-use crate::trail::key::{LOG_FOLDER, LogKey};
+use crate::trail::key::{DigestKey, LOG_FOLDER, LogKey};
+use crate::trail::{ChainId, ObjectName};
 
 /// Every record begins so.
 const RECORD: &str = r#"{"eventVersion""#;
@@ -73,8 +73,10 @@ pub(super) fn empty(scene: &mut Scene<'_>) {
 }
 
 pub(super) fn unzip(scene: &mut Scene<'_>) {
-    let text = scene.text(&scene.entry().object);
-    change_bytes(scene, |_| text.into_bytes());
+    let object = scene.entry().object;
+    let text = scene.text(&object);
+    scene.put_body(&object, text.into_bytes());
+    scene.expect(Code::LogUnpacked, &object);
 }
 
 pub(super) fn add_member(scene: &mut Scene<'_>) {
@@ -128,7 +130,13 @@ pub(super) fn bomb(scene: &mut Scene<'_>) {
 
 /// A small gzip member that inflates to a little more than the limit.
 pub(super) fn explosive(limit: Limit) -> Vec<u8> {
-    gzip(&vec![b' '; limit.0 + 1], Compression::default()).to_vec()
+    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::fast());
+    let spaces = vec![b' '; 1 << 20];
+    for _mebibyte in 0..=limit.0 >> 20 {
+        // Writing to a Vec cannot fail.
+        let _ = encoder.write_all(&spaces);
+    }
+    encoder.finish().unwrap_or_default()
 }
 
 /// Puts an invented log file beside the real one, and says how a digest would name it.
@@ -140,7 +148,8 @@ pub(super) fn invent(scene: &mut Scene<'_>) -> Option<Entry> {
     let text = write_log(&mut dice, &key.place, key.delivered, 3, &[]);
     let object = ObjectName::new(real.bucket, key.to_string());
     let body = gzip(text.json.as_bytes(), Compression::default());
-    scene.put(&object, Stored { body, metadata: None, last_modified: key.delivered + TimeDelta::days(1) });
+    scene
+        .put(&object, Stored { body, metadata: None, last_modified: key.delivered + TimeDelta::minutes(20) });
     Some(Entry {
         object,
         hash: Hash::of(text.json.as_bytes()),
@@ -155,21 +164,69 @@ pub(super) fn rename(scene: &mut Scene<'_>) {
     move_log(scene, |key| LogKey { unique: unique.unique().into(), ..key }.to_string());
 }
 
+/// Nobody looks for it there, but other readers find it.
 pub(super) fn misfile(scene: &mut Scene<'_>) {
-    move_log(scene, |key| {
+    let to = move_log(scene, |key| {
         let day = |delivered: crate::trail::Time| format!("/{}/", delivered.format("%Y/%m/%d"));
-        let other = key.delivered.checked_add_days(Days::new(1)).unwrap_or(key.delivered);
+        let other = key.delivered.checked_sub_days(Days::new(1)).unwrap_or(key.delivered);
         key.to_string().replacen(&day(key.delivered), &day(other), 1)
+    });
+    if let Some(to) = to.filter(|to| !lies_outside(scene, to)) {
+        scene.expect_as(Code::LogUnlisted, Class::Incomplete, &to);
+    }
+}
+
+/// Whether an object lies in no day's folder of the world's window.
+fn lies_outside(scene: &Scene<'_>, object: &ObjectName) -> bool {
+    let window = scene.world.plan.window();
+    let last = window.end - TimeDelta::seconds(1);
+    let mut days = window.start.date_naive().iter_days().take_while(|day| *day <= last.date_naive());
+    !days.any(|day| object.key.contains(&format!("/{}/", day.format("%Y/%m/%d"))))
+}
+
+/// An invented log file under a name that CloudTrail does not write and other readers take.
+pub(super) fn invent_oddly(scene: &mut Scene<'_>) {
+    invent_as(scene, |key| key.replacen(".json.gz", "_copy.json.gz", 1));
+}
+
+/// An invented log file in a folder below the day's.
+pub(super) fn invent_below(scene: &mut Scene<'_>) {
+    invent_as(scene, |key| match key.rsplit_once('/') {
+        Some((folder, name)) => format!("{folder}/more/{name}"),
+        None => key,
     });
 }
 
-fn move_log(scene: &mut Scene<'_>, to: impl FnOnce(LogKey) -> String) {
-    let object = scene.entry().object;
-    let key = LogKey::parse(&object.key).map(to);
-    if let (Some(key), Some(stored)) = (key, scene.remove(&object)) {
-        scene.put(&ObjectName::new(object.bucket.clone(), key), stored);
+fn invent_as(scene: &mut Scene<'_>, name: impl FnOnce(String) -> String) {
+    let Some(entry) = invent(scene) else { return };
+    if let Some(stored) = scene.take_back(&entry.object) {
+        let to = ObjectName::new(entry.object.bucket.clone(), name(entry.object.key.into()));
+        scene.put(&to, stored);
+        scene.expect_as(Code::LogUnlisted, Class::Incomplete, &to);
     }
+}
+
+/// An invented log file, and an empty object in the place of a digest of a trail that does not exist, two hours on.
+pub(super) fn invent_beside_a_ghost(scene: &mut Scene<'_>) {
+    invent(scene);
+    let object = scene.digest_object();
+    let Some(key) = DigestKey::parse(&object.key) else { return };
+    let end = key.end + TimeDelta::hours(2);
+    let Ok(trail) = "no-such-trail".parse() else { return };
+    let ghost = DigestKey { chain: ChainId { trail, ..key.chain }, end, ..key };
+    let object = ObjectName::new(object.bucket, ghost.to_string());
+    scene.put(&object, Stored { body: Default::default(), metadata: None, last_modified: end });
+    scene.expect(Code::DigestMalformed, &object);
+    scene.expect_chain(Code::CoverageGap, &ghost.chain);
+}
+
+fn move_log(scene: &mut Scene<'_>, to: impl FnOnce(LogKey) -> String) -> Option<ObjectName> {
+    let object = scene.entry().object;
     scene.expect(Code::LogMissing, &object);
+    let key = LogKey::parse(&object.key).map(to)?;
+    let (to, stored) = (ObjectName::new(object.bucket.clone(), key), scene.remove(&object)?);
+    scene.put(&to, stored);
+    Some(to)
 }
 
 pub(super) fn stray_insight(scene: &mut Scene<'_>) {
@@ -185,5 +242,7 @@ pub(super) fn stray_object(scene: &mut Scene<'_>) {
     let real = scene.entry().object;
     let stored = scene.stored(&real);
     let folder = real.key.rsplit_once('/').map_or("", |(folder, _)| folder);
-    scene.put(&ObjectName::new(real.bucket.clone(), format!("{folder}/notes.txt")), stored);
+    let notes = ObjectName::new(real.bucket.clone(), format!("{folder}/notes.txt"));
+    scene.put(&notes, stored);
+    scene.expect(Code::StrayObjects, &notes);
 }

@@ -51,8 +51,6 @@ pub(super) fn name_algorithm(scene: &mut Scene<'_>) {
     let object = scene.digest_object();
     scene.change_metadata(|metadata| metadata.signature_algorithm = Some("SHA512withRSA".into()));
     scene.expect(Code::DigestAlgorithmUnsupported, &object);
-    let named = scene.digest().logs().to_vec();
-    scene.reject(named);
 }
 
 pub(super) fn undate(scene: &mut Scene<'_>) {

@@ -85,11 +85,14 @@ pub(super) fn move_in_time(scene: &mut Scene<'_>) {
 
 /// To a folder where its name makes no digest's key: nobody finds it there.
 pub(super) fn misfile(scene: &mut Scene<'_>) {
-    move_digest(scene, |key| {
+    let to = move_digest(scene, |key| {
         let day = |end: crate::trail::Time| format!("/{}/", end.format("%Y/%m/%d"));
         let other = key.end.checked_add_days(Days::new(1)).unwrap_or(key.end);
         key.to_string().replacen(&day(key.end), &day(other), 1)
     });
+    if let Some(to) = to {
+        scene.expect(Code::StrayObjects, &to);
+    }
 }
 
 fn move_digest(scene: &mut Scene<'_>, to: impl FnOnce(DigestKey) -> String) -> Option<ObjectName> {

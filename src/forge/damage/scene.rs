@@ -10,10 +10,10 @@ use crate::forge::ForgeError;
 use crate::forge::body::Entry;
 use crate::forge::chain::{ForgedDigest, Stored, UserMetadata, gzip};
 use crate::forge::hour::reaches_over;
-use crate::forge::truth::{Code, Deed, Expected};
+use crate::forge::truth::{Class, Code, Deed, Expected};
 use crate::forge::world::{ForgedChain, State, World};
 use crate::gzip::{Limit, inflate};
-use crate::trail::{AccountRegion, DigestKind, ObjectName};
+use crate::trail::{AccountRegion, ChainId, DigestKind, ObjectName};
 
 /// What a damage needs of its chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -146,6 +146,23 @@ impl<'world> Scene<'world> {
     pub(super) fn reject(&mut self, names: impl IntoIterator<Item = Entry>) {
         self.mark(self.at, State::Rejected);
         self.world.named_by_rejected.extend(names.into_iter().map(|entry| entry.object));
+    }
+
+    /// Takes away what this very damage put there.
+    pub(super) fn take_back(&mut self, object: &ObjectName) -> Option<Stored> {
+        self.touched.remove(object);
+        self.world.objects.remove(object)
+    }
+
+    /// Records a finding about an object, of another class than its code usually has.
+    pub(super) fn expect_as(&mut self, code: Code, class: Class, object: &ObjectName) {
+        let expected = Expected { class, ..Expected::of_place(code, &self.place(), Some(object)) };
+        self.world.direct.push(expected);
+    }
+
+    /// Records a finding about a chain.
+    pub(super) fn expect_chain(&mut self, code: Code, chain: &ChainId) {
+        self.world.direct.push(Expected::of_chain(code, chain, None));
     }
 
     /// Records a finding about an object that follows from the damage itself.

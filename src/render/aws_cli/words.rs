@@ -29,6 +29,7 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
     // What is told once for a whole region, or not at all because the run was stopped, has no finding of its own.
     match verdict {
         DigestVerdict::Authentic => Word::Valid,
+        DigestVerdict::Pending => Word::Unreadable("it has not arrived yet".into()),
         DigestVerdict::UnknownKey => Word::Unreadable("the region's public keys could not be had".into()),
         DigestVerdict::SignatureInvalid
         | DigestVerdict::Malformed

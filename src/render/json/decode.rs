@@ -65,6 +65,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
             start: optional("window.start", saved.window.start.as_deref(), time)?,
             end: field("window.end", &saved.window.end, time)?,
         },
+        looked_back_to: optional("looked_back_to", saved.looked_back_to.as_deref(), time)?,
         depth: field("depth", &saved.depth, depth)?,
         arguments: owned(saved.arguments),
         started_at: field("started_at", &saved.started_at, time)?,

@@ -26,6 +26,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         source: borrowed(&report.source),
         arguments: report.arguments.iter().map(|word| borrowed(word)).collect(),
         window: v1::Window { start: report.window.start.map(time), end: time(report.window.end) },
+        looked_back_to: report.looked_back_to.map(time),
         depth: report.depth.as_str().into(),
         verdict: report.outcome().as_str().into(),
         exit_code: report.exit_code(),

@@ -18,6 +18,8 @@ pub struct Report<'a> {
     #[serde(default)]
     pub arguments: Vec<Text<'a>>,
     pub window: Window,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_back_to: Option<String>,
     pub depth: Text<'a>,
     pub verdict: Text<'a>,
     pub exit_code: u8,
@@ -71,7 +73,11 @@ macro_rules! counts {
     ($counts:ident, $tally:ident { $($field:ident),* $(,)? }) => {
         #[derive(Debug, Serialize, Deserialize)]
         pub struct $counts {
-            $(pub $field: u64,)*
+            $(
+                // A report of a version that did not have it counts none.
+                #[serde(default)]
+                pub $field: u64,
+            )*
         }
 
         impl From<$tally> for $counts {
@@ -102,6 +108,7 @@ counts!(
         algorithm_unsupported,
         unreadable,
         missing,
+        pending,
     }
 );
 counts!(

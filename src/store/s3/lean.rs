@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::ConfigBag;
 use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_s3::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+    BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_s3::config::{Intercept, RuntimeComponents};
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObject, GetObjectError};
@@ -25,13 +28,15 @@ use aws_smithy_runtime_api::client::identity::{Identity, ResolveCachedIdentity a
 use aws_smithy_runtime_api::client::runtime_components::GetIdentityResolver as _;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin as _;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse as _, SharedResponseDeserializer};
+use aws_smithy_runtime_api::http::NonUtf8HeaderHandling;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::read;
+use super::answer::{Answer, Noted};
+use super::body::read;
+use super::clock::Clock;
 use super::refusal::{Action, Refusal};
 use crate::aws::Load;
 use crate::aws::failure::Failure;
-use crate::store::Metadata;
 use crate::trail::ObjectName;
 use signature::{Common, Second, Signer};
 
@@ -40,7 +45,8 @@ mod signature;
 /// The one scheme whose signatures are made here; multi-region access points and directory buckets have others.
 const SCHEME: AuthSchemeId = AuthSchemeId::new("sigv4");
 /// Headers that belong to one request alone, or that signing and sending add.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
+    ACCEPT_ENCODING,
     "authorization",
     "x-amz-date",
     "x-amz-content-sha256",
@@ -49,6 +55,11 @@ const OWN: [&str; 7] = [
     "amz-sdk-request",
     "host",
 ];
+
+/// Asks for the bytes as they are stored. Gateways that would unpack or pack them on the way keep to it, and some of them
+/// change the header, so no signature may rest on it.
+const AS_STORED: &str = "identity";
+const ACCEPT_ENCODING: &str = "accept-encoding";
 
 /// The ways that are known, by bucket.
 #[derive(Debug, Default)]
@@ -97,17 +108,30 @@ impl Ways {
     }
 }
 
-/// Watches the SDK send a request for an object, and notes the way it goes.
+/// Watches the SDK ask for an object: has it ask for the bytes as stored, and notes the way it goes and what is answered.
 #[derive(Debug, Clone)]
 pub(super) struct Note {
     pub(super) ways: Arc<Ways>,
     pub(super) object: ObjectName,
     pub(super) patience: Duration,
+    pub(super) noted: Noted,
 }
 
 impl Intercept for Note {
     fn name(&self) -> &'static str {
         "Note"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().headers_mut().insert(ACCEPT_ENCODING, AS_STORED);
+        // Whoever writes an object chooses some of its headers, and must not be able to make it unreadable.
+        config.interceptor_state().store_put(NonUtf8HeaderHandling::Skip);
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -121,6 +145,16 @@ impl Intercept for Note {
         {
             self.ways.show(&self.object.bucket, lean);
         }
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.noted.note(context.response());
         Ok(())
     }
 }
@@ -138,8 +172,8 @@ pub(super) struct Lean {
 
 /// What came of a lean request.
 pub(super) enum Got {
-    /// The object: its metadata, its length and its body, still to be read.
-    Object(Metadata, Option<u64>, ByteStream),
+    /// The object: what its headers say, and its body, still to be read.
+    Object(Answer, ByteStream),
     /// What S3 said instead, or why it said nothing.
     Refused(Refusal),
     /// Something that only the SDK can make sense of.
@@ -185,20 +219,21 @@ impl Lean {
     }
 
     /// Asks for `key`.
-    pub(super) async fn get(&self, key: &str, load: &Load) -> Got {
+    pub(super) async fn get(&self, key: &str, load: &Load, clock: &Clock) -> Got {
         let Some(request) = self.signed(key).await else { return Got::Unclear };
-        let answer = match tokio::time::timeout(load.patience, self.connector.call(request)).await {
+        let mut answer = match tokio::time::timeout(load.patience, self.connector.call(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return unanswered(&SdkError::dispatch_failure(error)),
             Err(slow) => return unanswered(&SdkError::timeout_error(slow)),
         };
-        let length = answer.headers().get("content-length").and_then(|length| length.parse().ok());
-        if answer.status().as_u16() == 200 {
-            let mut answer = answer;
-            let metadata = metadata(&answer);
-            return Got::Object(metadata, length, ByteStream::new(answer.take_body()));
+        clock.hear(&answer);
+        if !answer.status().is_success() {
+            return refused(answer, load).await;
         }
-        refused(answer, length, load).await
+        match Answer::read(&answer) {
+            Ok(read) => Got::Object(read, ByteStream::new(answer.take_body())),
+            Err(refusal) => Got::Refused(refusal),
+        }
     }
 
     async fn signed(&self, key: &str) -> Option<HttpRequest> {
@@ -243,7 +278,8 @@ fn unanswered(error: &SdkError<GetObjectError, HttpResponse>) -> Got {
 }
 
 /// Reads a refusal as the SDK does.
-async fn refused(mut answer: HttpResponse, length: Option<u64>, load: &Load) -> Got {
+async fn refused(mut answer: HttpResponse, load: &Load) -> Got {
+    let length = answer.headers().get("content-length").and_then(|length| length.parse().ok());
     let body = ByteStream::new(answer.take_body());
     match read(body, length, load.patience).await {
         Ok(body) => *answer.body_mut() = SdkBody::from(body),
@@ -266,13 +302,4 @@ async fn refused(mut answer: HttpResponse, length: Option<u64>, load: &Load) -> 
 fn is_plain(key: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/');
     key.bytes().all(plain) && key.split('/').all(|part| !matches!(part, "" | "." | ".."))
-}
-
-fn metadata(answer: &HttpResponse) -> Metadata {
-    let value = |name: &str| answer.headers().get(name).map(Into::into);
-    Metadata::Kept {
-        signature: value("x-amz-meta-signature"),
-        signature_algorithm: value("x-amz-meta-signature-algorithm"),
-        backfill_generation_timestamp: value("x-amz-meta-backfill-generation-timestamp"),
-    }
 }

@@ -5,6 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 
 use crate::aws::failure::{Failure, FailureKind, Outlook};
+use crate::aws::retry::Setback;
 use crate::store::{StoreError, StoreErrorKind};
 use crate::trail::Region;
 
@@ -20,36 +21,42 @@ pub(super) enum Action {
 pub(super) struct Refusal {
     kind: StoreErrorKind,
     detail: String,
-    /// Whether another try may go better.
-    pub(super) outlook: Outlook,
+    /// What it means for the next attempt.
+    pub(super) setback: Setback,
     /// Where the answer says that the bucket is.
     pub(super) region: Option<Region>,
 }
 
 impl Refusal {
     pub(super) fn new(action: Action, failure: Failure, region: Option<Region>) -> Self {
-        let kind = kind(action, &failure);
-        Self { kind, detail: failure.detail, outlook: failure.outlook, region }
+        let (kind, setback) = (kind(action, &failure), failure.setback());
+        Self { kind, detail: failure.detail, setback, region }
     }
 
     /// An answer that makes no sense.
     pub(super) fn nonsense(detail: &str) -> Self {
-        Self {
-            kind: StoreErrorKind::Failed,
-            detail: detail.to_owned(),
-            outlook: Outlook::Settled,
-            region: None,
-        }
+        Self::new(Action::List, Failure::nonsense(detail), None)
     }
 
-    /// An object that is not read because nothing CloudTrail writes is so large.
-    pub(super) fn oversized(length: u64) -> Self {
-        Self {
-            kind: StoreErrorKind::Oversized,
-            detail: format!("{length} bytes"),
-            outlook: Outlook::Settled,
-            region: None,
-        }
+    /// An answer that is not S3's.
+    pub(super) fn alien(detail: &str) -> Self {
+        Self::new(Action::Get, Failure::alien(detail), None)
+    }
+
+    /// An answer that ended before it was whole.
+    pub(super) fn cut_off(detail: String) -> Self {
+        Self::in_body(Failure::cut_off(detail))
+    }
+
+    /// A body that could not be read to its end.
+    pub(super) fn in_body(failure: Failure) -> Self {
+        Self::new(Action::Get, failure, None)
+    }
+
+    /// An object too large to be held.
+    pub(super) fn oversized(length: &str) -> Self {
+        let settled = Self::nonsense(length);
+        Self { kind: StoreErrorKind::Oversized, ..settled }
     }
 
     /// What S3 answered instead of an object. Says of an archived object where it lies and what brings it back, and of
@@ -75,13 +82,25 @@ impl Refusal {
     /// What the SDK made of an object that was asked for.
     pub(super) fn of_get(error: &SdkError<GetObjectError, HttpResponse>) -> Self {
         match error {
-            SdkError::ServiceError(refused) => Self::answered(refused.err(), refused.raw()),
+            SdkError::ServiceError(refused) if !refused.raw().status().is_success() => {
+                Self::answered(refused.err(), refused.raw())
+            }
             _ => Self::new(Action::Get, Failure::read(error), elsewhere(error)),
         }
     }
 
     pub(super) fn is_throttling(&self) -> bool {
-        self.kind == StoreErrorKind::Throttled
+        self.setback == Setback::Throttled
+    }
+
+    /// Whether the object is too large to be held.
+    pub(super) fn is_oversized(&self) -> bool {
+        self.kind == StoreErrorKind::Oversized
+    }
+
+    /// What came back.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The refusal as the store's caller sees it.

@@ -4,6 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
@@ -34,6 +36,8 @@ pub struct Call {
     pub key: String,
     /// The region the request was signed for.
     pub region: String,
+    /// Every header of the request, in lower case.
+    pub headers: Vec<(String, String)>,
     /// How often this very question was asked before: 0 at first.
     pub repeat: usize,
     /// How many requests the server saw before this one.
@@ -53,6 +57,16 @@ pub enum Fault {
     StallAt(usize),
     /// The body comes one byte at a time, so far apart.
     Drip(Duration),
+    /// The right answer, its body in chunks.
+    Chunked,
+    /// The same, ending after so many bytes without a last chunk.
+    ChunkedCutAt(usize),
+    /// The right answer, its body ended by nothing but the connection's own end.
+    Unframed,
+    /// The same, ending after so many bytes.
+    UnframedCutAt(usize),
+    /// Other bytes than any answer's, and the end of the connection.
+    Raw(Bytes),
 }
 
 impl Fault {
@@ -70,6 +84,29 @@ impl Fault {
     );
     pub const KMS_DISABLED: Self =
         Self::Refuse(400, "KMS.DisabledException", "arn:aws:kms:::key/k is disabled.");
+}
+
+/// An answer of somebody else's, with these lines of headers and this body.
+pub fn alien(headers: &str, body: &str) -> Fault {
+    let length = body.len();
+    let closing = format!("content-length: {length}\r\nconnection: close\r\n");
+    Fault::Raw(format!("HTTP/1.1 200 OK\r\n{headers}{closing}\r\n{body}").into())
+}
+
+/// What a portal says to everybody who has not paid for the network yet.
+pub fn login_page() -> Fault {
+    alien(
+        "content-type: text/html; charset=utf-8\r\nserver: portal\r\n",
+        "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form></form></body></html>",
+    )
+}
+
+/// The same from a server that says of its pages all that S3 says of its objects.
+pub fn careful_login_page() -> Fault {
+    alien(
+        "content-type: TEXT/HTML;charset=utf-8\r\netag: \"5f2b-1a\"\r\nlast-modified: Sun, 01 Mar 2026 00:00:00 GMT\r\n",
+        "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form></form></body></html>",
+    )
 }
 
 /// Decides for every request whether, and how, it fails.

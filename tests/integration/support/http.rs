@@ -33,6 +33,17 @@ impl Request {
     }
 }
 
+/// How an answer tells where its body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// By its length.
+    Length,
+    /// By its last chunk.
+    Chunks,
+    /// Not at all: the connection ends with it.
+    Close,
+}
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -53,16 +64,21 @@ impl Answer {
     }
 
     /// The bytes before the body.
-    pub fn head(&self) -> Vec<u8> {
+    pub fn head(&self, framing: Framing) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} Status\r\n", self.status);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        head.push_str(&format!(
-            "content-length: {}\r\nx-amz-request-id: TEST\r\ndate: {}\r\n\r\n",
-            self.body.len(),
-            chrono::Utc::now().format("%a, %d %b %Y %H:%M:%S GMT")
-        ));
+        head.push_str(&match framing {
+            Framing::Length => format!("content-length: {}\r\n", self.body.len()),
+            Framing::Chunks => "transfer-encoding: chunked\r\n".to_owned(),
+            Framing::Close => "connection: close\r\n".to_owned(),
+        });
+        if !self.headers.iter().any(|(name, _)| name == "date") {
+            let now = chrono::Utc::now();
+            head.push_str(&format!("date: {}\r\n", now.format("%a, %d %b %Y %H:%M:%S GMT")));
+        }
+        head.push_str("x-amz-request-id: TEST\r\n\r\n");
         head.into_bytes()
     }
 }
@@ -103,7 +119,7 @@ impl Connection {
     }
 
     /// Hangs up with a reset, so that the client cannot take it for an orderly end.
-    pub fn reset(self) {
+    pub fn reset(&self) {
         self.stream.set_zero_linger().ok();
     }
 }

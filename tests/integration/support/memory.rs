@@ -1,14 +1,15 @@
 //! A forged world as a store, without a network or a disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use trailseal::forge::World;
 use trailseal::store::{
     Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
+    UserMetadata,
 };
-use trailseal::trail::ObjectName;
+use trailseal::trail::{ObjectName, Time};
 
 /// Whether the store keeps user metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +65,25 @@ impl<F: Fn(Ask<'_>) -> Option<StoreErrorKind> + Send + Sync + 'static> ObjectSto
             None => self.store.get(object, admission).await,
         }
     }
+
+    async fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+    ) -> Result<(), StoreError> {
+        match (self.script)(Ask::Get(&object.bucket, &object.key)) {
+            Some(kind) => Err(refused(kind, "get", &object.key)),
+            None => self.store.stream(object, take).await,
+        }
+    }
 }
 
 /// A store over a world, handing out pages of a given size.
 #[derive(Clone)]
 pub struct Memory {
     objects: BTreeMap<ObjectName, (bytes::Bytes, Metadata)>,
+    /// When they were written; what is not in it was never asked.
+    modified: BTreeMap<ObjectName, Time>,
     page: usize,
 }
 
@@ -80,25 +94,27 @@ impl Memory {
             .iter()
             .map(|(name, stored)| {
                 let metadata = match (&stored.metadata, keeps) {
-                    (Some(metadata), Keeps::Metadata) => Metadata::Kept {
+                    (Some(metadata), Keeps::Metadata) => Metadata::Kept(UserMetadata {
                         signature: metadata.signature.as_deref().map(Into::into),
                         signature_algorithm: metadata.signature_algorithm.as_deref().map(Into::into),
                         backfill_generation_timestamp: metadata
                             .backfill_generation_timestamp
                             .as_deref()
                             .map(Into::into),
-                    },
-                    (None, _) | (_, Keeps::BodiesOnly) => Metadata::NotKept,
+                    }),
+                    (None, _) | (_, Keeps::BodiesOnly) => Metadata::NotKept(None),
                 };
                 (name.clone(), (stored.body.clone(), metadata))
             })
             .collect();
-        Self { objects, page }
+        let modified =
+            world.objects().iter().map(|(name, stored)| (name.clone(), stored.last_modified)).collect();
+        Self { objects, modified, page }
     }
 
     /// Nothing yet.
     pub fn empty() -> Self {
-        Self { objects: BTreeMap::new(), page: 1000 }
+        Self { objects: BTreeMap::new(), modified: BTreeMap::new(), page: 1000 }
     }
 
     /// The same, handing out pages of another size.
@@ -109,6 +125,11 @@ impl Memory {
     /// The world's objects, to be changed by hand.
     pub fn objects(&mut self) -> &mut BTreeMap<ObjectName, (bytes::Bytes, Metadata)> {
         &mut self.objects
+    }
+
+    /// When they were written, to be changed by hand.
+    pub fn modified(&mut self) -> &mut BTreeMap<ObjectName, Time> {
+        &mut self.modified
     }
 }
 
@@ -140,7 +161,11 @@ impl ObjectStore for Memory {
                 }
                 _ => {
                     seen += 1;
-                    page.objects.push(Listed { key: name.key.clone(), size: Some(body.len() as u64) });
+                    page.objects.push(Listed {
+                        key: name.key.clone(),
+                        size: Some(body.len() as u64),
+                        modified: self.modified.get(name).copied(),
+                    });
                 }
             }
         }
@@ -162,5 +187,15 @@ impl ObjectStore for Memory {
                 detail: "no such key".into(),
             }),
         }
+    }
+
+    async fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+    ) -> Result<(), StoreError> {
+        let stored = self.get(object, &Admission::new(u32::MAX)).await?;
+        let _ = take(&stored.body);
+        Ok(())
     }
 }

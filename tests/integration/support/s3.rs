@@ -1,10 +1,12 @@
 //! S3, as far as a reader of buckets goes.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Bound;
 
 use super::faults::{Action, Call};
 use super::http::{Answer, Request, encode, escape};
-use super::world::{Bucket, Listing, StorageClass, World};
+use super::server::{Behaviour, Listings};
+use super::world::{Bucket, Listing, StorageClass, Stored, World};
 
 /// The bucket and the key, or a listing's prefix.
 pub fn target(request: &Request) -> (String, String) {
@@ -44,7 +46,7 @@ pub fn error(request: &Request, status: u16, code: &str, message: &str) -> Answe
 }
 
 /// The answer.
-pub fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -> Answer {
+pub fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behaviour) -> Answer {
     let Some(bucket) = world.buckets.get(&call.bucket) else {
         return error(request, 404, "NoSuchBucket", "The specified bucket does not exist");
     };
@@ -64,7 +66,7 @@ pub fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -
     let may_list = bucket.listing == Listing::Granted;
     match call.action {
         Action::ListObjectsV2 | Action::ListObjects if !may_list => denied(),
-        Action::ListObjectsV2 | Action::ListObjects => list(bucket, request, call, page_size),
+        Action::ListObjectsV2 | Action::ListObjects => list(bucket, request, call, behaviour),
         Action::HeadBucket if !may_list => denied().with("x-amz-bucket-region", &bucket.region),
         Action::HeadBucket => {
             Answer::new(200, "application/xml", "").with("x-amz-bucket-region", &bucket.region)
@@ -97,8 +99,8 @@ pub fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -
                 Answer { body: body.into(), ..answer }
             }
             Some(stored) => {
-                let mut answer = Answer::new(200, "application/x-gzip", stored.body.clone())
-                    .with("etag", "\"0123456789abcdef0123456789abcdef\"")
+                let mut answer = Answer::new(200, &stored.content_type, stored.body.clone())
+                    .with("etag", format!("\"{}\"", stored.etag()))
                     .with(
                         "last-modified",
                         stored.last_modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
@@ -113,16 +115,27 @@ pub fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -
     }
 }
 
-fn list(bucket: &Bucket, request: &Request, call: &Call, page_size: usize) -> Answer {
+/// One page of a listing.
+struct Shown<'world> {
+    objects: Vec<(&'world str, &'world Stored)>,
+    folders: Vec<&'world str>,
+    /// Where the next page begins; none after the last.
+    next: Option<String>,
+}
+
+/// What is asked of a listing.
+struct Asked<'request> {
+    prefix: &'request str,
+    delimiter: Option<&'request str>,
+    /// The last key or folder of an earlier page, or where to begin.
+    after: String,
+    is_continued: bool,
+    most: usize,
+}
+
+fn list(bucket: &Bucket, request: &Request, call: &Call, behaviour: &Behaviour) -> Answer {
     let version_2 = call.action == Action::ListObjectsV2;
-    let prefix = request.query("prefix").unwrap_or_default();
-    let delimiter = request.query("delimiter").filter(|text| !text.is_empty());
     let most = request.query("max-keys").and_then(|text| text.parse().ok()).unwrap_or(1000);
-    let most = page_size.min(most).min(1000);
-    let name = |name: &str| match request.query("encoding-type") {
-        Some("url") => encode(name),
-        _ => escape(name),
-    };
     let after = match version_2 {
         true => request
             .query("continuation-token")
@@ -130,71 +143,141 @@ fn list(bucket: &Bucket, request: &Request, call: &Call, page_size: usize) -> An
             .or(request.query("start-after").map(Into::into)),
         false => request.query("marker").map(str::to_owned),
     };
-    let after = after.unwrap_or_default();
+    let asked = Asked {
+        prefix: request.query("prefix").unwrap_or_default(),
+        delimiter: request.query("delimiter").filter(|text| !text.is_empty()),
+        after: after.unwrap_or_default(),
+        is_continued: !version_2 || request.query("continuation-token").is_some(),
+        most: behaviour.page_size.min(most).min(1000),
+    };
+    let listings = match asked.prefix.contains(behaviour.listings_of) {
+        true => behaviour.listings,
+        false => Listings::AsS3,
+    };
+    let mut shown = match listings {
+        Listings::Unordered => unordered(bucket, &asked),
+        _ => ordered(bucket, &asked),
+    };
+    if listings == Listings::Circling {
+        // Before every key: the first page.
+        shown.next.get_or_insert_with(|| "!".to_owned());
+    }
+    document(request, call, &asked, &shown, listings)
+}
+
+fn ordered<'world>(bucket: &'world Bucket, asked: &Asked<'_>) -> Shown<'world> {
+    let Asked { prefix, delimiter, after, is_continued, most } = asked;
     // A page that ended with a folder goes on after everything in it; a start-after is a key like any other.
-    let page_ended = !version_2 || request.query("continuation-token").is_some();
     let folder_past =
         delimiter.is_some_and(|delimiter| after.ends_with(delimiter) && after.starts_with(prefix));
     let mut from: Bound<String> = match after.as_str() {
-        after if after < prefix || after.is_empty() => Bound::Included(prefix.to_owned()),
-        after if page_ended && folder_past => Bound::Included(end_of(after)),
+        after if after < *prefix || after.is_empty() => Bound::Included((*prefix).to_owned()),
+        after if *is_continued && folder_past => Bound::Included(end_of(after)),
         after => Bound::Excluded(after.to_owned()),
     };
-
-    let (mut contents, mut folders) = (String::new(), String::new());
-    let (mut count, mut last) = (0, None);
-    let truncated = loop {
+    let mut shown = Shown { objects: Vec::new(), folders: Vec::new(), next: None };
+    let mut last = "";
+    loop {
         let next = bucket.objects.range::<String, _>((from.clone(), Bound::Unbounded)).next();
         let Some((key, stored)) = next.filter(|(key, _)| key.starts_with(prefix)) else {
-            break false;
+            return shown;
         };
-        if count == most {
-            break true;
+        if shown.objects.len() + shown.folders.len() == *most {
+            shown.next = Some(last.to_owned());
+            return shown;
         }
-        count += 1;
-        let folder = delimiter.and_then(|delimiter| {
-            let at = key[prefix.len()..].find(delimiter)?;
-            Some(&key[..prefix.len() + at + delimiter.len()])
-        });
-        match folder {
+        match folder(key, asked) {
             Some(folder) => {
-                folders
-                    .push_str(&format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", name(folder)));
-                last = Some(folder.to_owned());
-                from = Bound::Included(end_of(folder));
+                (last, from) = (folder, Bound::Included(end_of(folder)));
+                shown.folders.push(folder);
             }
             None => {
-                contents.push_str(&format!(
-                    "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>&quot;0&quot;</ETag><Size>{}</Size>\
-                     <StorageClass>{}</StorageClass></Contents>",
-                    name(key),
-                    stored.last_modified.format("%Y-%m-%dT%H:%M:%S.000Z"),
-                    stored.body.len(),
-                    stored.storage_class.as_str()
-                ));
-                last = Some(key.clone());
-                from = Bound::Excluded(key.clone());
+                (last, from) = (key, Bound::Excluded(key.clone()));
+                shown.objects.push((key, stored));
             }
         }
+    }
+}
+
+/// In an order of nobody's. Where a page ended, it goes on; after any other key, in the middle of nowhere.
+fn unordered<'world>(bucket: &'world Bucket, asked: &Asked<'_>) -> Shown<'world> {
+    let mut all: Vec<&str> = Vec::new();
+    for key in bucket.objects.keys().filter(|key| key.starts_with(asked.prefix)) {
+        let name = folder(key, asked).unwrap_or(key);
+        if all.last() != Some(&name) {
+            all.push(name);
+        }
+    }
+    all.sort_by_key(|name| {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        hasher.finish()
+    });
+    let from = match (asked.after.as_str(), asked.is_continued) {
+        ("", _) => 0,
+        (after, true) => all.iter().position(|name| *name == after).unwrap() + 1,
+        (_, false) => all.len() / 2,
     };
-    let last = last.unwrap_or_default();
-    let next = match (truncated, version_2) {
-        (false, _) => String::new(),
-        (true, true) => format!("<NextContinuationToken>{}</NextContinuationToken>", to_token(&last)),
-        (true, false) if delimiter.is_some() => format!("<NextMarker>{}</NextMarker>", name(&last)),
-        (true, false) => String::new(),
+    let (page, rest) = all[from..].split_at(asked.most.min(all.len() - from));
+    let (objects, folders) = page.iter().partition::<Vec<&str>, _>(|name| folder(name, asked).is_none());
+    Shown {
+        objects: objects.into_iter().map(|key| (key, &bucket.objects[key])).collect(),
+        folders,
+        next: page.last().filter(|_| !rest.is_empty()).map(|last| (*last).to_owned()),
+    }
+}
+
+/// The folder that a key is shown as.
+fn folder<'world>(key: &'world str, asked: &Asked<'_>) -> Option<&'world str> {
+    let delimiter = asked.delimiter?;
+    let at = key[asked.prefix.len()..].find(delimiter)?;
+    Some(&key[..asked.prefix.len() + at + delimiter.len()])
+}
+
+fn document(request: &Request, call: &Call, asked: &Asked<'_>, shown: &Shown<'_>, kind: Listings) -> Answer {
+    let version_2 = call.action == Action::ListObjectsV2;
+    let is_url = request.query("encoding-type") == Some("url");
+    let name = |name: &str| match is_url && kind != Listings::Unencoded {
+        true => encode(name),
+        false => escape(name),
     };
-    let encoding = match request.query("encoding-type") {
-        Some("url") => "<EncodingType>url</EncodingType>",
-        _ => "",
+    let object = |(key, stored): &(&str, &Stored)| {
+        format!(
+            "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>&quot;{}&quot;</ETag><Size>{}</Size>\
+             <StorageClass>{}</StorageClass></Contents>",
+            name(key),
+            stored.last_modified.format("%Y-%m-%dT%H:%M:%S.000Z"),
+            stored.etag(),
+            stored.body.len(),
+            stored.storage_class.as_str()
+        )
+        .repeat(if kind == Listings::Doubled { 2 } else { 1 })
+    };
+    let folder =
+        |folder: &&str| format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", name(folder));
+    let next = match (&shown.next, version_2) {
+        (None, _) => String::new(),
+        (Some(last), true) => format!("<NextContinuationToken>{}</NextContinuationToken>", to_token(last)),
+        (Some(last), false) if asked.delimiter.is_some() => {
+            format!("<NextMarker>{}</NextMarker>", name(last))
+        }
+        (Some(_), false) => String::new(),
+    };
+    let truncated = match kind {
+        Listings::TokenAlone if shown.next.is_some() => String::new(),
+        _ => format!("<IsTruncated>{}</IsTruncated>", shown.next.is_some()),
     };
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult \
-         xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{}</Name><Prefix>{}</Prefix><MaxKeys>{most}</MaxKeys>\
-         {encoding}<KeyCount>{count}</KeyCount><IsTruncated>{truncated}</IsTruncated>{next}{contents}{folders}\
-         </ListBucketResult>",
+         xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{}</Name><Prefix>{}</Prefix><MaxKeys>{}</MaxKeys>\
+         {}<KeyCount>{}</KeyCount>{truncated}{next}{}{}</ListBucketResult>",
         call.bucket,
-        name(prefix),
+        name(asked.prefix),
+        asked.most,
+        if is_url { "<EncodingType>url</EncodingType>" } else { "" },
+        shown.objects.len() + shown.folders.len(),
+        shown.objects.iter().map(object).collect::<String>(),
+        shown.folders.iter().map(folder).collect::<String>(),
     );
     Answer::new(200, "application/xml", body)
 }

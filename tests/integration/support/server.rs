@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::faults::{Action, Call, Fault, Script, none};
-use super::http::{Answer, Connection, Request};
+use super::http::{Answer, Connection, Framing, Request};
 use super::world::World;
 use super::{control, s3};
 
@@ -22,11 +22,36 @@ pub struct Behaviour {
     pub page_size: usize,
     /// Added to every request.
     pub latency: Duration,
+    /// Whose listings it makes, for prefixes that hold this text; all others are S3's.
+    pub listings: Listings,
+    pub listings_of: &'static str,
+}
+
+/// Whose listings it makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listings {
+    AsS3,
+    /// In no order, and what comes after a key is anybody's guess.
+    Unordered,
+    /// Says that names are encoded, and does not encode them.
+    Unencoded,
+    /// Says where it goes on, but not that it does.
+    TokenAlone,
+    /// Comes back to its first page, for ever.
+    Circling,
+    /// Shows every object twice.
+    Doubled,
 }
 
 impl Default for Behaviour {
     fn default() -> Self {
-        Self { script: none(), page_size: 1000, latency: Duration::ZERO }
+        Self {
+            script: none(),
+            page_size: 1000,
+            latency: Duration::ZERO,
+            listings: Listings::AsS3,
+            listings_of: "",
+        }
     }
 }
 
@@ -123,53 +148,68 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
             tokio::time::sleep(behaviour.latency).await;
         }
         let fault = (behaviour.script)(&call);
-        let answer = match &fault {
+        let mut answer = match &fault {
             Some(Fault::Refuse(status, code, message)) => refuse(&request, &call, *status, code, message),
-            _ => answer(&state.world.read().unwrap(), &request, &call, behaviour.page_size),
+            _ => answer(&state.world.read().unwrap(), &request, &call, &behaviour),
         };
-        let body = match request.method.as_str() {
-            "HEAD" => Bytes::new(),
-            _ => answer.body.clone(),
-        };
-        let mut head = answer.head();
-        let whole = match fault {
-            None | Some(Fault::Refuse(..)) => {
-                head.extend_from_slice(&body);
-                connection.write(&head).await
-            }
-            Some(Fault::Reset) => return connection.reset(),
-            Some(Fault::CutAt(length)) => {
-                head.extend_from_slice(&body[..length.min(body.len())]);
-                connection.write(&head).await.ok();
-                return;
-            }
-            Some(Fault::StallAt(length)) => {
-                head.extend_from_slice(&body[..length.min(body.len())]);
-                connection.write(&head).await.ok();
-                return std::future::pending().await;
-            }
-            Some(Fault::Drip(pause)) => {
-                let mut result = connection.write(&head).await;
-                for byte in &body {
-                    tokio::time::sleep(pause).await;
-                    result = result.and(connection.write(&[*byte]).await);
-                    if result.is_err() {
-                        break;
-                    }
-                }
-                result
-            }
-        };
-        if whole.is_err() {
+        if request.method == "HEAD" {
+            answer.body = Bytes::new();
+        }
+        if !send(&mut connection, &answer, fault).await {
             return;
         }
     }
 }
 
-fn answer(world: &World, request: &Request, call: &Call, page_size: usize) -> Answer {
+/// Sends an answer as its fault wants it. Whether the connection still stands.
+async fn send(connection: &mut Connection, answer: &Answer, fault: Option<Fault>) -> bool {
+    let body = &answer.body;
+    let upto = |length: usize| &body[..length.min(body.len())];
+    let head = |framing| answer.head(framing);
+    let whole = |head: Vec<u8>, body: &[u8]| [head.as_slice(), body].concat();
+    let (bytes, stands) = match fault {
+        None | Some(Fault::Refuse(..)) => (whole(head(Framing::Length), body), true),
+        Some(Fault::Reset) => {
+            connection.reset();
+            return false;
+        }
+        Some(Fault::CutAt(length)) => (whole(head(Framing::Length), upto(length)), false),
+        Some(Fault::Chunked) => (whole(head(Framing::Chunks), &chunked(body, b"0\r\n\r\n")), true),
+        Some(Fault::ChunkedCutAt(length)) => {
+            (whole(head(Framing::Chunks), &chunked(upto(length), b"")), false)
+        }
+        Some(Fault::Unframed) => (whole(head(Framing::Close), body), false),
+        Some(Fault::UnframedCutAt(length)) => (whole(head(Framing::Close), upto(length)), false),
+        Some(Fault::Raw(bytes)) => (bytes.to_vec(), false),
+        Some(Fault::StallAt(length)) => {
+            connection.write(&whole(head(Framing::Length), upto(length))).await.ok();
+            return std::future::pending().await;
+        }
+        Some(Fault::Drip(pause)) => {
+            let mut result = connection.write(&head(Framing::Length)).await;
+            for byte in body {
+                tokio::time::sleep(pause).await;
+                result = result.and(connection.write(&[*byte]).await);
+                if result.is_err() {
+                    break;
+                }
+            }
+            return result.is_ok();
+        }
+    };
+    connection.write(&bytes).await.is_ok() && stands
+}
+
+/// A body in chunks of a few bytes, and what comes last.
+fn chunked(body: &[u8], last: &[u8]) -> Vec<u8> {
+    let chunk = |chunk: &[u8]| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
+    [body.chunks(100).map(chunk).collect::<Vec<_>>().concat().as_slice(), last].concat()
+}
+
+fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behaviour) -> Answer {
     match control::is_control(call.action) {
         true => control::answer(world, request, call),
-        false => s3::answer(world, request, call, page_size),
+        false => s3::answer(world, request, call, behaviour),
     }
 }
 
@@ -199,6 +239,7 @@ impl State {
         let question = (action, bucket.clone(), key.clone(), format!("{region}\n{page}"));
         let repeat = seen.repeats.entry(question).or_default();
         *repeat += 1;
-        Call { action, bucket, key, region, repeat: *repeat - 1, number }
+        let headers = request.headers.clone();
+        Call { action, bucket, key, region, headers, repeat: *repeat - 1, number }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trailseal::audit::{self, Plan, Silent, Stopper};
+use trailseal::audit::{self, AuditError, Plan, Silent, Stopper};
 use trailseal::digest::Certainty;
 use trailseal::forge::{Truth, World};
 use trailseal::keys::{self, KeySource};
@@ -32,12 +32,22 @@ pub fn run<S: ObjectStore>(plan: Plan, store: S, world: &World) -> Report {
     run_with(plan, store, KeySource::Files(Arc::new(ring)))
 }
 
+/// Runs a plan with the world's own keys, if it can begin.
+pub fn attempt<S: ObjectStore>(plan: Plan, store: S, world: &World) -> Result<Report, AuditError> {
+    let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
+    attempt_with(plan, store, KeySource::Files(Arc::new(ring)))
+}
+
 /// Runs a plan with these keys.
 pub fn run_with<S: ObjectStore>(plan: Plan, store: S, keys: KeySource) -> Report {
+    attempt_with(plan, store, keys).unwrap()
+}
+
+fn attempt_with<S: ObjectStore>(plan: Plan, store: S, keys: KeySource) -> Result<Report, AuditError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // The run's end is nobody's to force: the stopper lives as long as it.
     let (_stopper, stop) = Stopper::new();
-    runtime.block_on(audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop)).unwrap()
+    runtime.block_on(audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop))
 }
 
 /// A finding as the truth has it: class, code, account, region, object.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use md5::{Digest as _, Md5};
 
 /// Everything there is.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +47,8 @@ impl Bucket {
             metadata: BTreeMap::new(),
             last_modified: DateTime::from_timestamp(1_772_360_000, 0).unwrap(),
             storage_class: StorageClass::Standard,
+            content_type: "application/x-gzip".into(),
+            etag: None,
         };
         self.objects.insert(key.into(), stored);
         self.objects.get_mut(key).unwrap()
@@ -59,9 +62,17 @@ pub struct Stored {
     pub metadata: BTreeMap<String, String>,
     pub last_modified: DateTime<Utc>,
     pub storage_class: StorageClass,
+    pub content_type: String,
+    /// The ETag, where it is not the MD5 of the body: KMS makes another.
+    pub etag: Option<String>,
 }
 
 impl Stored {
+    pub fn etag(&self) -> String {
+        let own = || Md5::digest(&self.body).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.etag.clone().unwrap_or_else(own)
+    }
+
     pub fn with(&mut self, name: &str, value: &str) -> &mut Self {
         self.metadata.insert(name.into(), value.into());
         self

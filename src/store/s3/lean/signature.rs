@@ -16,6 +16,7 @@ use aws_sigv4::sign::v4::{self, calculate_signature, generate_signing_key};
 use aws_smithy_runtime_api::client::identity::Identity;
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
+use super::{ACCEPT_ENCODING, AS_STORED};
 use crate::crypto::Hash;
 
 /// The service that the scope of every signature names.
@@ -94,6 +95,7 @@ impl Signer {
                 request.headers_mut().insert(name.clone(), value.clone());
             }
         }
+        request.headers_mut().insert(ACCEPT_ENCODING, AS_STORED);
         let day = now.date_naive();
         let signer = Self {
             secret: generate_signing_key(
@@ -249,7 +251,8 @@ mod tests {
         assert_eq!(request.uri(), common.address(key));
         let own = request.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let added = sign_as_the_sdk(common, identity, moment(second), key).unwrap();
-        let all = common.headers.iter().chain(&added);
+        let as_stored = [(ACCEPT_ENCODING.to_owned(), AS_STORED.to_owned())];
+        let all = common.headers.iter().chain(&added).chain(&as_stored);
         [own, all.map(|(name, value)| format!("{name}: {value}")).collect()].map(
             |mut headers: Vec<String>| {
                 headers.sort();

@@ -21,6 +21,25 @@ pub(super) const RESTARTED: Page = Page {
     ],
 };
 
+pub(super) const ENDED: Page = Page {
+    counted: ("chain that ended before the window", "chains that ended before the window"),
+    title: "A chain ended before the window",
+    meaning: "The chain has digests before the time asked for and none in it. Either its trail, region or account has \
+              ended, or everything since was removed: nothing in the record can tell the two apart.",
+    causes: &[
+        "The trail was stopped or deleted, the region was disabled, or the account was closed.",
+        "The trail was converted to or from an organization's, and goes on under another folder.",
+        "Somebody deleted the newest digests. Nothing links to them, so this leaves no trace in the chain itself.",
+    ],
+    next_steps: &[
+        "Look at the call that explains it, if the finding names one: who, when, from where, and whether it was \
+         planned.",
+        "Ask the trail, if it is still there: `aws cloudtrail get-trail-status`.",
+        "If it has lawfully ended, acknowledge it with the --ended line that the finding gives: it is a notice then, for \
+         as long as its last digest is there.",
+    ],
+};
+
 pub(super) const HEAD: Page = Page {
     counted: ("chain that begins late", "chains that begin late"),
     title: "The record begins after the window does",
@@ -76,10 +95,10 @@ pub(super) const TAIL: Page = Page {
 };
 
 pub(super) const REGION_ABSENT: Page = Page {
-    counted: ("account and region without digests", "accounts and regions without digests"),
-    title: "An account and region without digests",
-    meaning: "There should be digests for this account and region, because it has log files or because the caller \
-              expects them, and there is not a single one. None of its record can be proven.",
+    counted: ("account, region or trail without digests", "accounts, regions or trails without digests"),
+    title: "An account, region or trail without digests",
+    meaning: "There should be standard digests for this account, region or trail, because it has log files or backfill \
+              digests or because the caller names it, and there is not a single one. None of its record can be proven.",
     causes: &[
         "Log file validation was never switched on for the trail that delivers there.",
         "Somebody deleted every digest of the region, which leaves nothing that could link to them.",
@@ -99,9 +118,13 @@ pub(super) const LISTING_UNREADABLE: Page = Page {
     causes: &[
         "The caller lacks s3:ListBucket, perhaps for that prefix alone.",
         "The network or the store failed, and went on failing through all retries.",
-        "In a folder on disk: no permission to read it.",
+        "In a folder on disk: no permission to read it, or a link that leads out of it.",
+        "There is more than this run looks through: the finding names the bound.",
     ],
-    next_steps: &["Grant s3:ListBucket on the bucket, or mend the access, and run again."],
+    next_steps: &[
+        "Grant s3:ListBucket on the bucket, or mend the access, and run again.",
+        "Where a bound was reached, name the prefix that the trail delivers to.",
+    ],
 };
 
 pub(super) const TRAIL_CHANGED: Page = Page {

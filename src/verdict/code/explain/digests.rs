@@ -195,3 +195,43 @@ pub(super) const KEY_VALIDITY: Page = Page {
     ],
     next_steps: &["Nothing has to be done. Fetch the region's keys again if the dates look wrong."],
 };
+
+pub(super) const PENDING: Page = Page {
+    counted: ("digest pending", "digests pending"),
+    title: "A digest has not arrived yet",
+    meaning: "A later digest links to this one and it is not there, but it is younger than the grace time: deliveries \
+              arrive out of order. It is neither proven nor missing yet.",
+    causes: &[
+        "CloudTrail delivered the digests of neighbouring hours out of order, as it does after a delivery failure.",
+        "A replica or a copy of the bucket is still under way.",
+        "Somebody deleted it a short while ago: then the next run calls it missing.",
+    ],
+    next_steps: &["Verify again in a few hours."],
+};
+
+pub(super) const UNPACKED: Page = Page {
+    counted: ("digest stored unpacked", "digests stored unpacked"),
+    title: "A digest is stored without compression",
+    meaning: "The digest is not the gzip stream that CloudTrail delivered, but AWS signed exactly these bytes for \
+              exactly this place. Its content is authentic.",
+    causes: &[
+        "A browser, a proxy or a gateway inflated the digest while it was copied.",
+        "Somebody unpacked the copy to read it.",
+    ],
+    next_steps: &["Nothing has to be done. The AWS CLI cannot read the digest as it is."],
+};
+
+pub(super) const COPIED: Page = Page {
+    counted: ("copy of a record", "copies of a record"),
+    title: "This is a copy of a record that was delivered elsewhere",
+    meaning: "Whole chains here are signed for another bucket or prefix, all for the same one: this is a copy, and it \
+              was not judged as the original. Beside its whole original it is only worth knowing.",
+    causes: &[
+        "The source is a replica, a backup or an evidence copy, and was not named as one.",
+        "The folder that was named lies above or below the one that stands for the bucket.",
+        "The place in --copied-from is mistyped.",
+    ],
+    next_steps: &[
+        "Run again with what the finding says to type: it names the place the digests were delivered to.",
+    ],
+};

@@ -67,12 +67,15 @@ pub(super) const MALFORMED: Page = Page {
 pub(super) const UNLISTED: Page = Page {
     counted: ("log file that no digest names", "log files that no digest names"),
     title: "A log file that no digest names",
-    meaning: "The file lies among the log files, but no authentic digest names it. Where digests cover the hour of its \
-              delivery, AWS did not deliver it there; where they don't, it can be neither proven nor accused.",
+    meaning: "The file lies among the log files, but no authentic digest names it. Where the digests of every \
+              trail cover the time of its delivery, AWS did not deliver it there; where they don't, it can be neither \
+              proven nor accused.",
     causes: &[
         "Somebody planted a forged log file, to blame somebody else or to bury real events.",
-        "The file was delivered while log file validation was switched off, or its digest is missing: then the hour \
-         is not covered, and the finding is incomplete, not tampering.",
+        "A trail without log file validation delivers into the same folder: its files look just like this. Before \
+         another trail's first digest, after its last and while its validation was off, the finding is incomplete, \
+         not tampering.",
+        "Its digest is missing or could not be read: then the time is not covered, and the finding is incomplete.",
         "Somebody copied or renamed log files within the bucket.",
         "CloudTrail still owes a backfill digest for an hour whose delivery was delayed.",
     ],
@@ -112,10 +115,37 @@ pub(super) const UNPROVEN: Page = Page {
 };
 
 pub(super) const PENDING: Page = Page {
-    counted: ("log file not yet due in a digest", "log files not yet due in a digest"),
-    title: "A log file is too young to be in a digest",
-    meaning: "The file was delivered so recently that the digest of its hour is not due yet. It is neither proven nor \
-              suspect.",
-    causes: &["CloudTrail writes a digest some time after the end of the hour it covers."],
+    counted: ("log file pending", "log files pending"),
+    title: "A log file is too young to be judged",
+    meaning: "The file was delivered so recently that the digest of its hour is not due yet, or a digest names it and \
+              it has not arrived. It is neither proven nor suspect.",
+    causes: &[
+        "CloudTrail writes a digest some time after the end of the hour it covers.",
+        "Deliveries arrive out of order, and a replica or a copy may still be under way.",
+    ],
     next_steps: &["Verify again in a few hours; the next run with a later end covers it."],
+};
+
+pub(super) const UNPACKED: Page = Page {
+    counted: ("log file stored unpacked", "log files stored unpacked"),
+    title: "A log file is stored without compression",
+    meaning: "The file is not the gzip stream that CloudTrail delivered, but its bytes are exactly what that stream \
+              inflates to: their hash is the one in the digest. Its content is intact.",
+    causes: &[
+        "A browser, a proxy or a gateway inflated the file while it was copied.",
+        "Somebody unpacked the copy to read it.",
+    ],
+    next_steps: &["Nothing has to be done. A tool that expects gzip cannot read the file as it is."],
+};
+
+pub(super) const STRAY: Page = Page {
+    counted: ("group of stray objects", "groups of stray objects"),
+    title: "Objects that are no part of the record",
+    meaning: "Beside the record lie objects that CloudTrail did not write and that no reader of log files takes for \
+              one. They were counted and not looked at.",
+    causes: &[
+        "A tool left its own files there: markers, checksums, unfinished downloads.",
+        "Somebody keeps notes or other data beside the record.",
+    ],
+    next_steps: &["Look at the first one, which the finding names, if you do not know what it is."],
 };

@@ -1,0 +1,115 @@
+//! Names that the caller gives are claims to be met: every account, region and trail that is named or expected has to have
+//! standard digests in the window, each for itself.
+
+use std::collections::BTreeSet;
+
+use super::Plan;
+use super::site::Outcome;
+use crate::trail::{AccountId, AccountRegion, ChainId, DigestKind, Region, Time};
+use crate::verdict::{Cause, Code, Finding, Scope};
+
+/// What was named, and what is there.
+pub(super) struct Claims<'a> {
+    plan: &'a Plan,
+    start: Option<Time>,
+    /// Chains in scope with standard digests in the window.
+    present: Vec<&'a ChainId>,
+    /// Accounts and regions that are told to be absent as a whole.
+    told: BTreeSet<&'a AccountRegion>,
+    /// Every account that left a trace.
+    accounts: BTreeSet<AccountId>,
+}
+
+impl<'a> Claims<'a> {
+    /// Holds the plan's names against what the sites came to.
+    pub(super) fn of(
+        plan: &'a Plan,
+        found: &BTreeSet<AccountId>,
+        outcomes: &'a [Outcome],
+        start: Option<Time>,
+    ) -> Self {
+        let absent = |outcome: &&Outcome| {
+            let whole =
+                |finding: &Finding| finding.code == Code::RegionAbsent && finding.scope.trail.is_none();
+            outcome.findings.iter().any(whole)
+        };
+        let present = outcomes
+            .iter()
+            .flat_map(|outcome| &outcome.linked)
+            .filter(|linked| linked.id.kind == DigestKind::Standard && plan.scope.holds_chain(&linked.id))
+            .filter(|linked| linked.chain.is_in_the_window())
+            .map(|linked| &linked.id);
+        Self {
+            plan,
+            start,
+            present: present.collect(),
+            told: outcomes.iter().filter(absent).map(|outcome| &outcome.site.place).collect(),
+            accounts: outcomes
+                .iter()
+                .map(|outcome| outcome.site.place.account)
+                .chain(found.iter().copied())
+                .collect(),
+        }
+    }
+
+    /// A finding for each that is not met.
+    pub(super) fn unmet(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let named = &self.plan.scope;
+        let expected = &self.plan.expected;
+        for account in named.accounts.union(&expected.accounts) {
+            if !self.has(|place| place.account == *account) {
+                findings.push(self.absent("account", Scope { account: Some(*account), ..Scope::default() }));
+            }
+        }
+        for region in &named.regions {
+            if !expected.regions.contains(region) && !self.has(|place| place.region == *region) {
+                findings
+                    .push(self.absent("region", Scope { region: Some(region.clone()), ..Scope::default() }));
+            }
+        }
+        for region in &expected.regions {
+            findings.extend(self.expected_region(region));
+        }
+        for trail in &named.trails {
+            let fits = |chain: &&&ChainId| {
+                trail.name == chain.trail
+                    && trail.home_region.as_ref().is_none_or(|home| *home == chain.home_region)
+            };
+            if !self.present.iter().any(|chain| fits(&chain)) {
+                findings.push(
+                    self.absent("trail", Scope { trail: Some(trail.name.clone()), ..Scope::default() }),
+                );
+            }
+        }
+        findings
+    }
+
+    /// Every account found has to have an expected region.
+    fn expected_region(&self, region: &Region) -> Vec<Finding> {
+        let accounts: BTreeSet<AccountId> =
+            self.accounts.union(&self.plan.expected.accounts).copied().collect();
+        let scope = |account| Scope { account, region: Some(region.clone()), ..Scope::default() };
+        if accounts.is_empty() {
+            return vec![self.absent("region", scope(None))];
+        }
+        accounts
+            .into_iter()
+            .filter(|account| !self.has(|place| place.account == *account && place.region == *region))
+            .map(|account| self.absent("region", scope(Some(account))))
+            .collect()
+    }
+
+    /// Whether there is such a place with a standard digest, or one that is told to have none.
+    fn has(&self, fits: impl Fn(&AccountRegion) -> bool) -> bool {
+        self.present.iter().any(|chain| fits(&chain.place)) || self.told.iter().any(|place| fits(place))
+    }
+
+    fn absent(&self, what: &str, scope: Scope) -> Finding {
+        let message = format!("this {what} has to be there, and has not one standard digest in the window");
+        let mut finding = Finding::new(Code::RegionAbsent, scope, message);
+        finding.at = self.start;
+        finding.cause = Some(Cause::Unexplained);
+        finding
+    }
+}

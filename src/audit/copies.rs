@@ -1,0 +1,87 @@
+//! Tells of chains that lie here and were delivered elsewhere: which place that is, and what to type.
+
+use std::collections::BTreeMap;
+
+use super::Context;
+use super::site::Outcome;
+use crate::chain::Copied;
+use crate::digest::Certainty;
+use crate::trail::{ChainId, DigestKind, Location};
+use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
+
+/// One finding for each copy, however many chains it has.
+pub(super) fn findings<S>(context: &Context<S>, outcomes: &[Outcome]) -> Vec<Finding> {
+    let mut copies: BTreeMap<(&Location, &Location), Vec<&Copied>> = BTreeMap::new();
+    for copied in outcomes.iter().flat_map(|outcome| &outcome.copies) {
+        let in_window = copied.hours.iter().any(|hour| context.window.overlaps(hour));
+        if in_window && context.plan.scope.holds_chain(&copied.chain) {
+            copies.entry((&copied.copy, &copied.delivered)).or_default().push(copied);
+        }
+    }
+    copies
+        .into_iter()
+        .map(|((copy, delivered), chains)| told(context, outcomes, copy, delivered, &chains))
+        .collect()
+}
+
+fn told<S>(
+    context: &Context<S>,
+    outcomes: &[Outcome],
+    copy: &Location,
+    delivered: &Location,
+    chains: &[&Copied],
+) -> Finding {
+    let digests: usize = chains.iter().map(|copied| copied.hours.len()).sum();
+    let what = format!(
+        "{digests} digests of {} chains here say that they were delivered to {delivered}, and AWS signed them for there",
+        chains.len()
+    );
+    let whole = chains.iter().all(|copied| has_original(context, outcomes, &copied.chain, delivered));
+    let (class, message) = match whole {
+        true => (Class::Notice, format!("{what}: a copy beside its original, which was judged by itself")),
+        false => (
+            Class::Incomplete,
+            format!("{what}: this is a copy, and was not judged; {}", advice(context, copy, delivered)),
+        ),
+    };
+    let mut finding = Finding::new(Code::RecordCopied, Scope::default(), message);
+    finding.class = class;
+    finding.evidence = Evidence::none()
+        .with("copy", copy.to_string())
+        .with("delivered", delivered.to_string())
+        .with("chains", chains.len() as u64)
+        .with("digests", digests as u64);
+    finding.cause = Some(Cause::Unexplained);
+    finding
+}
+
+/// Whether the chain lies in its place of delivery too, with authentic digests in the window.
+fn has_original<S>(context: &Context<S>, outcomes: &[Outcome], id: &ChainId, delivered: &Location) -> bool {
+    let bucket =
+        |home: &Location| context.plan.certainty == Certainty::KeyOnly || home.bucket == delivered.bucket;
+    let home = |home: &Location| home.prefix == delivered.prefix && bucket(home);
+    outcomes
+        .iter()
+        .filter(|outcome| outcome.site.place == id.place && outcome.site.locations().any(home))
+        .flat_map(|outcome| &outcome.linked)
+        .any(|linked| {
+            linked.id == *id && (!linked.chain.coverage.is_empty() || id.kind == DigestKind::Backfill)
+        })
+}
+
+/// What to type so that the copy is judged as one.
+fn advice<S>(context: &Context<S>, copy: &Location, delivered: &Location) -> String {
+    let Location { bucket, prefix } = delivered;
+    match context.plan.certainty {
+        Certainty::KeyOnly if prefix.is_empty() || copy.prefix.ends_with(&**prefix) => {
+            let above = copy.prefix.strip_suffix(&**prefix).unwrap_or(&copy.prefix).trim_end_matches('/');
+            format!(
+                "name the folder that stands for the bucket: {}/{above}",
+                context.plan.source.trim_end_matches('/')
+            )
+        }
+        Certainty::KeyOnly | Certainty::BucketAndKey => {
+            format!("name where it was delivered: --copied-from s3://{bucket}/{prefix}")
+        }
+    }
+}

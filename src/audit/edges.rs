@@ -1,0 +1,74 @@
+//! What lies around the window: chains that have digests before it or after it and none in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::listing::{self, Digests, FoundDigest};
+use super::{Context, fetch};
+use crate::logs::LogWork;
+use crate::report::Depth;
+use crate::store::{ObjectStore, StoreError};
+use crate::trail::{AccountRegion, ChainId, DigestKind, Location, Time};
+use crate::verdict::{LogVerdict, Testimony};
+
+/// Log files of a chain's last hour that are read for the call that ended it; the newest come first, and that call is in
+/// one of the very last.
+const LAST_FILES: usize = 64;
+
+/// The end of the newest digest of each chain that lies too far before the window to be read.
+pub(super) fn ends(digests: &Digests) -> BTreeMap<ChainId, Time> {
+    let newest = |found: &Vec<FoundDigest>| found.last().map(|digest| digest.key.end);
+    digests.earlier.iter().filter_map(|(chain, found)| Some((chain.clone(), newest(found)?))).collect()
+}
+
+/// The digests to be read: those that the window needs, and of each chain that has none among them, those next to it on
+/// both sides.
+pub(super) fn with_edges(digests: Digests) -> Vec<FoundDigest> {
+    let Digests { mut found, earlier, later, .. } = digests;
+    let present: BTreeSet<ChainId> = found.iter().map(|digest| digest.key.chain.clone()).collect();
+    let standard = |chain: &ChainId| chain.kind == DigestKind::Standard && !present.contains(chain);
+    found.extend(
+        earlier.into_iter().chain(later).filter(|(chain, _)| standard(chain)).flat_map(|(_, edge)| edge),
+    );
+    found
+}
+
+/// The newest digests of a home that has none for long before the window.
+pub(super) async fn newest_day<S: ObjectStore>(
+    context: &Context<S>,
+    home: &Location,
+    place: &AccountRegion,
+) -> Result<Digests, StoreError> {
+    match context.window.start {
+        Some(start) => listing::newest_day(&*context.store, home, place, start).await,
+        None => Ok(Digests::default()),
+    }
+}
+
+/// Reads the log files that the last digests of ended chains name, and gives the telling calls that those which are intact
+/// record.
+pub(super) async fn hear<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    mut works: Vec<LogWork>,
+) -> Vec<Testimony> {
+    if context.plan.depth != Depth::Full {
+        return Vec::new();
+    }
+    works.sort_by(|one, other| other.object.key.cmp(&one.object.key));
+    works.truncate(LAST_FILES);
+    let (sink, mut judged) = mpsc::unbounded_channel();
+    for work in works {
+        let slot = context.slots.take().await;
+        tokio::spawn(fetch::log(Arc::clone(context), work, slot, sink.clone()));
+    }
+    drop(sink);
+    let mut heard = Vec::new();
+    while let Some(log) = judged.recv().await {
+        if log.verdict == LogVerdict::Intact {
+            heard.extend(log.testimonies);
+        }
+    }
+    heard
+}

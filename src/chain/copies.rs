@@ -1,0 +1,88 @@
+//! Tells copies from crimes. A single digest that says it belongs elsewhere, among others in their place, was moved or
+//! replaced. Whole chains that AWS signed for one and the same other place were copied from there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Entry, State};
+use crate::digest::{Elsewhere, Signed};
+use crate::trail::{ChainId, Location, Span};
+
+/// A chain that lies in one place and was delivered to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Which chain.
+    pub chain: ChainId,
+    /// Where it lies.
+    pub copy: Location,
+    /// Where AWS delivered it.
+    pub delivered: Location,
+    /// The hours that its digests name.
+    pub hours: Vec<Span>,
+}
+
+/// Takes copied chains out of the digests of one account and region.
+pub fn set_apart(entries: &mut Vec<Entry>) -> Vec<Copied> {
+    let mut evidence: BTreeMap<(ChainId, Location), Evidence> = BTreeMap::new();
+    for entry in entries.iter() {
+        evidence.entry((entry.key.chain.clone(), home(entry))).or_default().take(entry);
+    }
+    evidence.retain(|_, evidence| evidence.speaks_of_copies());
+    if evidence.is_empty() {
+        return Vec::new();
+    }
+    let mut found: BTreeMap<(ChainId, Location, Location), Vec<Span>> = BTreeMap::new();
+    entries.retain(|entry| {
+        let at = (entry.key.chain.clone(), home(entry));
+        let delivered = evidence.get(&at).and_then(|evidence| evidence.copied_from(entry));
+        let Some(delivered) = delivered else { return true };
+        found.entry((at.0, at.1, delivered.clone())).or_default().push(entry.span());
+        false
+    });
+    let copied = |((chain, copy, delivered), hours)| Copied { chain, copy, delivered, hours };
+    found.into_iter().map(copied).collect()
+}
+
+fn home(entry: &Entry) -> Location {
+    Location::new(Arc::clone(&entry.object.bucket), entry.key.prefix.clone())
+}
+
+fn elsewhere(entry: &Entry) -> Option<&Elsewhere> {
+    match &entry.state {
+        State::Rejected(rejected) => rejected.elsewhere.as_ref(),
+        State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+    }
+}
+
+/// What a chain's digests in one place say of where they belong.
+#[derive(Default)]
+struct Evidence {
+    /// Whether one of them belongs just there.
+    in_place: bool,
+    /// Where others say that they were delivered, and whether AWS signed one of them for there.
+    delivered: BTreeMap<Location, Signed>,
+}
+
+impl Evidence {
+    fn take(&mut self, entry: &Entry) {
+        self.in_place |= entry.authentic().is_some();
+        if let Some(Elsewhere { delivered, signed }) = elsewhere(entry) {
+            let known = self.delivered.entry(delivered.clone()).or_insert(*signed);
+            *known = match (*known, signed) {
+                (Signed::Refuted, _) | (_, Signed::Refuted) => Signed::Refuted,
+                (Signed::Proven, _) | (_, Signed::Proven) => Signed::Proven,
+                (Signed::Open, Signed::Open) => Signed::Open,
+            };
+        }
+    }
+
+    fn speaks_of_copies(&self) -> bool {
+        !self.in_place && self.delivered.values().any(|signed| *signed == Signed::Proven)
+    }
+
+    fn copied_from(&self, entry: &Entry) -> Option<&Location> {
+        let Elsewhere { delivered, .. } = elsewhere(entry)?;
+        let (delivered, signed) = self.delivered.get_key_value(delivered)?;
+        (*signed == Signed::Proven).then_some(delivered)
+    }
+}

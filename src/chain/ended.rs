@@ -1,0 +1,136 @@
+//! Chains whose newest digest lies before the window, and what the caller says of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::DateTime;
+
+use super::{Absent, Entry, Terms};
+use crate::trail::{AccountId, ChainId, Malformed, ObjectName, Region, Time, TrailName, format_time};
+use crate::verdict::DigestVerdict;
+
+/// The caller's word that chains have ended, `ACCOUNT[/REGION[/TRAIL]]@TIME`: that of the end of their last digest. It
+/// holds for as long as that digest is there. A chain that ends earlier has lost digests; one that goes on later needs no
+/// word.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ended {
+    /// Whose chains.
+    pub account: AccountId,
+    /// Only those of this region.
+    pub region: Option<Region>,
+    /// Only that of this trail.
+    pub trail: Option<TrailName>,
+    /// The end of the last digest; of several chains, the earliest of those.
+    pub last: Time,
+}
+
+impl Ended {
+    /// The word for one chain.
+    pub fn of(chain: &ChainId, last: Time) -> Self {
+        Self {
+            account: chain.place.account,
+            region: Some(chain.place.region.clone()),
+            trail: Some(chain.trail.clone()),
+            last,
+        }
+    }
+
+    /// Whether it speaks of `chain`.
+    pub fn names(&self, chain: &ChainId) -> bool {
+        self.account == chain.place.account
+            && self.region.as_ref().is_none_or(|region| *region == chain.place.region)
+            && self.trail.as_ref().is_none_or(|trail| *trail == chain.trail)
+    }
+
+    /// Whether it says that `chain` may end with a digest of this end.
+    pub fn allows(&self, chain: &ChainId, last: Time) -> bool {
+        self.names(chain) && self.last <= last
+    }
+}
+
+impl FromStr for Ended {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let malformed = || Malformed {
+            expected: "ACCOUNT[/REGION[/TRAIL]]@TIME, such as 111122223333/us-east-1/name@2026-03-01T10:17:28Z",
+            found: text.chars().take(200).collect(),
+        };
+        let (chains, time) = text.rsplit_once('@').ok_or_else(malformed)?;
+        let last = DateTime::parse_from_rfc3339(time).map_err(|_| malformed())?.to_utc();
+        let mut parts = chains.splitn(3, '/');
+        let account = parts.next().unwrap_or_default().parse()?;
+        let region = parts.next().map(str::parse).transpose()?;
+        let trail = parts.next().map(str::parse).transpose()?;
+        Ok(Self { account, region, trail, last })
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.account)?;
+        if let Some(region) = &self.region {
+            write!(out, "/{region}")?;
+        }
+        if let Some(trail) = &self.trail {
+            write!(out, "/{trail}")?;
+        }
+        write!(out, "@{}", format_time(self.last))
+    }
+}
+
+/// A chain's newest digest, before the window, with nothing after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastDigest {
+    /// Its name.
+    pub object: ObjectName,
+    /// Its end, as its key names it.
+    pub end: Time,
+    /// What it is.
+    pub verdict: DigestVerdict,
+    /// The caller's word that the chain ended with it.
+    pub word: Option<Ended>,
+}
+
+impl LastDigest {
+    /// The last digest of a chain that has all of its traces before the window, if digests for the window are due. Whether
+    /// it is authentic does not matter: a chain that goes on has newer ones, and one that was cut off may have had its
+    /// last one overwritten too.
+    pub(super) fn before_the_window(entries: &[Entry], absent: &[Absent], terms: &Terms) -> Option<Self> {
+        let start = terms.window.start.filter(|start| *start < terms.due())?;
+        let last = entries.last().filter(|_| absent.is_empty())?;
+        (last.span().end <= start).then(|| Self {
+            object: last.object.clone(),
+            end: last.key.end,
+            verdict: last.verdict_by(terms.settled_by()),
+            word: terms.ended.iter().find(|word| word.allows(&last.key.chain, last.key.end)).cloned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn words_round_trip_and_nonsense_is_refused() {
+        for text in [
+            "111122223333@2026-03-01T10:17:28Z",
+            "111122223333/us-east-1@2026-03-01T10:17:28Z",
+            "111122223333/us-east-1/a-trail.of_mine@2026-03-01T10:17:28Z",
+        ] {
+            assert_eq!(text.parse::<Ended>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "@",
+            "111122223333",
+            "x@2026-03-01T10:17:28Z",
+            "111122223333/@2026-03-01T10:17:28Z",
+            "111122223333@now",
+        ] {
+            assert!(text.parse::<Ended>().is_err(), "{text}");
+        }
+    }
+}

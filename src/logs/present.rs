@@ -1,0 +1,186 @@
+//! Judges log files that are there and that no authentic digest names, by their place and time.
+//!
+//! Digests list files by the time of delivery; a file's name carries another time: minutes earlier as a rule, days earlier
+//! on redelivery (CloudTrail User Guide, "Getting and viewing your CloudTrail log files"). So a file is accused only where
+//! the digests of every trail span all of the time from its name to its delivery.
+
+use chrono::TimeDelta;
+
+use super::Attestation;
+use crate::chain::{Loss, Settled, Unsettled};
+use crate::trail::key::LogKey;
+use crate::trail::{AccountRegion, ObjectName, Origin, Span, Time, format_time};
+use crate::verdict::{Class, Code, Evidence, Finding, LogVerdict};
+
+/// AWS rounds the minute in a log file's name up to the next five.
+const NAME_ROUNDING: TimeDelta = TimeDelta::minutes(5);
+/// A file delivered at the very end of an hour may be named by the next digest.
+const HANDOVER: TimeDelta = TimeDelta::minutes(15);
+/// CloudTrail tries to deliver a log file again for so long (CloudTrail User Guide, "Amazon S3 bucket policy for
+/// CloudTrail").
+pub const REDELIVERY: TimeDelta = TimeDelta::days(30);
+/// The time that a digest spans.
+const HOUR: TimeDelta = TimeDelta::hours(1);
+/// A name may lie so far in the future: it is rounded up, and clocks differ.
+const CLOCKS: TimeDelta = TimeDelta::minutes(15);
+
+/// A log file that is there and that no authentic digest names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its name.
+    pub object: ObjectName,
+    /// The time in its name.
+    pub named: Time,
+    /// When it was written, by the store's word.
+    pub modified: Option<Time>,
+}
+
+/// What log files that are there are held to.
+#[derive(Debug, Clone, Copy)]
+pub struct PresentTerms<'a> {
+    /// Whose folder they lie in.
+    pub place: &'a AccountRegion,
+    /// What the digests of all trails settle there, also beyond the window.
+    pub settled: &'a Settled,
+    /// Up to here all digests that there are have been read.
+    pub read_to: Time,
+    /// The moment the record is judged at.
+    pub as_of: Time,
+    /// The latest moment known to have come: by this machine's clock, the store's, or an authentic digest.
+    pub now: Time,
+    /// How long a file may be in no digest.
+    pub grace: TimeDelta,
+    /// Whether the store's dates are those of delivery.
+    pub origin: Origin,
+}
+
+/// What can be said of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// An authentic digest names it.
+    Named,
+    /// A verdict, and what is worth telling.
+    Judged(LogVerdict, Box<Finding>),
+    /// It may be named by a digest that ends no later than this, and was not read yet.
+    Later(Time),
+}
+
+impl Candidate {
+    /// Reads an object's name; none, if it is not that of a log file in this folder.
+    pub fn new(object: ObjectName, key: &LogKey, modified: Option<Time>) -> Self {
+        Self { object, named: key.delivered, modified }
+    }
+
+    /// When it was delivered: in the place of delivery by the store's word, as far as that can be; else at the time of its
+    /// name.
+    fn delivered(&self, origin: Origin) -> Time {
+        match (origin, self.modified) {
+            (Origin::Delivered, Some(modified)) => modified.clamp(self.named, self.named + REDELIVERY),
+            (Origin::Copied | Origin::Folder, _) | (_, None) => self.named,
+        }
+    }
+
+    /// A digest that names it ends no later than this.
+    fn named_by(&self, origin: Origin) -> Time {
+        let delivered = match origin {
+            Origin::Delivered => self.delivered(origin),
+            // When it was delivered is not known.
+            Origin::Copied | Origin::Folder => self.named + REDELIVERY,
+        };
+        delivered + HANDOVER + HOUR
+    }
+}
+
+impl Attestation {
+    /// What can be said of a log file that is there.
+    pub fn judge_present(&self, candidate: &Candidate, terms: &PresentTerms<'_>) -> Presence {
+        let Candidate { object, named, .. } = candidate;
+        if self.names(object) {
+            return Presence::Named;
+        }
+        let delivered = candidate.delivered(terms.origin);
+        let at_name = Span { start: *named - NAME_ROUNDING, end: *named + HANDOVER };
+        let to_delivery = Span { end: delivered.max(*named) + HANDOVER, ..at_name };
+        let tell = |verdict, code, class, message| told(candidate, terms, (verdict, code, class), message);
+        if *named > terms.now + CLOCKS {
+            let message = format!("its name is dated in the future; it is {} now", format_time(terms.now));
+            return tell(LogVerdict::Unlisted, Code::LogUnlisted, Class::Tamper, message);
+        }
+        if let Some(digest) = self.claimant(object) {
+            let message = format!("only {digest} names this file, and that digest is not authentic");
+            let mut unproven =
+                told(candidate, terms, (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete), message);
+            if let Presence::Judged(_, finding) = &mut unproven {
+                finding.digest = Some(ObjectName::clone(digest));
+            }
+            return unproven;
+        }
+        let named_by = candidate.named_by(terms.origin).min(terms.as_of);
+        if terms.settled.covers(at_name) && terms.read_to < named_by {
+            return Presence::Later(named_by);
+        }
+        // Where the time of delivery is not known, any digest there is may be the one that names it.
+        let until = Span { end: named_by.max(to_delivery.end), ..to_delivery };
+        let doubtful = terms.origin != Origin::Delivered && terms.settled.unheard(until).is_some();
+        if terms.settled.covers(to_delivery) && !doubtful {
+            let (class, how) = match terms.as_of - delivered < terms.grace {
+                true => (Class::Incomplete, "; it is so young that a digest may still come"),
+                false => (Class::Tamper, ""),
+            };
+            let message = format!(
+                "no digest names this file, although authentic digests cover {}, the time of its delivery{how}",
+                format_time(delivered)
+            );
+            return tell(LogVerdict::Unlisted, Code::LogUnlisted, class, message);
+        }
+        if !terms.settled.covers(at_name) && terms.as_of - *named < terms.grace {
+            let message = "not in a digest yet; it is young enough for that".to_owned();
+            return tell(LogVerdict::Pending, Code::LogPending, Class::Notice, message);
+        }
+        uncovered(candidate, terms, if doubtful { until } else { to_delivery })
+    }
+}
+
+/// A file of a time that is not settled: it can be neither proven nor accused, and what keeps the time open is told.
+fn uncovered(candidate: &Candidate, terms: &PresentTerms<'_>, stretch: Span) -> Presence {
+    let obstacle = terms.settled.obstacle(stretch);
+    let why = match obstacle {
+        None => "no digests cover the time of its delivery".to_owned(),
+        Some(Unsettled::Hole(chain)) => format!(
+            "trail {} has no authentic digest for the time of its delivery, and a trail without log file validation looks \
+             like this",
+            chain.trail
+        ),
+        Some(Unsettled::Digest(digest, Loss::Absent)) => format!("{digest}, which may name it, is not there"),
+        Some(Unsettled::Digest(digest, Loss::Refuted)) => {
+            format!("{digest}, in whose hour it was delivered, is not authentic")
+        }
+        Some(Unsettled::Digest(digest, Loss::Open)) => {
+            format!("{digest}, which may name it, could not be checked")
+        }
+    };
+    let message = format!("no digest names this file; {why}");
+    let mut judged =
+        told(candidate, terms, (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete), message);
+    if let (Presence::Judged(_, finding), Some(Unsettled::Digest(digest, _))) = (&mut judged, obstacle) {
+        finding.digest = Some(digest.clone());
+    }
+    judged
+}
+
+fn told(
+    candidate: &Candidate,
+    terms: &PresentTerms<'_>,
+    (verdict, code, class): (LogVerdict, Code, Class),
+    message: String,
+) -> Presence {
+    let mut finding = Finding::new(code, terms.place, message);
+    finding.class = class;
+    finding.object = Some(candidate.object.clone());
+    finding.at = Some(candidate.named);
+    let delivered = candidate.delivered(terms.origin);
+    if delivered > candidate.named + HANDOVER {
+        finding.evidence = Evidence::none().with("last_modified", format_time(delivered));
+    }
+    Presence::Judged(verdict, Box::new(finding))
+}
