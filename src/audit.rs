@@ -2,7 +2,7 @@
 //! the ports and the judgement.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt};
@@ -11,12 +11,13 @@ use tokio::sync::Semaphore;
 use crate::chain::Ended;
 use crate::digest::Certainty;
 use crate::keys::KeySource;
-use crate::report::{Depth, Report, Window};
+use crate::report::{Depth, Findings, Report, Window};
 use crate::store::{Admission, ObjectStore, StoreError};
 use crate::trail::source::Within;
 use crate::trail::{AccountId, Origin, Region, Time};
-use crate::verdict::Code;
+use crate::verdict::{Code, Finding};
 
+mod advice;
 mod assemble;
 mod claims;
 mod copies;
@@ -232,6 +233,7 @@ struct Context<S> {
     unfolding: Admission,
     large_digest: Semaphore,
     mill: Mill,
+    findings: Mutex<Findings>,
 }
 
 impl<S> Context<S> {
@@ -250,6 +252,7 @@ impl<S> Context<S> {
             slots: Slots::new(plan.load.requests),
             unfolding: Admission::new(UNFOLDING),
             large_digest: Semaphore::new(1),
+            findings: Mutex::default(),
             mill: Mill::new(Arc::clone(&observer), settled_by(as_of, &plan)),
             plan,
             store,
@@ -257,6 +260,22 @@ impl<S> Context<S> {
             observer,
             stop,
         })
+    }
+
+    /// Tells a finding, and keeps it for the report.
+    fn tell(&self, finding: Finding) {
+        self.observer.on(Event::Finding(&finding));
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+    }
+
+    /// Tells several.
+    fn tell_all(&self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.tell(finding));
+    }
+
+    /// What was told so far.
+    fn take_findings(&self) -> Findings {
+        std::mem::take(&mut *self.findings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What was delivered after this may still be under way.

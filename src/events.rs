@@ -10,6 +10,7 @@ use memchr::memmem;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::trail::{ObjectName, parse_time};
 use crate::verdict::Testimony;
@@ -243,16 +244,19 @@ impl<'de> Visitor<'de> for Records<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut told = Vec::new();
-        while let Some(record) = list.next_element::<Record>()? {
-            told.extend(testimony(record, self.0));
+        // Each by itself: what one holds that cannot be read costs that record alone.
+        while let Some(record) = list.next_element::<&RawValue>()? {
+            let record = serde_json::from_str(record.get()).ok();
+            told.extend(record.and_then(|record| testimony(record, self.0)));
         }
         Ok(told)
     }
 }
 
+/// What is told of a call. Its parameters and its caller are read by themselves: whoever calls chooses what is in them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+struct Record<'body> {
     event_time: Option<String>,
     event_name: Option<Box<str>>,
     event_source: Option<Box<str>>,
@@ -261,8 +265,10 @@ struct Record {
     #[serde(rename = "sourceIPAddress")]
     source_ip: Option<Box<str>>,
     error_code: Option<Box<str>>,
-    user_identity: Option<Value>,
-    request_parameters: Option<Value>,
+    #[serde(borrow)]
+    user_identity: Option<&'body RawValue>,
+    #[serde(borrow)]
+    request_parameters: Option<&'body RawValue>,
 }
 
 /// The telling calls in an authentic log file's inflated bytes. A file of another shape holds none.
@@ -271,10 +277,13 @@ pub fn testimonies(body: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
     File(log_file).deserialize(&mut json).unwrap_or_default()
 }
 
-fn testimony(record: Record, log_file: &ObjectName) -> Option<Testimony> {
+fn testimony(record: Record<'_>, log_file: &ObjectName) -> Option<Testimony> {
     let (event_name, event_source) = (record.event_name?, record.event_source?);
     let touched = touches(&event_name, &event_source)?;
-    let parameters = record.request_parameters.unwrap_or_default();
+    let value = |raw: Option<&RawValue>| {
+        raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()).unwrap_or_default()
+    };
+    let parameters = value(record.request_parameters);
     let target = target(touched, &parameters);
     if touched == Touches::Bucket && target.split('/').next() != Some(&*log_file.bucket) {
         return None;
@@ -284,7 +293,7 @@ fn testimony(record: Record, log_file: &ObjectName) -> Option<Testimony> {
         event_name,
         event_source,
         target: target.into(),
-        actor: actor(&record.user_identity.unwrap_or_default()),
+        actor: actor(&value(record.user_identity)),
         source_ip: record.source_ip.unwrap_or_default(),
         event_id: record.event_id.unwrap_or_default(),
         error_code: record.error_code,
@@ -347,6 +356,23 @@ mod tests {
         assert!(!telling(other.as_bytes(), 0));
         let harmless = String::from_utf8(FILE.to_vec()).unwrap().replace("DeleteObject", "GetObject");
         assert!(!telling(harmless.as_bytes(), 0));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_costs_no_other_and_parameters_cost_only_what_they_say() {
+        let object = ObjectName::new("trail-bucket", "log");
+        let stop = |parameters: &str| {
+            format!(
+                r#"{{"eventTime":"2026-03-01T10:00:00Z","eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging","requestParameters":{parameters}}}"#
+            )
+        };
+        let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+        for odd in [deep.as_str(), r#"{"name":"\ud800"}"#, r#"{"name":1e999}"#] {
+            let file = format!(r#"{{"Records":[{},{odd},{}]}}"#, stop(odd), stop(r#"{"name":"trail"}"#));
+            let told: Vec<_> =
+                testimonies(file.as_bytes(), &object).into_iter().map(|told| told.target).collect();
+            assert_eq!(told, ["".into(), Box::from("trail")], "{odd}");
+        }
     }
 
     #[test]

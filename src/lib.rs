@@ -2,7 +2,9 @@
 //! file byte for byte what AWS delivered, no hour and no region quietly missing.
 //!
 //! Two sentences govern every line: the bucket's content is hostile, and an outage is never a crime. What could not be
-//! read is never called tampered, and what was tampered with is never called unreadable.
+//! read is never called tampered, and what was tampered with is never called unreadable. From them follow three rules,
+//! which [`verdict`] spells out: whole is said only of what was looked at wholly; a name the caller gives is a claim to be
+//! met; and only where S3 itself spoke is anybody accused.
 //!
 //! The house, from the ground up; each floor sees only those below it:
 //!

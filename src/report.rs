@@ -7,7 +7,9 @@ use crate::crypto::{Fingerprint, Hash};
 use crate::trail::{ChainId, ObjectName, Region, Span, Time};
 use crate::verdict::{Class, Code, DigestTally, Finding, LogTally};
 
+mod findings;
 mod proof;
+pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
 
 /// How closely log files were looked at.
@@ -176,8 +178,10 @@ pub struct Report {
     pub chains: Vec<ChainReport>,
     /// Every key that was used, sorted.
     pub keys: Vec<KeyUse>,
-    /// Every finding, in [`Finding::order`].
+    /// Every finding, in [`Finding::order`]; of each code and class no more than [`MOST_OF_A_KIND`].
     pub findings: Vec<Finding>,
+    /// How many more there were.
+    pub omitted: Omitted,
     /// What a reader should do or know beside the findings, in sentences.
     pub hints: Vec<String>,
     /// What this run did not establish, in sentences.
@@ -211,6 +215,18 @@ impl Report {
         }
     }
 
+    /// How many findings of a code and class there were, those not kept included.
+    pub fn count(&self, class: Class, code: Code) -> u64 {
+        let kept =
+            self.findings.iter().filter(|finding| (finding.class, finding.code) == (class, code)).count();
+        kept as u64 + self.omitted.get(&(class, code)).copied().unwrap_or_default()
+    }
+
+    /// How many findings there were in all.
+    pub fn found(&self) -> u64 {
+        self.findings.len() as u64 + self.omitted.values().sum::<u64>()
+    }
+
     /// Lowers findings of the accepted codes to notices, as the caller asked.
     pub fn accept(&mut self, accepted: &BTreeSet<Code>) {
         for finding in &mut self.findings {
@@ -218,12 +234,15 @@ impl Report {
                 finding.class = Class::Notice;
             }
         }
+        for ((class, code), count) in std::mem::take(&mut self.omitted) {
+            let class = if accepted.contains(&code) { Class::Notice } else { class };
+            *self.omitted.entry((class, code)).or_default() += count;
+        }
     }
 
     /// Puts everything into its one order, so that the same bucket gives the same report.
     pub fn sort(&mut self) {
         self.findings.sort_by(Finding::order);
-        self.findings.dedup();
         self.chains.sort_by(|one, other| one.id.cmp(&other.id));
         self.keys
             .sort_by(|one, other| (&one.fingerprint, &one.region).cmp(&(&other.fingerprint, &other.region)));

@@ -1,5 +1,16 @@
 //! The closed vocabulary of judgement: a verdict for each digest and log file, a code for each finding,
 //! and how much each weighs. Adding a variant forces a decision everywhere it matters.
+//!
+//! Three rules stand behind every code:
+//!
+//! 1. **Whole is said only of what was looked at wholly.** Whatever bounded the looking (a cap, a depth, a link, a name
+//!    that does not parse, an option, the time) is in the report, and where it could hide a part of the record in scope it
+//!    is a finding of class [`Class::Incomplete`].
+//! 2. **A name the caller gives is a claim to be met.** Every account, region and trail that is named has standard digests
+//!    in the window, each for itself, or it is [`Code::RegionAbsent`].
+//! 3. **Nobody is accused unless S3 itself spoke.** Missing, malformed, unlisted and unsigned, of class
+//!    [`Class::Tamper`], rest on answers that are S3's, in a listing known to be complete and in order, of objects old
+//!    enough, in the place that CloudTrail delivered them to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -468,17 +479,11 @@ impl Finding {
 
     /// The one order findings are told in: account, region, trail, time, object, code.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |finding: &Self| {
+        fn key(finding: &Finding) -> impl Ord + '_ {
             let time = finding.at.or(finding.span.map(|span| span.start));
-            (
-                finding.scope.account,
-                finding.scope.region.clone(),
-                finding.scope.trail.clone(),
-                time,
-                finding.object.clone(),
-                finding.code,
-            )
-        };
-        key(self).cmp(&key(other)).then_with(|| self.message.cmp(&other.message))
+            let Scope { account, region, trail, .. } = &finding.scope;
+            (account, region, trail, time, &finding.object, finding.code, &finding.message, &finding.digest)
+        }
+        key(self).cmp(&key(other))
     }
 }

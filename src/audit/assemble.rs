@@ -10,13 +10,13 @@ use super::listing::Strays;
 use super::odd::Odd;
 use super::reading::KeyCount;
 use super::site;
-use super::{Context, Event, Plan, copies, listing};
+use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
-use crate::report::{ChainReport, Completion, Depth, KeyUse, Outcome, Report, Totals};
+use crate::report::{ChainReport, Completion, Findings, KeyUse, Omitted, Report, Totals};
 use crate::trail::{Region, format_time};
-use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
+use crate::verdict::{Cause, Code, Evidence, Finding, Scope};
 
 /// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
@@ -47,45 +47,64 @@ pub(super) fn report<S>(
         chains: Vec::new(),
         keys: Vec::new(),
         findings: Vec::new(),
+        omitted: Omitted::new(),
         hints: Vec::new(),
         not_proven: Vec::new(),
     };
-    report.findings.extend(found.findings(plan));
-    report.findings.extend(odd.findings);
-    report.findings.extend(strays(Scope::default(), &odd.strays));
+    let mut findings = context.take_findings();
+    if context.stop.is_set() {
+        forget_the_unfinished(&mut findings, &outcomes);
+    }
+    findings.extend(found.findings(plan));
+    findings.extend(odd.findings);
+    findings.extend(strays(Scope::default(), &odd.strays));
     let claims = Claims::of(plan, &found.accounts, &outcomes, context.window.start);
-    report.findings.extend(claims.unmet());
-    report.findings.extend(older_than_promised(plan, &outcomes));
-    report.findings.extend(too_young(context));
-    report.findings.extend(copies::findings(context, &outcomes));
+    findings.extend(claims.unmet());
+    findings.extend(older_than_promised(plan, &outcomes));
+    findings.extend(too_young(context));
+    findings.extend(copies::findings(context, &outcomes));
     report.keys = keys(&outcomes);
-    report.findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &outcomes)));
+    findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &outcomes)));
     let mut testimonies = Vec::new();
     let mut unread_kinds = BTreeSet::new();
     for mut outcome in outcomes {
         unread_kinds.append(&mut outcome.unread_kinds);
         testimonies.append(&mut outcome.testimonies);
-        report.findings.extend(strays(&outcome.site.place, &outcome.strays));
+        findings.extend(strays(&outcome.site.place, &outcome.strays));
         report.totals.logs.merge(&outcome.loose_logs);
         report.totals.compressed += outcome.compressed;
         report.totals.inflated += outcome.inflated;
-        report.findings.append(&mut outcome.findings);
-        take_chains(context, outcome, &mut report);
+        take_chains(context, outcome, &mut report, &mut findings);
     }
     testimonies.sort();
     testimonies.dedup();
+    findings.extend(testimonies.iter().filter_map(events::notice));
+    (report.findings, report.omitted) = findings.settled();
     events::attribute(&mut report.findings, &testimonies);
-    report.findings.extend(testimonies.iter().filter_map(events::notice));
     report.accept(&plan.accept);
     report.sort();
-    report.hints = plan.notes.iter().cloned().chain(found.note()).chain(hints(&report, sites)).collect();
-    report.not_proven = not_proven(&report);
-    report.not_proven.extend(kinds_not_looked_at(&unread_kinds));
+    report.hints =
+        plan.notes.iter().cloned().chain(found.note()).chain(advice::hints(plan, &report, sites)).collect();
+    report.not_proven = advice::not_proven(&report);
+    report.not_proven.extend(advice::kinds_not_looked_at(&unread_kinds));
     report
 }
 
+/// Of a site that was not looked at to its end, what rests on something being absent is not told.
+fn forget_the_unfinished(findings: &mut Findings, outcomes: &[site::Outcome]) {
+    let finished: BTreeSet<Scope> = outcomes
+        .iter()
+        .filter(|outcome| outcome.completion == Completion::Complete)
+        .map(|outcome| Scope::from(&outcome.site.place))
+        .collect();
+    findings.retain(|finding| {
+        let place = Scope { trail: None, ..finding.scope.clone() };
+        site::proven_although_interrupted(finding) || finished.contains(&place)
+    });
+}
+
 /// Takes over the chains in scope, and what there is to tell of them.
-fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Report) {
+fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Report, all: &mut Findings) {
     let interrupted = context.stop.is_set();
     let mut logs_by_chain = outcome.logs_by_chain;
     for Linked { id, chain, .. } in outcome.linked {
@@ -111,7 +130,7 @@ fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Rep
                 id,
             });
         }
-        report.findings.extend(findings);
+        all.extend(findings);
     }
 }
 
@@ -208,124 +227,4 @@ fn key_validity(key: &KeyUse, outcomes: &[site::Outcome]) -> Option<Finding> {
             Evidence::none().with("fingerprint", key.fingerprint.as_str()).with("digests", outside);
         finding
     })
-}
-
-/// What a reader should do next, where something general stands behind many findings.
-fn hints(report: &Report, sites: usize) -> Vec<String> {
-    let mut hints = Vec::new();
-    if report.outcome() == Outcome::Empty {
-        hints.push(match sites {
-            0 => "No account and region is in scope: check --account and --region, and that the source is where the trail \
-                  delivers."
-                .to_owned(),
-            1 => "There is a folder of one account and region in scope, but nothing of the window in it: check --start, \
-                  --end and --trail."
-                .to_owned(),
-            _ => format!(
-                "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check \
-                 --start, --end and --trail."
-            ),
-        });
-        if report.window.start.is_some_and(|start| start >= report.started_at) {
-            hints.push("The window lies in the future.".to_owned());
-        }
-    }
-    let digests = &report.totals.digests;
-    let denied = |code: Code| {
-        report.findings.iter().any(|finding| {
-            finding.code == code
-                && matches!(&finding.cause, Some(Cause::Unseen(crate::verdict::Unseen::Denied(_))))
-        })
-    };
-    if denied(Code::ListingUnreadable) {
-        hints.push(
-            "A listing was refused. Grant s3:ListBucket on the bucket: without it what was deleted can't be told from \
-             what is denied."
-                .to_owned(),
-        );
-    }
-    if denied(Code::DigestUnreadable) || denied(Code::LogUnreadable) {
-        hints.push(
-            "Objects were refused. Grant s3:GetObject on PREFIX/AWSLogs/* and s3:ListBucket on the bucket; S3 answers \
-             403 for deleted objects too when listing is not allowed."
-                .to_owned(),
-        );
-    }
-    if digests.unsigned > 0 {
-        hints.push(
-            "Some digests have no signature at hand. In a folder the newest digest of each chain needs its metadata: \
-             aws s3api head-object --bucket BUCKET --key KEY > KEY.head.json"
-                .to_owned(),
-        );
-    }
-    if report
-        .findings
-        .iter()
-        .any(|finding| finding.code == Code::DigestUnknownKey && finding.class == Class::Incomplete)
-    {
-        hints.push(
-            "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch"
-                .to_owned(),
-        );
-    }
-    hints
-}
-
-/// Kinds of log files of which it is not known whether digests list them.
-fn kinds_not_looked_at(kinds: &BTreeSet<Box<str>>) -> Option<String> {
-    (!kinds.is_empty()).then(|| {
-        let kinds: Vec<&str> = kinds.iter().map(|kind| &**kind).collect();
-        format!(
-            "Anything about log files of the kinds {}: no digest of the window names one, so they were not looked at.",
-            kinds.join(", ")
-        )
-    })
-}
-
-/// Chains that ended long ago are not noticed beside others that go on.
-fn ended_before(report: &Report) -> String {
-    match report.looked_back_to {
-        Some(time) => format!(
-            "That no trail which ended before {} should have gone on: digests were looked for from there on, and of an \
-             account and region without any since, in its newest day; --look-back looks further.",
-            format_time(time)
-        ),
-        None => "That no trail should have gone on which left no trace in the record.".to_owned(),
-    }
-}
-
-/// What this run did not establish. Every report says so, whatever its verdict.
-fn not_proven(report: &Report) -> Vec<String> {
-    let mut sentences = vec![
-        "That CloudTrail recorded every event: only what it delivered is proven.".to_owned(),
-        "Who deleted or changed what is missing or modified.".to_owned(),
-        "That no newer digest existed which nothing links to: only coverage up to a known moment, or the newest digest \
-         noted by an earlier run, shows that."
-            .to_owned(),
-        format!(
-            "Anything about files outside the window {} to {}.",
-            report.window.start.map_or("(open)".to_owned(), format_time),
-            format_time(report.window.end)
-        ),
-        ended_before(report),
-        "That regions and accounts without any trace in the bucket never recorded anything: name them with \
-         --expect-region and --expect-account."
-            .to_owned(),
-    ];
-    match report.depth {
-        Depth::Chain => sentences.push(
-            "That log files are present or intact, or that none was forged: depth chain looks at digests alone."
-                .to_owned(),
-        ),
-        Depth::Presence => sentences
-            .push("That the content of log files is intact: depth presence does not read them.".to_owned()),
-        Depth::Full => {}
-    }
-    if report.window.start.is_none() {
-        sentences.push("Where the record should begin: no --start was given.".to_owned());
-    }
-    if report.completion == Completion::Interrupted {
-        sentences.push("Anything that the run had not reached when it was interrupted.".to_owned());
-    }
-    sentences
 }

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use super::site::Outcome;
-use crate::trail::{AccountId, AccountRegion, ChainId, DigestKind, Region, Time};
+use crate::trail::{AccountId, DigestKind, Region, Time, TrailName};
 use crate::verdict::{Cause, Code, Finding, Scope};
 
 /// What was named, and what is there.
 pub(super) struct Claims<'a> {
     plan: &'a Plan,
     start: Option<Time>,
-    /// Chains in scope with standard digests in the window.
-    present: Vec<&'a ChainId>,
-    /// Accounts and regions that are told to be absent as a whole.
-    told: BTreeSet<&'a AccountRegion>,
+    /// The trails of chains in scope with standard digests in the window.
+    trails: BTreeSet<(&'a TrailName, &'a Region)>,
+    /// Where there are such chains, and where it is told that there are none.
+    places: BTreeSet<(AccountId, &'a Region)>,
     /// Every account that left a trace.
     accounts: BTreeSet<AccountId>,
 }
@@ -28,22 +28,23 @@ impl<'a> Claims<'a> {
         outcomes: &'a [Outcome],
         start: Option<Time>,
     ) -> Self {
-        let absent = |outcome: &&Outcome| {
-            let whole =
-                |finding: &Finding| finding.code == Code::RegionAbsent && finding.scope.trail.is_none();
-            outcome.findings.iter().any(whole)
-        };
-        let present = outcomes
+        let told = outcomes.iter().filter(|outcome| outcome.absent).map(|outcome| &outcome.site.place);
+        let in_scope = outcomes
             .iter()
             .flat_map(|outcome| &outcome.linked)
             .filter(|linked| linked.id.kind == DigestKind::Standard && plan.scope.holds_chain(&linked.id))
             .filter(|linked| linked.chain.is_in_the_window())
             .map(|linked| &linked.id);
+        let present = || in_scope.clone();
         Self {
             plan,
             start,
-            present: present.collect(),
-            told: outcomes.iter().filter(absent).map(|outcome| &outcome.site.place).collect(),
+            trails: present().map(|chain| (&chain.trail, &chain.home_region)).collect(),
+            places: present()
+                .map(|chain| &chain.place)
+                .chain(told)
+                .map(|place| (place.account, &place.region))
+                .collect(),
             accounts: outcomes
                 .iter()
                 .map(|outcome| outcome.site.place.account)
@@ -58,12 +59,12 @@ impl<'a> Claims<'a> {
         let named = &self.plan.scope;
         let expected = &self.plan.expected;
         for account in named.accounts.union(&expected.accounts) {
-            if !self.has(|place| place.account == *account) {
+            if !self.places.iter().any(|(own, _)| own == account) {
                 findings.push(self.absent("account", Scope { account: Some(*account), ..Scope::default() }));
             }
         }
         for region in &named.regions {
-            if !expected.regions.contains(region) && !self.has(|place| place.region == *region) {
+            if !expected.regions.contains(region) && !self.places.iter().any(|(_, own)| *own == region) {
                 findings
                     .push(self.absent("region", Scope { region: Some(region.clone()), ..Scope::default() }));
             }
@@ -72,11 +73,10 @@ impl<'a> Claims<'a> {
             findings.extend(self.expected_region(region));
         }
         for trail in &named.trails {
-            let fits = |chain: &&&ChainId| {
-                trail.name == chain.trail
-                    && trail.home_region.as_ref().is_none_or(|home| *home == chain.home_region)
+            let fits = |(name, home): &(&TrailName, &Region)| {
+                **name == trail.name && trail.home_region.as_ref().is_none_or(|own| own == *home)
             };
-            if !self.present.iter().any(|chain| fits(&chain)) {
+            if !self.trails.iter().any(fits) {
                 findings.push(
                     self.absent("trail", Scope { trail: Some(trail.name.clone()), ..Scope::default() }),
                 );
@@ -95,14 +95,9 @@ impl<'a> Claims<'a> {
         }
         accounts
             .into_iter()
-            .filter(|account| !self.has(|place| place.account == *account && place.region == *region))
+            .filter(|account| !self.places.contains(&(*account, region)))
             .map(|account| self.absent("region", scope(Some(account))))
             .collect()
-    }
-
-    /// Whether there is such a place with a standard digest, or one that is told to have none.
-    fn has(&self, fits: impl Fn(&AccountRegion) -> bool) -> bool {
-        self.present.iter().any(|chain| fits(&chain.place)) || self.told.iter().any(|place| fits(place))
     }
 
     fn absent(&self, what: &str, scope: Scope) -> Finding {

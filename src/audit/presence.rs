@@ -1,7 +1,7 @@
 //! Compares the log files that are there with those that digests name: page by page, so that a folder of a million
 //! files never stands in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -19,7 +19,7 @@ use crate::report::Depth;
 use crate::store::{Listed as ListedObject, Listing, ObjectStore, Reach, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
 use crate::trail::{AccountRegion, Location, ObjectName, Time};
-use crate::verdict::{Finding, LogVerdict};
+use crate::verdict::{Code, Finding, LogTally, LogVerdict};
 
 /// Day folders listed at once within one site.
 const DAYS_AT_ONCE: usize = 32;
@@ -79,8 +79,10 @@ fn whole(home: &Location, prefix: String) -> Listing {
 /// What lies in the log folders of one home and that no authentic digest names.
 #[derive(Default)]
 pub(super) struct Unnamed {
-    /// Judged, with what is worth telling of them.
-    pub(super) judged: Vec<(LogVerdict, Finding)>,
+    /// Those judged, and told.
+    pub(super) tally: LogTally,
+    /// The first by name of those that are told of once for all.
+    pub(super) first: Option<ObjectName>,
     /// Not to be judged before later digests are read.
     pub(super) later: Vec<Candidate>,
     /// Up to when.
@@ -91,20 +93,68 @@ pub(super) struct Unnamed {
     pub(super) failures: Vec<StoreError>,
 }
 
-impl Unnamed {
-    fn take(&mut self, candidate: Candidate, presence: Presence) {
+/// What is told of log files that no digest names, as they are found: a folder may be full of them.
+pub(super) struct Teller<'a, S> {
+    pub(super) context: &'a Context<S>,
+    pub(super) place: &'a AccountRegion,
+    pub(super) telling: Telling,
+    /// Digests out of scope that keep a verdict from being one of tampering.
+    pub(super) softeners: HashMap<ObjectName, Finding>,
+}
+
+/// How often it is told that no digest names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// Of each file.
+    Each,
+    /// Once for all, where there is no digest that could name any.
+    Once,
+}
+
+impl<S> Teller<'_, S> {
+    fn tell(&self, unnamed: &mut Unnamed, verdict: LogVerdict, finding: Finding) {
+        let Some(object) = &finding.object else { return };
+        self.context.observer.on(Event::Log {
+            object,
+            verdict,
+            hash: None,
+            fault: None,
+            compressed: 0,
+            inflated: 0,
+        });
+        unnamed.tally.add(verdict);
+        if verdict == LogVerdict::Unlisted && self.telling == Telling::Once {
+            if unnamed.first.as_ref().is_none_or(|first| object < first) {
+                unnamed.first = Some(object.clone());
+            }
+            return;
+        }
+        // What softens a verdict is told, also where it lies out of scope.
+        let softener = finding.digest.as_ref().filter(|_| finding.code == Code::LogUnlisted);
+        self.context.tell_all(softener.and_then(|digest| self.softeners.get(digest)).cloned());
+        self.context.tell(finding);
+    }
+
+    fn take(&self, unnamed: &mut Unnamed, candidate: Candidate, presence: Presence) {
         match presence {
             Presence::Named => {}
-            Presence::Judged(verdict, finding) => self.judged.push((verdict, *finding)),
+            Presence::Judged(verdict, finding) => self.tell(unnamed, verdict, *finding),
             Presence::Later(until) => {
-                self.until = self.until.max(Some(until));
-                self.later.push(candidate);
+                unnamed.until = unnamed.until.max(Some(until));
+                unnamed.later.push(candidate);
             }
         }
     }
 
+    fn odd_one(&self, unnamed: &mut Unnamed, object: ObjectName) {
+        self.tell(unnamed, LogVerdict::Unlisted, odd_file(self.place, object, None));
+    }
+}
+
+impl Unnamed {
     fn merge(&mut self, other: Self) {
-        self.judged.extend(other.judged);
+        self.tally.merge(&other.tally);
+        self.first = self.first.take().into_iter().chain(other.first).min();
         self.later.extend(other.later);
         self.until = self.until.max(other.until);
         self.strays.merge(other.strays);
@@ -115,12 +165,13 @@ impl Unnamed {
 /// Lists the log files of the window in one home and judges those that no authentic digest names. The folder of the kind
 /// that every trail delivers has been looked through before.
 pub(super) async fn unnamed<S: ObjectStore>(
-    context: &Context<S>,
+    teller: &Teller<'_, S>,
     home: &Location,
     usual: LogFolder,
     attestation: &Attestation,
     terms: &PresentTerms<'_>,
 ) -> Unnamed {
+    let context = teller.context;
     let mut folders = BTreeMap::from([(LOG_FOLDER.to_owned(), usual)]);
     for kind in attestation.kinds().filter(|kind| *kind != LOG_FOLDER) {
         let folder = listing::folder(home, terms.place, kind);
@@ -129,17 +180,14 @@ pub(super) async fn unnamed<S: ObjectStore>(
     let mut found = Unnamed::default();
     for (kind, LogFolder { days, odd, strays, failures }) in folders {
         let folder = listing::folder(home, terms.place, &kind);
-        found.judged.extend(odd.into_iter().map(|object| odd_one(object, terms.place)));
+        odd.into_iter().for_each(|object| teller.odd_one(&mut found, object));
         found.strays.merge(strays);
         found.failures.extend(failures);
         let mut judged = stream::iter(days)
-            .map(|day| judge_day(context, home, day, &folder, attestation, terms))
+            .map(|day| judge_day(teller, home, day, &folder, attestation, terms))
             .buffered(DAYS_AT_ONCE);
         while let Some(day) = judged.next().await {
-            match day {
-                Ok(day) => found.merge(day),
-                Err(error) => found.failures.push(error),
-            }
+            found.merge(day);
             if context.stop.is_set() {
                 return found;
             }
@@ -149,72 +197,75 @@ pub(super) async fn unnamed<S: ObjectStore>(
 }
 
 /// Judges those that waited for later digests, now that these are read.
-pub(super) fn judge_later(unnamed: &mut Unnamed, attestation: &Attestation, terms: &PresentTerms<'_>) {
+pub(super) fn judge_later<S>(
+    teller: &Teller<'_, S>,
+    unnamed: &mut Unnamed,
+    attestation: &Attestation,
+    terms: &PresentTerms<'_>,
+) {
     for candidate in std::mem::take(&mut unnamed.later) {
         let presence = attestation.judge_present(&candidate, terms);
-        unnamed.take(candidate, presence);
+        teller.take(unnamed, candidate, presence);
     }
 }
 
-fn odd_one(object: ObjectName, place: &AccountRegion) -> (LogVerdict, Finding) {
-    (LogVerdict::Unlisted, odd_file(place, object, None))
-}
-
-/// Judges the log files of one day folder, a page at a time.
+/// Judges the log files of one day folder, a page at a time. What is there is there, whatever comes of the pages that
+/// follow.
 async fn judge_day<S: ObjectStore>(
-    context: &Context<S>,
+    teller: &Teller<'_, S>,
     home: &Location,
     day: String,
     folder: &RegionFolder,
     attestation: &Attestation,
     terms: &PresentTerms<'_>,
-) -> Result<Unnamed, StoreError> {
+) -> Unnamed {
+    let context = teller.context;
     let _slot = context.slots.take().await;
     let open_end = context.plan.end.is_none();
-    let walked = fold(&*context.store, whole(home, day), Unnamed::default, |unnamed, page| {
-        for ListedObject { key, size, modified } in page.objects {
-            let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
-            let object = ObjectName::new(Arc::clone(&home.bucket), key);
-            let Some(key) = parsed else {
-                match oddity(&object.key, size, context.plan.origin) {
-                    Oddity::FolderMarker => {}
-                    Oddity::LogLike => unnamed.judged.push(odd_one(object, terms.place)),
-                    Oddity::Stray => unnamed.strays.add(object),
-                }
-                continue;
+    let mut unnamed = Unnamed::default();
+    // Where keys do not ascend, one may be listed again.
+    let mut told = Names::<()>::default();
+    let walked = fold(
+        &*context.store,
+        whole(home, day),
+        || (),
+        |(), page| {
+            let mut first = |object: &ObjectName| {
+                told.insert(ShortName::of(context.plan.certainty, object), ()).is_none()
             };
-            let asked_for =
-                context.window.contains(key.delivered) || (open_end && context.window.end <= key.delivered);
-            if asked_for {
-                let candidate = Candidate::new(object, &key, modified);
-                let presence = attestation.judge_present(&candidate, terms);
-                unnamed.take(candidate, presence);
+            for ListedObject { key, size, modified } in page.objects {
+                let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
+                let object = ObjectName::new(Arc::clone(&home.bucket), key);
+                let Some(key) = parsed else {
+                    match oddity(&object.key, size, context.plan.origin) {
+                        Oddity::FolderMarker => {}
+                        Oddity::LogLike if first(&object) => teller.odd_one(&mut unnamed, object),
+                        Oddity::LogLike => {}
+                        Oddity::Stray => unnamed.strays.add(object),
+                    }
+                    continue;
+                };
+                let asked_for = context.window.contains(key.delivered)
+                    || (open_end && context.window.end <= key.delivered);
+                if asked_for {
+                    let candidate = Candidate::new(object, &key, modified);
+                    let presence = attestation.judge_present(&candidate, terms);
+                    if presence != Presence::Named && first(&candidate.object) {
+                        teller.take(&mut unnamed, candidate, presence);
+                    }
+                }
             }
-        }
-        match context.stop.is_set() {
-            true => Walk::Stop,
-            false => Walk::On,
-        }
-    });
-    let Walked { found: mut unnamed, unlisted } = walked.await?;
-    unnamed.failures.extend(unlisted);
-    Ok(unnamed)
-}
-
-/// Announces the verdicts on log files that no digest names.
-pub(super) fn announce<S>(context: &Context<S>, judged: &[(LogVerdict, Finding)]) {
-    for (verdict, finding) in judged {
-        if let Some(object) = &finding.object {
-            context.observer.on(Event::Log {
-                object,
-                verdict: *verdict,
-                hash: None,
-                fault: None,
-                compressed: 0,
-                inflated: 0,
-            });
-        }
+            match context.stop.is_set() {
+                true => Walk::Stop,
+                false => Walk::On,
+            }
+        },
+    );
+    match walked.await {
+        Ok(Walked { unlisted, .. }) => unnamed.failures.extend(unlisted),
+        Err(error) => unnamed.failures.push(error),
     }
+    unnamed
 }
 
 #[cfg(test)]

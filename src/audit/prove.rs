@@ -145,9 +145,7 @@ async fn look<S: ObjectStore>(
             State::Rejected(rejected) => {
                 let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
                 reading.record(certainty, previous, Standing::Claimed);
-                for log in rejected.take_logs() {
-                    reading.attestation.claim(&log.object, &name);
-                }
+                reading.claim(rejected.take_logs(), &name);
             }
             State::Unseen(_) | State::Gone => {}
         }

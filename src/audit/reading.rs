@@ -1,7 +1,7 @@
 //! Reads the digests of one account and region, newest first, so that every digest's successor is known when its turn
 //! comes, and the log files they name as soon as they are named.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -18,12 +18,15 @@ use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::Depth;
 use crate::store::ObjectStore;
 use crate::trail::{ChainId, ObjectName};
-use crate::verdict::{Finding, LogTally, Testimony};
+use crate::verdict::{LogTally, Testimony};
 
 /// Log files named and not yet asked for.
 const WAITING_LOGS: usize = 512;
 /// A region has at most five trails (Quotas in AWS CloudTrail), each with two chains.
 const CHAINS_IN_TURN: usize = 10;
+/// Names that digests which are not authentic may claim in one site; the newest digests come first. A file beyond them that
+/// no authentic digest names is unlisted rather than unproven.
+const MOST_CLAIMS: usize = 100_000;
 /// How often a key was used, and how often outside its published window.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct KeyCount {
@@ -35,16 +38,15 @@ pub(super) struct KeyCount {
 #[derive(Default)]
 pub(super) struct JudgedLogs {
     pub(super) by_chain: HashMap<Arc<ChainId>, LogTally>,
-    pub(super) findings: Vec<Finding>,
     pub(super) compressed: u64,
     pub(super) inflated: u64,
     pub(super) testimonies: Vec<Testimony>,
 }
 
 impl JudgedLogs {
-    fn take(&mut self, judged: JudgedLog) {
+    fn take<S>(&mut self, context: &Context<S>, judged: JudgedLog) {
         self.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
-        self.findings.extend(judged.finding);
+        context.tell_all(judged.finding);
         self.compressed += judged.compressed;
         self.inflated += judged.inflated;
         self.testimonies.extend(judged.testimonies);
@@ -61,6 +63,8 @@ pub(super) struct Reading {
     /// The log files named by the newest digest of each chain that has none in the window.
     pub(super) last_words: HashMap<Arc<ChainId>, Vec<LogWork>>,
     chains: HashMap<ChainId, KnownChain>,
+    /// Names that digests nobody vouches for may still claim.
+    claims_left: usize,
 }
 
 /// A chain that has been met.
@@ -83,13 +87,16 @@ impl LogFiles {
     pub(super) fn open<S: ObjectStore>(context: &Arc<Context<S>>) -> Self {
         let (named, receiver) = mpsc::channel(WAITING_LOGS);
         let (sink, mut judged) = mpsc::unbounded_channel();
-        let verdicts = tokio::spawn(async move {
-            let mut logs = JudgedLogs::default();
-            while let Some(log) = judged.recv().await {
-                logs.take(log);
-            }
-            logs
-        });
+        let verdicts = {
+            let context = Arc::clone(context);
+            tokio::spawn(async move {
+                let mut logs = JudgedLogs::default();
+                while let Some(log) = judged.recv().await {
+                    logs.take(&context, log);
+                }
+                logs
+            })
+        };
         let requests = tokio::spawn(request_all(Arc::clone(context), receiver, sink.clone()));
         Self { named, sink, requests, verdicts }
     }
@@ -182,6 +189,7 @@ impl Reading {
             recorded: HashMap::new(),
             last_words: HashMap::new(),
             chains: HashMap::new(),
+            claims_left: MOST_CLAIMS,
         }
     }
 
@@ -214,10 +222,17 @@ impl Reading {
         }
     }
 
-    /// Whether a digest has been read.
-    pub(super) fn has(&self, object: &ObjectName, certainty: Certainty) -> bool {
-        let name = certainty.handle(object);
-        self.entries.iter().any(|entry| certainty.handle(&entry.object) == name)
+    /// The digests that have been read.
+    pub(super) fn known(&self, certainty: Certainty) -> HashSet<ObjectName> {
+        self.entries.iter().map(|entry| certainty.handle(&entry.object)).collect()
+    }
+
+    /// Notes the log files that a digest nobody vouches for names, as far as there is room.
+    pub(super) fn claim(&mut self, logs: Vec<LogEntry>, digest: &Arc<ObjectName>) {
+        for log in logs.into_iter().take(self.claims_left) {
+            self.attestation.claim(&log.object, digest);
+            self.claims_left -= 1;
+        }
     }
 
     /// The digest of this chain that was taken in last: digests come newest first.
@@ -273,9 +288,7 @@ impl Reading {
             State::Rejected(rejected) => {
                 let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
                 self.record(certainty, previous, Standing::Claimed);
-                for log in rejected.take_logs() {
-                    self.attestation.claim(&log.object, &named.digest);
-                }
+                self.claim(rejected.take_logs(), &named.digest);
             }
             State::Unseen(_) | State::Gone => {}
         }

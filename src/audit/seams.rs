@@ -1,7 +1,7 @@
 //! What is seen only where two accounts' or organizations' folders are looked at together: links from one into the other,
 //! and chains that go on there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -14,7 +14,9 @@ use crate::chain::{self, Linked, Loss, Lost, Seam, State};
 use crate::digest::Previous;
 use crate::store::ObjectStore;
 use crate::trail::key::DigestKey;
-use crate::trail::{AccountRegion, ChainId, DigestKind, Location, Span, Time, format_time};
+use crate::trail::{
+    AccountId, AccountRegion, ChainId, DigestKind, Location, Region, Span, Time, TrailName, format_time,
+};
 use crate::verdict::{Class, Code, Evidence, Finding};
 
 /// A trail that goes on under another organization's folder begins there within so much of its end here.
@@ -53,30 +55,58 @@ pub(super) async fn join<S: ObjectStore>(context: &Arc<Context<S>>, outcomes: &m
         .flat_map(|outcome| &outcome.linked)
         .flat_map(|linked| linked.chain.seams.iter().map(|seam| (linked.id.clone(), seam.clone())))
         .collect();
-    for (newer, seam) in seams {
-        join_one(context, outcomes, &newer, &seam);
-    }
     let ended: Vec<ChainId> = outcomes
         .iter()
         .flat_map(|outcome| &outcome.linked)
         .filter(|linked| linked.chain.ended.as_ref().is_some_and(|last| last.word.is_none()))
         .map(|linked| linked.id.clone())
         .collect();
+    let mut chains = Chains::of(outcomes);
+    for (newer, seam) in seams {
+        join_one(context, &mut chains, &newer, &seam);
+    }
+    let alike = Alike::of(&chains);
     for id in ended {
-        if let Some(sequel) = sequel(context, outcomes, &id).await {
-            note_sequel(outcomes, &id, &sequel);
+        if let Some(sequel) = sequel(context, &chains, &alike, &id).await {
+            note_sequel(&mut chains, &id, &sequel);
         }
     }
 }
 
-fn chain_mut<'a>(outcomes: &'a mut [Outcome], id: &ChainId) -> Option<&'a mut Linked> {
-    outcomes.iter_mut().flat_map(|outcome| &mut outcome.linked).find(|linked| linked.id == *id)
+/// The chains of all sites, to be found by what they are.
+struct Chains<'a> {
+    outcomes: &'a mut [Outcome],
+    /// Of each: its site, and its place among the site's.
+    at: BTreeMap<ChainId, (usize, usize)>,
+}
+
+impl<'a> Chains<'a> {
+    fn of(outcomes: &'a mut [Outcome]) -> Self {
+        let mut at = BTreeMap::new();
+        for (site, outcome) in outcomes.iter().enumerate() {
+            for (place, linked) in outcome.linked.iter().enumerate() {
+                at.entry(linked.id.clone()).or_insert((site, place));
+            }
+        }
+        Self { outcomes, at }
+    }
+
+    fn get(&self, id: &ChainId) -> Option<(&Outcome, &Linked)> {
+        let (site, place) = *self.at.get(id)?;
+        let outcome = self.outcomes.get(site)?;
+        Some((outcome, outcome.linked.get(place)?))
+    }
+
+    fn get_mut(&mut self, id: &ChainId) -> Option<&mut Linked> {
+        let (site, place) = *self.at.get(id)?;
+        self.outcomes.get_mut(site)?.linked.get_mut(place)
+    }
 }
 
 /// Joins two chains at a link, if the digest it leads to is there; says so if it is not, or is another.
-fn join_one<S>(context: &Context<S>, outcomes: &mut [Outcome], newer: &ChainId, seam: &Seam) {
-    let Some(older) = chain_mut(outcomes, &seam.chain) else {
-        missing(context, outcomes, newer, seam);
+fn join_one<S>(context: &Context<S>, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
+    let Some(older) = chains.get_mut(&seam.chain) else {
+        missing(context, chains, newer, seam);
         return;
     };
     let end = DigestKey::parse(&seam.previous.object.key).map(|key| key.end);
@@ -94,14 +124,14 @@ fn join_one<S>(context: &Context<S>, outcomes: &mut [Outcome], newer: &ChainId, 
         return;
     }
     if !is_there {
-        missing(context, outcomes, newer, seam);
+        missing(context, chains, newer, seam);
         return;
     }
     let mut joined = older.chain.clone();
-    if let Some(newer) = chain_mut(outcomes, newer) {
+    if let Some(newer) = chains.get_mut(newer) {
         chain::join(&mut joined, &mut newer.chain, seam.at);
     }
-    if let Some(older) = chain_mut(outcomes, &seam.chain) {
+    if let Some(older) = chains.get_mut(&seam.chain) {
         older.chain = joined;
     }
 }
@@ -123,13 +153,13 @@ fn broken(
 }
 
 /// A digest that a link across the seam leads to and that its folder, which was listed, does not hold.
-fn missing<S>(context: &Context<S>, outcomes: &mut [Outcome], newer: &ChainId, seam: &Seam) {
+fn missing<S>(context: &Context<S>, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
     let Some(key) = DigestKey::parse(&seam.previous.object.key) else { return };
     let hour = Span { start: key.end - TimeDelta::hours(1), end: key.end };
-    let listed = outcomes.iter().any(|outcome| {
+    let listed = chains.outcomes.iter().any(|outcome| {
         let here = outcome.site.place == seam.chain.place
             && home_of(seam).is_some_and(|home| outcome.site.locations().any(|known| *known == home));
-        here && !outcome.findings.iter().any(|finding| finding.code == Code::ListingUnreadable)
+        here && !outcome.unlisted
     });
     if !listed || !context.window.overlaps(&hour) {
         return;
@@ -149,7 +179,7 @@ fn missing<S>(context: &Context<S>, outcomes: &mut [Outcome], newer: &ChainId, s
     finding.object = Some(seam.previous.object.clone());
     finding.digest = Some(seam.from.clone());
     finding.at = Some(key.end);
-    if let Some(newer) = chain_mut(outcomes, newer) {
+    if let Some(newer) = chains.get_mut(newer) {
         newer.chain.findings.push(finding);
     }
 }
@@ -160,29 +190,45 @@ struct Sequel {
     began: Time,
 }
 
+/// Standard chains with authentic digests in the window, by account, region and trail name.
+struct Alike(BTreeMap<(AccountId, Region, TrailName), Vec<ChainId>>);
+
+impl Alike {
+    fn of(chains: &Chains<'_>) -> Self {
+        let mut alike = BTreeMap::<_, Vec<_>>::new();
+        for linked in chains.outcomes.iter().flat_map(|outcome| &outcome.linked) {
+            if linked.id.kind == DigestKind::Standard && !linked.chain.coverage.is_empty() {
+                alike.entry(Self::key(&linked.id)).or_default().push(linked.id.clone());
+            }
+        }
+        Self(alike)
+    }
+
+    fn key(id: &ChainId) -> (AccountId, Region, TrailName) {
+        (id.place.account, id.place.region.clone(), id.trail.clone())
+    }
+
+    /// Those that lie under another organization's folder, or under none.
+    fn elsewhere(&self, id: &ChainId) -> impl Iterator<Item = &ChainId> {
+        let alike = self.0.get(&Self::key(id)).into_iter().flatten();
+        alike.filter(|own| own.place.organization != id.place.organization)
+    }
+}
+
 /// A chain of the same account, region, kind and trail name under another organization's folder, or none, that has
 /// authentic digests in the window and begins about when this one ends.
 async fn sequel<S: ObjectStore>(
     context: &Arc<Context<S>>,
-    outcomes: &[Outcome],
+    chains: &Chains<'_>,
+    alike: &Alike,
     id: &ChainId,
 ) -> Option<Sequel> {
-    let last = outcomes.iter().flat_map(|outcome| &outcome.linked).find(|linked| linked.id == *id)?;
+    let (_, last) = chains.get(id)?;
     let end = last.chain.ended.as_ref()?.end;
-    for outcome in outcomes {
-        for linked in &outcome.linked {
-            let own = &linked.id;
-            let same = own.trail == id.trail
-                && own.kind == DigestKind::Standard
-                && own.place.account == id.place.account
-                && own.place.region == id.place.region
-                && own.place.organization != id.place.organization;
-            if same
-                && !linked.chain.coverage.is_empty()
-                && let Some(began) = began(context, outcome, own, end).await
-            {
-                return Some(Sequel { chain: own.clone(), began });
-            }
+    for own in alike.elsewhere(id) {
+        let Some((outcome, _)) = chains.get(own) else { continue };
+        if let Some(began) = began(context, outcome, own, end).await {
+            return Some(Sequel { chain: own.clone(), began });
         }
     }
     None
@@ -215,8 +261,8 @@ async fn began<S: ObjectStore>(
     (starts && (began - end).abs() <= HANDOVER).then_some(began)
 }
 
-fn note_sequel(outcomes: &mut [Outcome], id: &ChainId, sequel: &Sequel) {
-    let Some(linked) = chain_mut(outcomes, id) else { return };
+fn note_sequel(chains: &mut Chains<'_>, id: &ChainId, sequel: &Sequel) {
+    let Some(linked) = chains.get_mut(id) else { return };
     let Some(last) = linked.chain.ended.take() else { return };
     linked.chain.gaps.clear();
     let folder = match &sequel.chain.place.organization {

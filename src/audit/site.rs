@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::discover::{Home, Site};
 use super::listing::{self, Digests, FoundDigest, Strays, Sweep};
-use super::presence::{self, Unnamed};
+use super::presence::{self, Teller, Telling, Unnamed};
 use super::reading::{JudgedLogs, KeyCount, LogFiles, Reading, read};
 use super::tree::{LogFolder, log_folder};
 use super::unseen::unseen;
@@ -17,11 +17,11 @@ use crate::chain::{self, Copied, Entry, Linked, Root, Settled, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing};
 use crate::digest::Certainty;
 use crate::logs::{LogWork, PresentTerms, region_absent};
-use crate::report::Depth;
+use crate::report::{Completion, Depth};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, Time};
-use crate::verdict::{Cause, Code, Evidence, Finding, LogTally, LogVerdict, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Code, Evidence, Finding, LogTally, Scope, Testimony, Unseen};
 
 /// Moves of bucket or prefix that are followed within one site.
 const MOST_MOVES: usize = 16;
@@ -32,7 +32,12 @@ pub(super) struct Outcome {
     pub(super) linked: Vec<Linked>,
     /// Chains that lie here and were delivered elsewhere.
     pub(super) copies: Vec<Copied>,
-    pub(super) findings: Vec<Finding>,
+    /// How far it was looked at.
+    pub(super) completion: Completion,
+    /// Whether it is told to have log files and not one standard digest.
+    pub(super) absent: bool,
+    /// Whether some of it could not be listed.
+    pub(super) unlisted: bool,
     pub(super) logs_by_chain: HashMap<Arc<ChainId>, LogTally>,
     /// Log files that belong to no chain: unlisted, pending, unproven.
     pub(super) loose_logs: LogTally,
@@ -56,7 +61,9 @@ impl Outcome {
             site,
             linked: Vec::new(),
             copies: Vec::new(),
-            findings: Vec::new(),
+            completion: Completion::Complete,
+            absent: false,
+            unlisted: false,
             logs_by_chain: HashMap::new(),
             loose_logs: LogTally::default(),
             compressed: 0,
@@ -96,17 +103,17 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site
     read_homes(context, &mut survey, &mut outcome).await;
     let Survey { mut reading, logs, mut folders, unlisted, earlier } = survey;
     let entries = &reading.entries;
-    outcome.findings.extend(keys_unavailable(context, entries));
-    outcome.findings.extend(backfill_alone(context, entries, &outcome.linked));
+    context.tell_all(keys_unavailable(context, entries));
+    context.tell_all(backfill_alone(context, entries, &outcome.linked));
     outcome.newest = entries.iter().map(|entry| entry.key.end).max();
     let terms = terms(context, &outcome.site, &unlisted, earlier);
-    let ended = |id: &ChainId| {
-        let chain = outcome.linked.iter().find(|linked| linked.id == *id);
-        chain.and_then(|linked| linked.chain.ended.as_ref()).is_some_and(|last| last.word.is_none())
-    };
+    let unacknowledged =
+        |linked: &&Linked| linked.chain.ended.as_ref().is_some_and(|last| last.word.is_none());
+    let ended: BTreeSet<&ChainId> =
+        outcome.linked.iter().filter(unacknowledged).map(|linked| &linked.id).collect();
     let last_words: Vec<LogWork> = std::mem::take(&mut reading.last_words)
         .into_iter()
-        .filter(|(id, _)| ended(id))
+        .filter(|(id, _)| ended.contains(&**id))
         .flat_map(|(_, works)| works)
         .collect();
     let presence = async {
@@ -123,17 +130,26 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site
     let named: BTreeSet<&str> = reading.attestation.kinds().chain([DIGEST_FOLDER]).collect();
     outcome.unread_kinds = kinds.filter(|kind| !named.contains(&***kind)).cloned().collect();
     outcome.keys = reading.keys;
+    tell_of_digests(context, &mut outcome.linked);
     if context.stop.is_set() {
-        outcome.findings.retain(proven_although_interrupted);
+        outcome.completion = Completion::Interrupted;
     }
-    outcome.findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
     context.observer.on(Event::SiteDone);
     outcome
 }
 
+/// Hands over what there is to tell of single digests and links, which may be as many as the bucket's owner likes.
+fn tell_of_digests<S>(context: &Context<S>, linked: &mut [Linked]) {
+    for Linked { id, chain, .. } in linked {
+        let findings = std::mem::take(&mut chain.findings);
+        if context.plan.scope.holds_chain(id) {
+            context.tell_all(findings);
+        }
+    }
+}
+
 fn take_logs(outcome: &mut Outcome, judged: JudgedLogs) {
     outcome.logs_by_chain = judged.by_chain;
-    outcome.findings.extend(judged.findings);
     outcome.compressed = judged.compressed;
     outcome.inflated = judged.inflated;
     outcome.testimonies.extend(judged.testimonies);
@@ -208,7 +224,8 @@ async fn list_homes<S: ObjectStore>(
             Ok(mut listed) => {
                 slot.answered(0);
                 for failure in listed.failures.drain(..) {
-                    outcome.findings.push(unlistable(place, &failure));
+                    outcome.unlisted = true;
+                    context.tell(unlistable(place, &failure));
                     let bucket = known(&home.bucket, context.plan.certainty);
                     let part = Root { bucket, prefix: failure.target.clone() };
                     survey.unlisted.push((part, failure));
@@ -217,7 +234,8 @@ async fn list_homes<S: ObjectStore>(
                 digests.merge(listed);
             }
             Err(error) => {
-                outcome.findings.push(unlistable(place, &error));
+                outcome.unlisted = true;
+                context.tell(unlistable(place, &error));
                 survey.unlisted.push((root(&home, place, context.plan.certainty), error));
             }
         }
@@ -267,7 +285,8 @@ async fn judge_present<S: ObjectStore>(
         let settled = settled(context, &home, &reading.entries, &outcome.linked);
         let held_to =
             present_terms(context, &place, &settled, listing::read_to(&context.window), outcome.newest);
-        let unnamed = presence::unnamed(context, &home, usual, &reading.attestation, &held_to).await;
+        let teller = teller(context, &place, &home, &reading.entries);
+        let unnamed = presence::unnamed(&teller, &home, usual, &reading.attestation, &held_to).await;
         found.push((home, unnamed));
     }
     let until = found.iter().filter_map(|(_, unnamed)| unnamed.until).max();
@@ -277,11 +296,12 @@ async fn judge_present<S: ObjectStore>(
         for (home, unnamed) in &mut found {
             let settled = settled(context, home, &reading.entries, &linked);
             let held_to = present_terms(context, &place, &settled, until, outcome.newest);
-            presence::judge_later(unnamed, &reading.attestation, &held_to);
+            let teller = teller(context, &place, home, &reading.entries);
+            presence::judge_later(&teller, unnamed, &reading.attestation, &held_to);
         }
     }
     for (home, unnamed) in found {
-        take_unnamed(context, &home, unnamed, &reading.entries, outcome);
+        take_unnamed(context, &home, unnamed, outcome);
     }
 }
 
@@ -339,56 +359,51 @@ async fn read_beyond<S: ObjectStore>(
             Err(_) => return,
         }
     }
-    found.retain(|digest| !reading.has(&digest.object, context.plan.certainty));
+    let known = reading.known(context.plan.certainty);
+    found.retain(|digest| !known.contains(&context.plan.certainty.handle(&digest.object)));
     found.sort_by(FoundDigest::newest_first);
     let Some(span) = reach(&found) else { return };
     let ring = context.keys.ring(&site.place.region, span).await;
     read(context, &ring, found, None, reading, None).await;
 }
 
-/// Takes over what lies in one home's log folders.
-fn take_unnamed<S>(
-    context: &Context<S>,
+/// Tells of the log files in one home.
+fn teller<'a, S>(
+    context: &'a Context<S>,
+    place: &'a AccountRegion,
     home: &Location,
-    mut unnamed: Unnamed,
     entries: &[Entry],
-    outcome: &mut Outcome,
-) {
-    let place = outcome.site.place.clone();
-    outcome.strays.merge(unnamed.strays);
-    outcome.findings.extend(unnamed.failures.iter().map(|failure| unlistable(&place, failure)));
-    let object = |judged: &(LogVerdict, Finding)| judged.1.object.clone();
-    unnamed.judged.sort_by_key(object);
-    unnamed.judged.dedup_by_key(|judged| object(judged));
+) -> Teller<'a, S> {
     let here = |entry: &&Entry| {
         entry.key.prefix == home.prefix
             && (context.plan.certainty == Certainty::KeyOnly || entry.object.bucket == home.bucket)
     };
-    let any_digest = entries
-        .iter()
-        .filter(here)
-        .any(|entry| entry.key.chain.kind == DigestKind::Standard && context.window.overlaps(&entry.span()));
-    presence::announce(context, &unnamed.judged);
-    let unlisted = |judged: &&(LogVerdict, Finding)| judged.0 == LogVerdict::Unlisted;
-    let absent = unnamed.judged.iter().find(unlisted).and_then(object).filter(|_| !any_digest);
-    // One word for the whole region; a finding for each of its files would say the same a thousand times.
-    outcome.findings.extend(absent.iter().map(|first| region_absent(&place, home, &context.window, first)));
-    for (verdict, finding) in unnamed.judged {
-        outcome.loose_logs.add(verdict);
-        if absent.is_none() || verdict != LogVerdict::Unlisted {
-            outcome.findings.extend(softening(context, &finding, entries));
-            outcome.findings.push(finding);
-        }
-    }
+    let standard = |entry: &Entry| {
+        entry.key.chain.kind == DigestKind::Standard && context.window.overlaps(&entry.span())
+    };
+    let telling = match entries.iter().filter(here).any(standard) {
+        true => Telling::Each,
+        false => Telling::Once,
+    };
+    let softens = |entry: &Entry| {
+        let finding = chain::digest_finding(&entry.key.chain, entry, context.settled_by())?;
+        Some((entry.object.clone(), finding))
+    };
+    let out_of_scope = entries.iter().filter(|entry| !context.plan.scope.holds_chain(&entry.key.chain));
+    Teller { context, place, telling, softeners: out_of_scope.filter_map(softens).collect() }
 }
 
-/// What softens a verdict is told, also where it lies out of scope.
-fn softening<S>(context: &Context<S>, finding: &Finding, entries: &[Entry]) -> Option<Finding> {
-    let digest = finding.digest.as_ref().filter(|_| finding.code == Code::LogUnlisted)?;
-    let entry = entries.iter().find(|entry| entry.object == *digest)?;
-    match context.plan.scope.holds_chain(&entry.key.chain) {
-        true => None,
-        false => chain::digest_finding(&entry.key.chain, entry, context.settled_by()),
+/// Takes over what lies in one home's log folders.
+fn take_unnamed<S>(context: &Context<S>, home: &Location, unnamed: Unnamed, outcome: &mut Outcome) {
+    let place = &outcome.site.place;
+    outcome.strays.merge(unnamed.strays);
+    outcome.unlisted |= !unnamed.failures.is_empty();
+    context.tell_all(unnamed.failures.iter().map(|failure| unlistable(place, failure)));
+    outcome.loose_logs.merge(&unnamed.tally);
+    // One word for the whole region; a finding for each of its files would say the same a thousand times.
+    if let Some(first) = unnamed.first {
+        outcome.absent = true;
+        context.tell(region_absent(place, home, &context.window, &first));
     }
 }
 
@@ -458,14 +473,13 @@ fn backfill_alone<S>(context: &Context<S>, entries: &[Entry], linked: &[Linked])
     let told =
         |linked: &Linked| in_window(linked) || linked.chain.ended.is_some() || !linked.chain.gaps.is_empty();
     let standard = |backfill: &ChainId| ChainId { kind: DigestKind::Standard, ..backfill.clone() };
+    let told: BTreeSet<&ChainId> =
+        linked.iter().filter(|linked| told(linked)).map(|linked| &linked.id).collect();
     linked
         .iter()
         .filter(|linked| linked.id.kind == DigestKind::Backfill && in_window(linked))
         .filter(|linked| context.plan.scope.holds_chain(&linked.id))
-        .filter(|backfill| {
-            let id = standard(&backfill.id);
-            !linked.iter().any(|linked| linked.id == id && told(linked))
-        })
+        .filter(|backfill| !told.contains(&standard(&backfill.id)))
         .map(|backfill| {
             let first = &entries[backfill.entries.start].object;
             let message = "this trail has backfill digests here in the window, and not one standard digest";

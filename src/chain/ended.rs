@@ -1,5 +1,6 @@
 //! Chains whose newest digest lies before the window, and what the caller says of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -33,6 +34,30 @@ impl Ended {
             trail: Some(chain.trail.clone()),
             last,
         }
+    }
+
+    /// As few words as say the same as `words`: one for an account or region in which no chain goes on.
+    pub fn together(words: Vec<Self>, going_on: &[&ChainId]) -> Vec<Self> {
+        let mut fewest: BTreeMap<(AccountId, Option<Region>, Option<TrailName>), Time> = BTreeMap::new();
+        for word in words {
+            let account = Self { region: None, trail: None, ..word.clone() };
+            let region = Self { trail: None, ..word.clone() };
+            let alone = |wider: &Self| !going_on.iter().any(|chain| wider.names(chain));
+            let word = [account, region].into_iter().find(alone).unwrap_or(word);
+            let last = fewest.entry((word.account, word.region, word.trail)).or_insert(word.last);
+            *last = word.last.min(*last);
+        }
+        fewest
+            .into_iter()
+            .map(|((account, region, trail), last)| Self { account, region, trail, last })
+            .collect()
+    }
+
+    /// Whether it speaks of all that `other` speaks of.
+    pub fn includes(&self, other: &Self) -> bool {
+        self.account == other.account
+            && (self.region.is_none() || self.region == other.region)
+            && (self.trail.is_none() || self.trail == other.trail)
     }
 
     /// Whether it speaks of `chain`.
@@ -112,6 +137,37 @@ impl LastDigest {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::trail::{AccountRegion, DigestKind};
+
+    #[test]
+    fn one_word_stands_for_an_account_only_while_none_of_its_chains_goes_on() {
+        let words =
+            |texts: &[&str]| -> Vec<Ended> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+        let single = words(&[
+            "111122223333/us-east-1/one@2026-03-02T00:00:00Z",
+            "111122223333/us-east-1/two@2026-03-01T00:00:00Z",
+            "111122223333/eu-west-1/one@2026-03-03T00:00:00Z",
+        ]);
+        assert_eq!(Ended::together(single.clone(), &[]), words(&["111122223333@2026-03-01T00:00:00Z"]));
+        let place = |region: &str| AccountRegion {
+            organization: None,
+            account: "111122223333".parse().unwrap(),
+            region: region.parse().unwrap(),
+        };
+        let alive = ChainId {
+            place: place("eu-west-1"),
+            home_region: "us-east-1".parse().unwrap(),
+            trail: "three".parse().unwrap(),
+            kind: DigestKind::Standard,
+        };
+        assert_eq!(
+            Ended::together(single, &[&alive]),
+            words(&[
+                "111122223333/eu-west-1/one@2026-03-03T00:00:00Z",
+                "111122223333/us-east-1@2026-03-01T00:00:00Z"
+            ])
+        );
+    }
 
     #[test]
     fn words_round_trip_and_nonsense_is_refused() {

@@ -2,6 +2,8 @@
 //! log folders, so a log file that none names may be that of a trail that has a hole there. A trail without log file
 //! validation looks just like that: before its first digest, after its last, and while it was switched off.
 
+use chrono::TimeDelta;
+
 use super::{Chain, Entry, Linked, Loss, Lost, complement, union};
 use crate::digest::Certainty;
 use crate::trail::key::DigestKey;
@@ -12,7 +14,35 @@ use crate::trail::{ChainId, DigestKind, Location, ObjectName, Span};
 pub struct Settled {
     /// Sorted, disjoint.
     spans: Vec<Span>,
-    open: Vec<(Span, Unsettled)>,
+    /// Digests of which it is not known what they name, and the hours they are named after.
+    unheard: Open,
+    /// Objects that cannot be AWS's, and the hours they are named after.
+    refuted: Open,
+    /// Holes of trails.
+    holes: Open,
+}
+
+/// Times that something keeps open, by their starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Open {
+    sorted: Vec<(Span, Unsettled)>,
+    /// The length of the longest.
+    longest: TimeDelta,
+}
+
+impl Open {
+    fn of(mut open: Vec<(Span, Unsettled)>) -> Self {
+        open.sort_by_key(|(span, _)| *span);
+        let longest = open.iter().map(|(span, _)| span.length()).max().unwrap_or_default();
+        Self { sorted: open, longest }
+    }
+
+    /// The first that shares some of `stretch`.
+    fn first_in(&self, stretch: Span) -> Option<&Unsettled> {
+        let from = self.sorted.partition_point(|(span, _)| span.start + self.longest <= stretch.start);
+        let near = self.sorted[from..].iter().take_while(|(span, _)| span.start < stretch.end);
+        near.into_iter().find(|(span, _)| span.overlaps(&stretch)).map(|(_, what)| what)
+    }
 }
 
 /// What keeps a time open.
@@ -61,40 +91,46 @@ impl Settled {
         let spans = union(owners.iter().flat_map(|owner| owner.spans.clone()).collect());
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Self::default() };
         let whole = Span { start: first.start, end: last.end };
-        let mut open: Vec<(Span, Unsettled)> = Vec::new();
+        let (mut unheard, mut refuted, mut holes) = (Vec::new(), Vec::new(), Vec::new());
         for owner in owners {
-            let lost = owner.lost.iter();
-            open.extend(lost.map(|lost| (lost.span, Unsettled::Digest(lost.object.clone(), lost.why))));
+            for lost in &owner.lost {
+                let open = match lost.why {
+                    Loss::Open | Loss::Absent => &mut unheard,
+                    Loss::Refuted => &mut refuted,
+                };
+                open.push((lost.span, Unsettled::Digest(lost.object.clone(), lost.why)));
+            }
             if owner.may_own_files() {
-                let holes = complement(&owner.spans, whole);
-                open.extend(holes.into_iter().map(|hole| (hole, Unsettled::Hole(owner.id.clone()))));
+                let own = complement(&owner.spans, whole);
+                holes.extend(own.into_iter().map(|hole| (hole, Unsettled::Hole(owner.id.clone()))));
             }
         }
-        let unsettled = union(open.iter().map(|(span, _)| *span).chain(complement(&spans, whole)).collect());
-        Self { spans: complement(&unsettled, whole), open }
+        let open = [&unheard, &refuted, &holes].into_iter().flatten().map(|(span, _)| *span);
+        let unsettled = union(open.chain(complement(&spans, whole)).collect());
+        Self {
+            spans: complement(&unsettled, whole),
+            unheard: Open::of(unheard),
+            refuted: Open::of(refuted),
+            holes: Open::of(holes),
+        }
     }
 
     /// Whether all of `stretch` is settled.
     pub fn covers(&self, stretch: Span) -> bool {
-        self.spans.iter().any(|span| span.start <= stretch.start && stretch.end <= span.end)
+        let after = self.spans.partition_point(|span| span.start <= stretch.start);
+        self.spans[..after].last().is_some_and(|span| stretch.end <= span.end)
     }
 
     /// What keeps some of `stretch` open; a digest rather than a hole, because it can be looked at. None, where no digest
     /// has come that far.
     pub fn obstacle(&self, stretch: Span) -> Option<&Unsettled> {
-        let digest = |what: &&Unsettled| matches!(what, Unsettled::Digest(..));
-        self.open_in(stretch).find(digest).or_else(|| self.open_in(stretch).next())
+        [&self.unheard, &self.refuted, &self.holes].into_iter().find_map(|open| open.first_in(stretch))
     }
 
     /// A digest of some of `stretch` that is AWS's, or may be, and could not be asked what it names. An object that cannot
     /// be AWS's unsettles its own hour, and no more.
     pub fn unheard(&self, stretch: Span) -> Option<&Unsettled> {
-        let unheard = |what: &&Unsettled| matches!(what, Unsettled::Digest(_, Loss::Open | Loss::Absent));
-        self.open_in(stretch).find(unheard)
-    }
-
-    fn open_in(&self, stretch: Span) -> impl Iterator<Item = &Unsettled> {
-        self.open.iter().filter(move |(span, _)| span.overlaps(&stretch)).map(|(_, what)| what)
+        self.unheard.first_in(stretch)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Certainty, Claim, Fault, HASH_ALGORITHM, LogEntry, Place, Previous, SIGNATURE_ALGORITHM};
@@ -13,29 +13,77 @@ use crate::crypto::Hash;
 use crate::trail::key::DigestKey;
 use crate::trail::{Location, Malformed, ObjectName, Span, format_time, parse_time};
 
+/// The longest name of a bucket: 63 bytes, and 255 for the oldest ones (Amazon S3 User Guide, "Bucket naming rules").
+const BUCKET: usize = 255;
+/// The longest key (Amazon S3 User Guide, "Naming Amazon S3 objects").
+const KEY: usize = 1024;
+/// The longest signature, in hex: that of a key of 4096 bits, twice what CloudTrail is known to use.
+const SIGNATURE: usize = 1024;
+/// Longer than any account, time, hash, fingerprint or name of an algorithm.
+const WORD: usize = 128;
+
+/// Text of no more than so many bytes; what is longer is refused before it is kept.
+struct Text<'body, const MOST: usize>(Cow<'body, str>);
+
+impl<'de: 'body, 'body, const MOST: usize> Deserialize<'de> for Text<'body, MOST> {
+    fn deserialize<D: Deserializer<'de>>(field: D) -> Result<Self, D::Error> {
+        field.deserialize_str(Bounded)
+    }
+}
+
+/// Reads a [`Text`].
+struct Bounded<const MOST: usize>;
+
+impl<'de, const MOST: usize> Visitor<'de> for Bounded<MOST> {
+    type Value = Text<'de, MOST>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "text of at most {MOST} bytes")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        match text.len() <= MOST {
+            true => Ok(Text(Cow::Borrowed(text))),
+            false => Err(E::invalid_length(text.len(), &self)),
+        }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        match text.len() <= MOST {
+            true => Ok(Text(Cow::Owned(text.to_owned()))),
+            false => Err(E::invalid_length(text.len(), &self)),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
-    aws_account_id: String,
-    digest_start_time: String,
-    digest_end_time: String,
-    #[serde(rename = "digestS3Bucket")]
-    bucket: String,
-    #[serde(rename = "digestS3Object")]
-    object: String,
-    digest_public_key_fingerprint: String,
-    digest_signature_algorithm: String,
-    #[serde(rename = "previousDigestS3Bucket", default)]
-    previous_bucket: Option<String>,
-    #[serde(rename = "previousDigestS3Object", default)]
-    previous_object: Option<String>,
-    #[serde(rename = "previousDigestHashValue", default)]
-    previous_hash: Option<String>,
-    #[serde(rename = "previousDigestHashAlgorithm", default)]
-    previous_hash_algorithm: Option<String>,
+struct Document<'body> {
+    #[serde(borrow)]
+    aws_account_id: Text<'body, WORD>,
+    #[serde(borrow)]
+    digest_start_time: Text<'body, WORD>,
+    #[serde(borrow)]
+    digest_end_time: Text<'body, WORD>,
+    #[serde(rename = "digestS3Bucket", borrow)]
+    bucket: Text<'body, BUCKET>,
+    #[serde(rename = "digestS3Object", borrow)]
+    object: Text<'body, KEY>,
+    #[serde(borrow)]
+    digest_public_key_fingerprint: Text<'body, WORD>,
+    #[serde(borrow)]
+    digest_signature_algorithm: Text<'body, WORD>,
+    #[serde(rename = "previousDigestS3Bucket", default, borrow)]
+    previous_bucket: Option<Text<'body, BUCKET>>,
+    #[serde(rename = "previousDigestS3Object", default, borrow)]
+    previous_object: Option<Text<'body, KEY>>,
+    #[serde(rename = "previousDigestHashValue", default, borrow)]
+    previous_hash: Option<Text<'body, WORD>>,
+    #[serde(rename = "previousDigestHashAlgorithm", default, borrow)]
+    previous_hash_algorithm: Option<Text<'body, WORD>>,
     /// Null in a starting digest, but never absent: it is part of what is signed.
-    #[serde(rename = "previousDigestSignature", deserialize_with = "present")]
-    previous_signature: Option<String>,
+    #[serde(rename = "previousDigestSignature", deserialize_with = "present", borrow)]
+    previous_signature: Option<Text<'body, SIGNATURE>>,
     log_files: LogFiles,
 }
 
@@ -51,25 +99,25 @@ struct LogFiles {
 #[serde(rename_all = "camelCase")]
 struct LogFile<'body> {
     #[serde(rename = "s3Bucket", borrow)]
-    bucket: Cow<'body, str>,
-    #[serde(rename = "s3Object")]
-    object: Box<str>,
+    bucket: Text<'body, BUCKET>,
+    #[serde(rename = "s3Object", borrow)]
+    object: Text<'body, KEY>,
     #[serde(borrow)]
-    hash_value: Cow<'body, str>,
+    hash_value: Text<'body, WORD>,
     #[serde(borrow)]
-    hash_algorithm: Cow<'body, str>,
+    hash_algorithm: Text<'body, WORD>,
 }
 
 impl LogFile<'_> {
     fn entry(self, neighbour: Option<&LogEntry>) -> Result<LogEntry, Fault> {
-        known("logFiles[].hashAlgorithm", &self.hash_algorithm, HASH_ALGORITHM)?;
+        known("logFiles[].hashAlgorithm", &self.hash_algorithm.0, HASH_ALGORITHM)?;
         // Nearly every file lies in the bucket of the one before it; one name serves them all.
         let bucket = match neighbour.map(|entry| &entry.object.bucket) {
-            Some(bucket) if **bucket == self.bucket => Arc::clone(bucket),
-            _ => self.bucket.into(),
+            Some(bucket) if **bucket == self.bucket.0 => Arc::clone(bucket),
+            _ => self.bucket.0.into(),
         };
-        let hash = field("logFiles[].hashValue", self.hash_value.parse())?;
-        Ok(LogEntry { object: ObjectName::new(bucket, self.object), hash })
+        let hash = field("logFiles[].hashValue", self.hash_value.0.parse())?;
+        Ok(LogEntry { object: ObjectName::new(bucket, self.object.0), hash })
     }
 }
 
@@ -100,7 +148,7 @@ impl<'de> Visitor<'de> for LogFiles {
     }
 }
 
-fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(field)
 }
 
@@ -118,12 +166,12 @@ pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Fault::Document("not a JSON object".into()));
     }
-    let document: Document =
+    let document: Document<'_> =
         serde_json::from_slice(body).map_err(|error| Fault::Document(error.to_string().into()))?;
-    known("digestSignatureAlgorithm", &document.digest_signature_algorithm, SIGNATURE_ALGORITHM)?;
+    known("digestSignatureAlgorithm", &document.digest_signature_algorithm.0, SIGNATURE_ALGORITHM)?;
     let span = Span {
-        start: field("digestStartTime", parse_time(&document.digest_start_time))?,
-        end: field("digestEndTime", parse_time(&document.digest_end_time))?,
+        start: field("digestStartTime", parse_time(&document.digest_start_time.0))?,
+        end: field("digestEndTime", parse_time(&document.digest_end_time.0))?,
     };
     if span.start >= span.end {
         return Err(Fault::Document("digestStartTime: not before digestEndTime".into()));
@@ -131,12 +179,12 @@ pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
     // The string to sign (CloudTrail User Guide, custom implementations): four lines without a final newline; the words exactly as the JSON has them.
     let message = format!(
         "{}\n{}/{}\n{hash}\n{}",
-        document.digest_end_time,
-        document.bucket,
-        document.object,
-        document.previous_signature.as_deref().unwrap_or("null"),
+        document.digest_end_time.0,
+        document.bucket.0,
+        document.object.0,
+        document.previous_signature.as_ref().map_or("null", |signature| &signature.0),
     );
-    let bucket: Arc<str> = document.bucket.into();
+    let bucket: Arc<str> = document.bucket.0.into();
     let previous = previous(
         document.previous_bucket,
         document.previous_object,
@@ -151,15 +199,18 @@ pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
         claim: Claim {
             span,
             bucket,
-            fingerprint: field("digestPublicKeyFingerprint", document.digest_public_key_fingerprint.parse())?,
+            fingerprint: field(
+                "digestPublicKeyFingerprint",
+                document.digest_public_key_fingerprint.0.parse(),
+            )?,
             previous,
             logs,
             hash,
             message: message.into_bytes().into(),
         },
-        account: document.aws_account_id,
-        object: document.object,
-        end: document.digest_end_time,
+        account: document.aws_account_id.0.into_owned(),
+        object: document.object.0.into_owned(),
+        end: document.digest_end_time.0.into_owned(),
     })
 }
 
@@ -198,31 +249,31 @@ pub(super) fn elsewhere(located: &Located, place: Place<'_>) -> Option<Location>
 }
 
 fn previous(
-    bucket: Option<String>,
-    object: Option<String>,
-    hash: Option<String>,
-    algorithm: Option<String>,
-    signature: Option<String>,
+    bucket: Option<Text<'_, BUCKET>>,
+    object: Option<Text<'_, KEY>>,
+    hash: Option<Text<'_, WORD>>,
+    algorithm: Option<Text<'_, WORD>>,
+    signature: Option<Text<'_, SIGNATURE>>,
     own_bucket: &Arc<str>,
 ) -> Result<Option<Previous>, Fault> {
     let (bucket, object, hash, algorithm, signature) = match (bucket, object, hash, algorithm, signature) {
         (None, None, None, None, None) => return Ok(None),
         (Some(bucket), Some(object), Some(hash), Some(algorithm), Some(signature)) => {
-            (bucket, object, hash, algorithm, signature)
+            (bucket.0, object.0, hash.0, algorithm.0, signature.0)
         }
         _ => return Err(Fault::Document("previousDigest…: some of the five are null, some are not".into())),
     };
     known("previousDigestHashAlgorithm", &algorithm, HASH_ALGORITHM)?;
     Ok(Some(Previous {
-        object: ObjectName::new(shared(bucket, own_bucket), object),
+        object: ObjectName::new(shared(&bucket, own_bucket), object),
         hash: field("previousDigestHashValue", hash.parse())?,
         signature: field("previousDigestSignature", signature.parse())?,
     }))
 }
 
 /// Nearly every object of a digest lies in the digest's own bucket; one name serves them all.
-fn shared(bucket: String, own: &Arc<str>) -> Arc<str> {
-    match bucket == **own {
+fn shared(bucket: &str, own: &Arc<str>) -> Arc<str> {
+    match *bucket == **own {
         true => Arc::clone(own),
         false => bucket.into(),
     }
@@ -237,4 +288,46 @@ fn known(field: &'static str, found: &str, expected: &str) -> Result<(), Fault> 
 
 fn field<T>(name: &'static str, parsed: Result<T, Malformed>) -> Result<T, Fault> {
     parsed.map_err(|malformed| Fault::Document(format!("{name}: {malformed}").into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn digest(object: &str, log: &str, signature: &str) -> String {
+        format!(
+            r#"{{"awsAccountId":"111122223333","digestStartTime":"2026-03-01T09:17:28Z","digestEndTime":"2026-03-01T10:17:28Z",
+            "digestS3Bucket":"b","digestS3Object":"{object}","digestPublicKeyFingerprint":"{0}",
+            "digestSignatureAlgorithm":"SHA256withRSA","previousDigestS3Bucket":"b","previousDigestS3Object":"p",
+            "previousDigestHashValue":"{0}{0}","previousDigestHashAlgorithm":"SHA-256","previousDigestSignature":"{signature}",
+            "logFiles":[{{"s3Bucket":"b","s3Object":"{log}","hashValue":"{0}{0}","hashAlgorithm":"SHA-256"}}]}}"#,
+            "ab".repeat(16)
+        )
+    }
+
+    fn fault(body: &str) -> Option<Fault> {
+        read(body.as_bytes(), Hash::of(body.as_bytes())).err()
+    }
+
+    #[test]
+    fn fields_longer_than_s3_and_cloudtrail_allow_are_refused() {
+        let key = |length: usize| "k".repeat(length);
+        let signature = |length: usize| "0".repeat(length);
+        assert_eq!(fault(&digest(&key(1024), &key(1024), &signature(512))), None);
+        for (body, most) in [
+            (digest(&key(1025), "l", &signature(512)), "at most 1024 bytes"),
+            (digest("k", &key(1025), &signature(512)), "at most 1024 bytes"),
+            (digest("k", "l", &signature(1026)), "at most 1024 bytes"),
+            (digest("k", "l", "00").replacen("SHA256withRSA", &key(129), 1), "at most 128 bytes"),
+            // Escapes count as what they stand for.
+            (digest(&r"\u0041".repeat(1025), "l", "00"), "at most 1024 bytes"),
+        ] {
+            let Some(Fault::Document(problem)) = fault(&body) else {
+                panic!("accepted or told as another fault")
+            };
+            assert!(problem.contains(most), "{problem}");
+            assert!(problem.len() < 300, "{problem}");
+        }
+    }
 }

@@ -4,13 +4,15 @@ use chrono::TimeDelta;
 
 use super::{Touches, touches};
 use crate::trail::key::LogKey;
-use crate::trail::{AccountRegion, Time};
+use crate::trail::{AccountRegion, Span, Time, format_time};
 use crate::verdict::{Cause, Code, Evidence, Finding, Scope, Testimony};
 
 /// A digest hour may begin up to an hour before the call that ended the record, and the last digest may still cover it.
 const BEFORE: TimeDelta = TimeDelta::minutes(90);
 /// The record resumes with the call that started it again, give or take the hour it falls in.
 const AROUND: TimeDelta = TimeDelta::minutes(90);
+/// The time a digest spans.
+const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// A finding of its own for a telling call: an incident responder wants it even where no gap follows.
 pub fn notice(testimony: &Testimony) -> Option<Finding> {
@@ -36,28 +38,58 @@ pub fn notice(testimony: &Testimony) -> Option<Finding> {
 }
 
 /// Gives every gap, restart and absence that has no cause yet the call that explains it best. Only calls that
-/// succeeded explain anything. They are recorded in the trail's home region and explain gaps of all regions.
-pub fn attribute(findings: &mut [Finding], testimonies: &[Testimony]) {
-    for finding in findings {
+/// succeeded explain anything. They are recorded in the trail's home region and explain gaps of all regions. A call explains
+/// a gap from the call on, and no earlier: where the gap began before, that part of it is told by itself.
+pub fn attribute(findings: &mut Vec<Finding>, testimonies: &[Testimony]) {
+    let mut before_the_call = Vec::new();
+    for finding in &mut *findings {
         let open = matches!(finding.cause, Some(Cause::Unexplained | Cause::ChainStart));
         if !open {
             continue;
         }
         let best = match finding.code {
-            Code::CoverageGap | Code::CoverageTail => {
-                ended(finding, testimonies).or_else(|| resumed(finding, testimonies))
+            Code::CoverageGap | Code::CoverageTail | Code::RegionAbsent | Code::ChainEnded => {
+                ended(finding, testimonies)
             }
             Code::ChainRestarted | Code::CoverageHead => resumed(finding, testimonies),
-            Code::RegionAbsent | Code::ChainEnded => ended(finding, testimonies),
             _ => None,
         };
         if let Some(testimony) = best {
+            before_the_call.extend(cut_off(finding, testimony.time));
             finding.cause = Some(Cause::Event(Box::new(testimony.clone())));
         }
     }
+    findings.append(&mut before_the_call);
 }
 
-/// The call that ended the record at the start of the finding's time.
+/// Cuts a gap at a call that came after its beginning, and gives the part before it. The hour that the call falls in ends
+/// with it: no digest closes it any more.
+fn cut_off(finding: &mut Finding, call: Time) -> Option<Finding> {
+    let whole = finding.span.filter(|span| span.start + HOUR < call && call < span.end)?;
+    if !matches!(finding.code, Code::CoverageGap | Code::CoverageTail) {
+        return None;
+    }
+    let told = |span: Span, why: &str| {
+        format!(
+            "from {} to {}: not covered by any authentic digest, {why}",
+            format_time(span.start),
+            format_time(span.end)
+        )
+    };
+    let (before, after) = (Span { end: call, ..whole }, Span { start: call, ..whole });
+    let first = Finding {
+        code: Code::CoverageGap,
+        span: Some(before),
+        message: told(before, "and the call that explains the time after it came later"),
+        ..finding.clone()
+    };
+    finding.span = Some(after);
+    finding.at = Some(after.start);
+    finding.message = told(after, "from the call on that explains it");
+    Some(first)
+}
+
+/// The call that ended the record at the start of the finding's time, or within it.
 fn ended<'a>(finding: &Finding, testimonies: &'a [Testimony]) -> Option<&'a Testimony> {
     const ENDING: [&str; 9] = [
         "CloseAccount",
@@ -70,12 +102,12 @@ fn ended<'a>(finding: &Finding, testimonies: &'a [Testimony]) -> Option<&'a Test
         "StopLogging",
         "UpdateTrail",
     ];
-    let (from, to) = match finding.span {
-        Some(span) => (span.start - BEFORE, span.end),
-        None => (finding.at? - BEFORE, Time::MAX_UTC),
+    let (start, to) = match finding.span {
+        Some(span) => (span.start, span.end),
+        // Where all is absent from a moment on, a later call explains nothing of it.
+        None => (finding.at?, finding.at? + AROUND),
     };
-    let at = finding.span.map_or(from, |span| span.start);
-    nearest(finding, testimonies, &ENDING, from, to, at)
+    nearest(finding, testimonies, &ENDING, start - BEFORE, to, start)
 }
 
 /// The call that let the record begin, at the end of the finding's time.
@@ -135,4 +167,72 @@ fn place(testimony: &Testimony) -> Option<AccountRegion> {
 
 fn scope(testimony: &Testimony) -> Scope {
     place(testimony).as_ref().map(Scope::from).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::trail::{ObjectName, parse_time};
+
+    fn at(clock: &str) -> Time {
+        parse_time(&format!("2026-03-01T{clock}:00Z")).unwrap()
+    }
+
+    fn stop(clock: &str) -> Testimony {
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/01/111122223333_CloudTrail_us-east-1_20260301T1500Z_AAAAAAAAAAAAAAAA.json.gz";
+        Testimony {
+            time: at(clock),
+            event_name: "StopLogging".into(),
+            event_source: "cloudtrail.amazonaws.com".into(),
+            target: "a-trail".into(),
+            actor: "arn:aws:iam::111122223333:user/someone".into(),
+            source_ip: "192.0.2.1".into(),
+            event_id: "id".into(),
+            error_code: None,
+            log_file: ObjectName::new("b", key),
+        }
+    }
+
+    fn gap(from: &str, to: &str) -> Finding {
+        let scope = Scope {
+            account: "111122223333".parse().ok(),
+            region: "us-east-1".parse().ok(),
+            trail: "a-trail".parse().ok(),
+            organization: None,
+        };
+        let mut gap = Finding::new(Code::CoverageTail, scope, "a gap");
+        gap.span = Some(Span { start: at(from), end: at(to) });
+        gap.cause = Some(Cause::Unexplained);
+        gap
+    }
+
+    fn explained(gap: Finding, call: Testimony) -> Vec<(Code, Span, bool)> {
+        let mut findings = vec![gap];
+        attribute(&mut findings, &[call]);
+        findings.sort_by(Finding::order);
+        let by_a_call = |finding: &Finding| matches!(finding.cause, Some(Cause::Event(_)));
+        findings.iter().map(|finding| (finding.code, finding.span.unwrap(), by_a_call(finding))).collect()
+    }
+
+    #[test]
+    fn a_call_explains_a_gap_from_the_call_on() {
+        let span = |from: &str, to: &str| Span { start: at(from), end: at(to) };
+        // In the hour before, or in the hour that it leaves unfinished: all of it.
+        for call in ["08:40", "09:50"] {
+            let told = explained(gap("09:00", "17:00"), stop(call));
+            assert_eq!(told, [(Code::CoverageTail, span("09:00", "17:00"), true)], "{call}");
+        }
+        let told = explained(gap("09:00", "17:00"), stop("14:30"));
+        let parts = [
+            (Code::CoverageGap, span("09:00", "14:30"), false),
+            (Code::CoverageTail, span("14:30", "17:00"), true),
+        ];
+        assert_eq!(told, parts);
+        // Long before, or after: none of it.
+        for call in ["06:00", "17:30"] {
+            let told = explained(gap("09:00", "17:00"), stop(call));
+            assert_eq!(told, [(Code::CoverageTail, span("09:00", "17:00"), false)], "{call}");
+        }
+    }
 }

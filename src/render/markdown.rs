@@ -73,19 +73,13 @@ fn write_group(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         Class::Incomplete => "incomplete",
         Class::Notice => "notice",
     };
-    writeln!(
-        out,
-        "\n### `{}`: {} ({class})\n\n{}\n",
-        group.code,
-        group.findings.len(),
-        group.code.meaning()
-    )?;
+    writeln!(out, "\n### `{}`: {} ({class})\n\n{}\n", group.code, group.count(), group.code.meaning())?;
     for finding in group.findings.iter().take(TOLD) {
         write_finding(finding, out)?;
     }
-    match group.findings.len().saturating_sub(TOLD) {
+    match group.count().saturating_sub(TOLD as u64) {
         0 => Ok(()),
-        rest => writeln!(out, "- … and {} more", words::thousands(rest as u64)),
+        rest => writeln!(out, "- … and {} more", words::thousands(rest)),
     }
 }
 

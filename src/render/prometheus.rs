@@ -93,9 +93,7 @@ fn findings(report: &Report) -> Vec<(Vec<(&'static str, String)>, f64)> {
     let mut series = Vec::new();
     for code in Code::ALL {
         for class in [Class::Tamper, Class::Incomplete, Class::Notice] {
-            let same =
-                report.findings.iter().filter(|finding| (finding.code, finding.class) == (code, class));
-            let count = same.count();
+            let count = report.count(class, code);
             if count > 0 || class == code.class() {
                 let labels = vec![("code", code.to_string()), ("class", class.as_str().to_owned())];
                 series.push((labels, count as f64));

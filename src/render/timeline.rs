@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use crate::report::{ChainReport, Report};
-use crate::trail::{AccountId, DigestKind, Region, Span, Time};
+use crate::trail::{AccountId, DigestKind, Region, Span, Time, TrailName};
 use crate::verdict::{Class, Code, Finding};
 
 /// What is known of one cell's time. Ordered: the worst that is true of any part of a cell is what it shows.
@@ -124,34 +124,41 @@ impl Scale {
     }
 }
 
-/// The findings of a report, to be asked by chain.
+/// The findings of a report, to be asked by chain. Each stands there with its place in the report.
 #[derive(Debug)]
-pub struct Findings<'a>(BTreeMap<(AccountId, &'a Region), Vec<&'a Finding>>);
+pub struct Findings<'a>(BTreeMap<(AccountId, &'a Region), OfPlace<'a>>);
+
+/// Those of one account and region: by the trail they name, or by none.
+type OfPlace<'a> = BTreeMap<Option<&'a TrailName>, Vec<(usize, &'a Finding)>>;
 
 impl<'a> Findings<'a> {
-    /// Sorts them by account and region.
+    /// Sorts them by account, region and trail.
     pub fn of(report: &'a Report) -> Self {
-        let mut by_place: BTreeMap<_, Vec<&'a Finding>> = BTreeMap::new();
-        for finding in &report.findings {
-            if let (Some(account), Some(region)) = (finding.scope.account, &finding.scope.region) {
-                by_place.entry((account, region)).or_default().push(finding);
+        let mut by_place: BTreeMap<_, OfPlace<'a>> = BTreeMap::new();
+        for (at, finding) in report.findings.iter().enumerate() {
+            let scope = &finding.scope;
+            if let (Some(account), Some(region)) = (scope.account, &scope.region) {
+                let of_place = by_place.entry((account, region)).or_default();
+                of_place.entry(scope.trail.as_ref()).or_default().push((at, finding));
             }
         }
         Self(by_place)
     }
 
-    /// Those that concern the chain: of its account and region, and of its trail where they name one.
+    /// Those that concern the chain, in the report's order: of its account and region, and of its trail where they name
+    /// one.
     pub fn of_chain(&self, chain: &ChainReport) -> impl Iterator<Item = &'a Finding> + use<'a> {
         let place = &chain.id.place;
-        let concerns = {
-            let (trail, organization) = (chain.id.trail.clone(), place.organization.clone());
-            move |finding: &&'a Finding| {
-                let scope = &finding.scope;
-                scope.trail.as_ref().is_none_or(|named| *named == trail) && scope.organization == organization
-            }
-        };
-        let found = self.0.get(&(place.account, &place.region)).cloned().unwrap_or_default();
-        found.into_iter().filter(concerns)
+        let of_place = self.0.get(&(place.account, &place.region));
+        let mut found: Vec<(usize, &'a Finding)> = [None, Some(&chain.id.trail)]
+            .into_iter()
+            .filter_map(|trail| of_place?.get(&trail))
+            .flatten()
+            .filter(|(_, finding)| finding.scope.organization == place.organization)
+            .copied()
+            .collect();
+        found.sort_by_key(|(at, _)| *at);
+        found.into_iter().map(|(_, finding)| finding)
     }
 }
 

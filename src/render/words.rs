@@ -81,22 +81,23 @@ fn intact(report: &Report) -> String {
 
 /// Findings that count less than they would by themselves, because the caller said so.
 fn accepted(report: &Report) -> String {
-    let accepted =
-        |finding: &&Finding| finding.class == Class::Notice && finding.code.class() != Class::Notice;
-    count_by_code(report.findings.iter().filter(accepted))
+    by_code(|code| match code.class() {
+        Class::Notice => 0,
+        Class::Tamper | Class::Incomplete => report.count(Class::Notice, code),
+    })
 }
 
 /// `3 log files modified, 1 digest missing`: the findings of a class, counted by code.
 pub fn tally(report: &Report, class: Class) -> String {
-    count_by_code(report.findings.iter().filter(|finding| finding.class == class))
+    by_code(|code| report.count(class, code))
 }
 
-fn count_by_code<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> String {
+fn by_code(count: impl Fn(Code) -> u64) -> String {
     let told: Vec<String> = Code::ALL
         .into_iter()
-        .map(|code| (code, findings.clone().filter(|finding| finding.code == code).count()))
+        .map(|code| (code, count(code)))
         .filter(|(_, count)| *count > 0)
-        .map(|(code, count)| format!("{} {}", thousands(count as u64), code.noun(count as u64)))
+        .map(|(code, count)| format!("{} {}", thousands(count), code.noun(count)))
         .collect();
     told.join(", ")
 }
@@ -110,9 +111,16 @@ pub struct Group<'a> {
     pub class: Class,
     /// In the report's order; never empty.
     pub findings: Vec<&'a Finding>,
+    /// How many more there were.
+    pub omitted: u64,
 }
 
 impl Group<'_> {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.findings.len() as u64 + self.omitted
+    }
+
     /// How urgently they want a person.
     pub fn severity(&self) -> Severity {
         Severity::of(self.code, self.class)
@@ -128,7 +136,8 @@ pub fn groups(report: &Report) -> Vec<Group<'_>> {
             Some(group) => group.findings.push(finding),
             None => {
                 let (code, class) = (finding.code, finding.class);
-                groups.push(Group { code, class, findings: vec![finding] });
+                let omitted = report.omitted.get(&(class, code)).copied().unwrap_or_default();
+                groups.push(Group { code, class, findings: vec![finding], omitted });
             }
         }
     }

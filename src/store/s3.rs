@@ -26,6 +26,7 @@ use crate::aws::{Load, Session, sdk_region};
 use crate::trail::{ObjectName, Time};
 use answer::{Answer, Noted};
 use body::{Read, each_part, read};
+use bounded::{Answers, Bounded};
 use clock::{Clock, Listener};
 use document::{End, Lone};
 use lean::{Got, Note, Ways};
@@ -34,13 +35,14 @@ use refusal::{Action, Refusal, elsewhere};
 
 mod answer;
 mod body;
+mod bounded;
 mod clock;
 mod document;
 mod lean;
 mod pace;
 mod refusal;
 
-/// What a body takes of the room for bodies when the answer does not say how long it is; S3's always do.
+/// The most of a body that is held when the answer does not say how long it is; S3's always do.
 const UNKNOWN_LENGTH: u64 = 16 << 20;
 
 /// What the headers say of an object, and its body, still to be read.
@@ -133,7 +135,12 @@ impl S3Store {
             noted: noted.clone(),
         };
         let request = client.get_object().bucket(&*object.bucket).key(&*object.key).customize();
-        let found = request.interceptor(note).send().await.map_err(|error| Refusal::of_get(&error))?;
+        let found = request
+            .interceptor(Bounded(Answers::Stream))
+            .interceptor(note)
+            .send()
+            .await
+            .map_err(|error| Refusal::of_get(&error))?;
         let answer = noted.take()?;
         self.ways.open(&object.bucket);
         Ok((answer, found.body))
@@ -221,7 +228,8 @@ impl ObjectStore for S3Store {
                 return Err(Refusal::oversized(&format!("{length} bytes")));
             }
             let admitted = admission.admit(answer.length.unwrap_or(UNKNOWN_LENGTH)).await;
-            let body = match read(stream, answer.length, self.load.patience).await {
+            let most = if answer.length.is_some() { LARGEST } else { UNKNOWN_LENGTH };
+            let body = match read(stream, answer.length, most, self.load.patience).await {
                 Ok(body) => body,
                 Err(refusal) if refusal.is_oversized() => {
                     self.settle(&client, object, &answer, None).await?;
@@ -274,7 +282,11 @@ impl ObjectStore for S3Store {
 async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output, Refusal> {
     let end = End::default();
     // Keys may hold characters that XML cannot.
-    let request = request.encoding_type(EncodingType::Url).customize().interceptor(end.clone());
+    let request = request
+        .encoding_type(EncodingType::Url)
+        .customize()
+        .interceptor(Bounded(Answers::Document))
+        .interceptor(end.clone());
     let found = request
         .send()
         .await

@@ -9,9 +9,11 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use tempfile::TempDir;
 use trailseal::forge::{self, Damage, Truth, World, write_world};
+use trailseal::trail::parse_time;
 
 use crate::support::verify::{Told, right};
 
@@ -265,6 +267,44 @@ fn an_output_is_written_whole_in_its_place() {
     let report: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(report["exit_code"], 0);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+// Chains that have ended.
+
+#[test]
+fn what_has_ended_is_acknowledged_by_lines_or_a_file_of_them() {
+    let (world, truth) = &*WHOLE;
+    let day = |hours: i64| (parse_time(&truth.window.end).unwrap() + TimeDelta::hours(hours)).to_rfc3339();
+    let (start, end) = (day(24), day(30));
+    let verify = |more: &[&str]| {
+        let bucket = world.path().join("bucket").display().to_string();
+        let keys = world.path().join("keys.json").display().to_string();
+        let asked =
+            ["verify", &bucket, "--keys", &keys, "--start", &start, "--end", &end, "--format", "json"];
+        let output = trailseal(&[&asked[..], more].concat());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (code(&output), report)
+    };
+    let (exit, report) = verify(&[]);
+    assert_eq!(exit, 3);
+    let codes: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, vec!["chain-ended"; WORLD.chains().len()]);
+    let hint =
+        report["hints"].as_array().unwrap().iter().find_map(|hint| hint.as_str()?.split_once("--ended "));
+    let lines: Vec<&str> = hint.unwrap().1.split(" --ended ").collect();
+    let options: Vec<&str> = lines.iter().flat_map(|line| ["--ended", line]).collect();
+    assert_eq!(verify(&options).0, 0, "{options:?}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), format!("# decommissioned\n\n{}\n", lines.join("\n"))).unwrap();
+    let path = file.path().display().to_string();
+    assert_eq!(verify(&["--ended", &path]).0, 0);
+    // Nothing is known of chains that ended before what was looked at; their folders' newest days still speak.
+    assert_eq!(verify(&["--look-back", "1h", "--ended", &path]).0, 0);
+    assert_eq!(verify(&["--look-back", "1h"]).0, 3);
+    fs::write(file.path(), "a line that is none").unwrap();
+    assert_eq!(verify(&["--ended", &path]).0, 2);
+    refused(&["verify", "s3://bucket", "--ended", "111122223333"], &["ACCOUNT[/REGION[/TRAIL]]@TIME"]);
 }
 
 // What can be run and proves little.

@@ -8,6 +8,7 @@ use trailseal::audit::Plan;
 use trailseal::chain::Ended;
 use trailseal::forge::{self, Turn, World};
 use trailseal::keys::{self, KeySource};
+use trailseal::report::Report;
 use trailseal::trail::key::DigestKey;
 use trailseal::trail::{AccountRegion, ObjectName, Time};
 use trailseal::verdict::{Cause, Class, Code};
@@ -111,6 +112,12 @@ fn what_has_lawfully_ended_is_acknowledged_with_its_last_digest() {
     // A later last digest needs no word of its own.
     let earlier = Ended { last: line.last - TimeDelta::hours(5), ..line.clone() };
     holds(&run(ended(&earlier), store, &WORLD), 0, &[("notice chain-ended", 1)]);
+    // The lines to paste stand in the report; a line whose chain goes on is said to be needless.
+    let hinted = |report: &Report, words: &str| report.hints.iter().any(|hint| hint.contains(words));
+    assert!(hinted(&told, &format!("--ended {}/{}@", line.account, place.region)), "{:?}", told.hints);
+    let report = run(ended(&line), memory(&WORLD), &WORLD);
+    holds(&report, 0, &[]);
+    assert!(hinted(&report, &format!("{line} names goes on")), "{:?}", report.hints);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod aws_cli;
 mod aws_services;
 mod binary;
+mod bounds;
 mod chains_that_end;
 mod chance;
 mod claims;

@@ -15,7 +15,7 @@ use trailseal::audit::{Load, Plan};
 use trailseal::crypto::KeyRing;
 use trailseal::digest::{Certainty, Outcome, Place, authenticate};
 use trailseal::forge::{self, Damage, Turn, World};
-use trailseal::gzip::{Fault, Limit, inflate, inflate_hashed, inflate_hashed_both};
+use trailseal::gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both};
 use trailseal::keys;
 use trailseal::render::json;
 use trailseal::report::Report;
@@ -178,6 +178,26 @@ proptest! {
         let mut dressed = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3];
         dressed.extend(&bytes);
         let _ = inflate(&dressed, Limit(1000));
+    }
+
+    #[test]
+    fn a_member_in_pieces_is_what_it_is_in_one(member in member(), cuts in vec(0usize..4000, 0..12), limit in 1usize..8000) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut % (member.len() + 1)).chain([0, member.len()]).collect();
+        cuts.sort();
+        let mut pushed = Pushed::new(Limit(limit));
+        for piece in cuts.windows(2) {
+            if pushed.take(&member[piece[0]..piece[1]]).is_break() {
+                break;
+            }
+        }
+        match (inflate_hashed(&member, Limit(limit), |_| {}), pushed.end()) {
+            (Ok(whole), Ok(shown)) => prop_assert_eq!(Shown::Member(whole), shown),
+            (Err(Fault::NotGzip), Ok(Shown::Plain(plain))) => {
+                prop_assert_eq!(plain.hash, trailseal::crypto::Hash::of(&member));
+            }
+            (Err(_), Err(_)) => {}
+            (whole, shown) => prop_assert!(false, "{:?}, in pieces {:?}", whole, shown),
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use trailseal::crypto::Hash;
-use trailseal::report::{ChainReport, Completion, Depth, KeyUse, Newest, Report, Totals, Window};
+use trailseal::report::{ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Report, Totals, Window};
 use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
 use trailseal::verdict::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Testimony,
@@ -129,6 +129,7 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
             key("0123456789abcdef0123456789abcdef", "us-east-1", 140),
             key("fedcba9876543210fedcba9876543210", "eu-west-1", 72),
         ],
+        omitted: Omitted::new(),
         findings,
         hints: Vec::new(),
         not_proven: vec![

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use chrono::TimeDelta;
@@ -11,7 +12,7 @@ use trailseal::digest::Certainty;
 use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::report::{Depth, Report};
 use trailseal::store::copied::Copied;
-use trailseal::store::{Metadata, StoreErrorKind};
+use trailseal::store::{Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{DigestKind, Location, ObjectName, Time};
 use trailseal::verdict::{Cause, Class, Code};
@@ -588,4 +589,58 @@ fn a_damage_is_told_although_others_cannot_be_read() {
     assert_eq!(report.exit_code(), 1, "tampering beats incompleteness");
     assert_eq!(counted(&report)["tamper log-modified"], 1);
     assert_eq!(counted(&report)["incomplete digest-unreadable"], 1);
+}
+
+// Too large to be held.
+
+/// A store whose log files are all too large for the memory there is.
+struct Large(Memory);
+
+impl ObjectStore for Large {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        self.0.list(listing).await
+    }
+
+    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
+        let got = self.0.get(object, admission).await?;
+        match LogKey::parse(&object.key) {
+            None => Ok(got),
+            Some(_) => Err(StoreError {
+                kind: StoreErrorKind::Oversized,
+                action: "get",
+                target: object.to_string(),
+                detail: "too large".into(),
+            }),
+        }
+    }
+
+    async fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+    ) -> Result<(), StoreError> {
+        self.0.stream(object, take).await
+    }
+}
+
+#[test]
+fn log_files_too_large_to_be_held_are_judged_as_they_pass_by() {
+    let damages = [
+        Damage::LogEventEdited,
+        Damage::LogTruncated,
+        Damage::LogTrailingBytes,
+        Damage::LogSecondMember,
+        Damage::LogEmptied,
+        Damage::LogDeleted,
+        Damage::LogUnzipped,
+        Damage::LogRecompressed,
+        Damage::LogWrongChecksum,
+    ];
+    for damage in std::iter::once(None).chain(damages.map(Some)) {
+        let mut world = WORLD.clone();
+        damage.into_iter().for_each(|damage| world.apply(damage).unwrap());
+        let report = run(asked(&world), Large(memory(&world)), &world);
+        assert_eq!(told(&report), right(&world.truth()), "{damage:?}");
+        assert_eq!(report.exit_code(), world.truth().exit_code, "{damage:?}");
+    }
 }

@@ -34,7 +34,7 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         "<article class=\"{tone}\">\n<h3>{} <span class=\"count\">{}</span></h3>\n\
          <p class=\"code\"><code>{code}</code> <span class=\"class\">{class}</span></p>\n<p>{}</p>",
         code.title(),
-        words::thousands(group.findings.len() as u64),
+        words::thousands(group.count()),
         Text(code.meaning())
     )?;
     writeln!(
@@ -45,8 +45,18 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         write_finding(finding, out)?;
     }
     writeln!(out, "</tbody>\n</table>")?;
-    if let rest @ 1.. = group.findings.len().saturating_sub(TOLD) {
-        writeln!(out, "<p>… and {} more, listed in the JSON report.</p>", words::thousands(rest as u64))?;
+    match (group.count().saturating_sub(TOLD as u64), group.omitted) {
+        (0, _) => {}
+        (rest, 0) => {
+            writeln!(out, "<p>… and {} more, listed in the JSON report.</p>", words::thousands(rest))?
+        }
+        (rest, _) => {
+            let rest = words::thousands(rest);
+            writeln!(
+                out,
+                "<p>… and {rest} more; verify with <code>--objects</code> lists every object.</p>"
+            )?;
+        }
     }
     writeln!(out, "<div class=\"advice\">")?;
     list("How it comes about", code.causes(), out)?;

@@ -47,7 +47,7 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
         "\n  {} {}  {}",
         page.paint.ink(ink, sign),
         page.paint.ink(ink, group.code),
-        words::thousands(group.findings.len() as u64),
+        words::thousands(group.count()),
     )?;
     let meaning = wrapped(group.code.meaning(), page.width(), 4);
     writeln!(out, "    {}", page.paint.ink(Ink::Faint, meaning))?;
@@ -63,9 +63,17 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
         write_cause(page, finding, before, out)?;
         before = finding.cause.as_ref();
     }
-    match group.findings.len().saturating_sub(told) {
-        0 => Ok(()),
-        rest => writeln!(out, "    … and {} more (-v shows all)", words::thousands(rest as u64)),
+    let shown = group.findings.len().saturating_sub(told) as u64;
+    match (shown, group.omitted) {
+        (0, 0) => Ok(()),
+        (shown, 0) => writeln!(out, "    … and {} more (-v shows all)", words::thousands(shown)),
+        (shown, omitted) => {
+            writeln!(
+                out,
+                "    … and {} more (--objects lists every object)",
+                words::thousands(shown + omitted)
+            )
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! From version 1 back to the program's types. A saved report is evidence: what is odd about it is said, not guessed.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use chrono::DateTime;
 use serde::Deserialize;
 
 use super::{SCHEMA, v1};
-use crate::report::{ChainReport, Completion, Depth, KeyUse, Newest, Report, Totals, Window};
+use crate::report::{ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Report, Totals, Window};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time};
 use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
 
@@ -80,12 +81,24 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
         chains: each("chains", saved.chains, chain)?,
         keys: each("keys", saved.keys, key)?,
         findings: each("findings", saved.findings, finding)?,
+        omitted: omitted(saved.findings_omitted_by_class)?,
         hints: owned(saved.hints),
         not_proven: owned(saved.not_proven),
     };
     agree("verdict", &saved.verdict, report.outcome().as_str())?;
     agree("exit_code", &saved.exit_code.to_string(), &report.exit_code().to_string())?;
     Ok(report)
+}
+
+fn omitted(saved: BTreeMap<v1::Text<'_>, BTreeMap<v1::Text<'_>, u64>>) -> Result<Omitted, ReadError> {
+    const AT: &str = "findings_omitted_by_class";
+    let mut omitted = Omitted::new();
+    for (class, codes) in saved {
+        for (code, count) in codes {
+            omitted.insert((field(AT, &class, parsed)?, field(AT, &code, parsed)?), count);
+        }
+    }
+    Ok(omitted)
 }
 
 fn chain(at: &str, saved: v1::Chain<'_>) -> Result<ChainReport, ReadError> {

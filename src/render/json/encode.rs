@@ -1,6 +1,7 @@
 //! From the program's types to version 1.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::SecondsFormat;
 
@@ -42,9 +43,27 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         chains: Vec::new(),
         keys: Vec::new(),
         findings: Vec::new(),
+        findings_omitted: omitted(report),
+        findings_omitted_by_class: omitted_by_class(report),
         hints: report.hints.iter().map(|hint| borrowed(hint)).collect(),
         not_proven: report.not_proven.iter().map(|limit| borrowed(limit)).collect(),
     }
+}
+
+fn omitted(report: &Report) -> BTreeMap<v1::Text<'_>, u64> {
+    let mut by_code = BTreeMap::new();
+    for ((_, code), count) in &report.omitted {
+        *by_code.entry(code.as_str().into()).or_default() += count;
+    }
+    by_code
+}
+
+fn omitted_by_class(report: &Report) -> BTreeMap<v1::Text<'_>, BTreeMap<v1::Text<'_>, u64>> {
+    let mut by_class = BTreeMap::<_, BTreeMap<_, _>>::new();
+    for ((class, code), count) in &report.omitted {
+        by_class.entry(class.as_str().into()).or_default().insert(code.as_str().into(), *count);
+    }
+    by_class
 }
 
 /// The word for whether a run came to its end.

@@ -1,5 +1,7 @@
 //! Version 1 cut into lines. Each line says what it is in `type`; findings and chains are those of the report.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{encode, v1};
@@ -47,6 +49,8 @@ pub struct Summary<'a> {
     finished_at: String,
     totals: v1::Totals,
     findings: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    findings_omitted: BTreeMap<v1::Text<'a>, u64>,
     not_proven: Vec<v1::Text<'a>>,
 }
 
@@ -80,6 +84,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
+        findings_omitted,
         not_proven,
         ..
     } = encode::head(report);
@@ -95,7 +100,8 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
-        findings: report.findings.len() as u64,
+        findings: report.found(),
+        findings_omitted,
         not_proven,
     })
 }

@@ -30,6 +30,12 @@ pub struct Report<'a> {
     pub chains: Vec<Chain<'a>>,
     pub keys: Vec<Key<'a>>,
     pub findings: Vec<Finding<'a>>,
+    /// By code, how many more there were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub findings_omitted: BTreeMap<Text<'a>, u64>,
+    /// The same by class and code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub findings_omitted_by_class: BTreeMap<Text<'a>, BTreeMap<Text<'a>, u64>>,
     #[serde(default)]
     pub hints: Vec<Text<'a>>,
     pub not_proven: Vec<Text<'a>>,

@@ -10,7 +10,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::refusal::Refusal;
 use crate::aws::failure::Failure;
-use crate::store::LARGEST;
 
 /// A body that comes slower than this many bytes a second is given up, however steadily it drips.
 const SLOWEST: u64 = 4096;
@@ -26,17 +25,18 @@ pub(super) enum Read {
     Enough,
 }
 
-/// Reads a whole body.
+/// Reads a whole body of at most so many bytes.
 pub(super) async fn read(
     stream: ByteStream,
     expected: Option<u64>,
+    most: u64,
     patience: Duration,
 ) -> Result<Bytes, Refusal> {
     let mut parts = Parts::None;
     let mut received = 0;
     let read = each_part(stream, expected, patience, |part| {
         received += part.len() as u64;
-        if received > LARGEST {
+        if received > most {
             return ControlFlow::Break(());
         }
         parts.push(part, expected);
@@ -46,7 +46,7 @@ pub(super) async fn read(
     .map_err(Refusal::in_body)?;
     match read {
         Read::Whole(_) => Ok(parts.whole()),
-        Read::Enough => Err(Refusal::oversized(&format!("more than {LARGEST} bytes"))),
+        Read::Enough => Err(Refusal::oversized(&format!("more than {most} bytes"))),
     }
 }
 

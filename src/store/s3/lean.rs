@@ -33,6 +33,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::answer::{Answer, Noted};
 use super::body::read;
+use super::bounded::REFUSAL;
 use super::clock::Clock;
 use super::refusal::{Action, Refusal};
 use crate::aws::Load;
@@ -281,7 +282,7 @@ fn unanswered(error: &SdkError<GetObjectError, HttpResponse>) -> Got {
 async fn refused(mut answer: HttpResponse, load: &Load) -> Got {
     let length = answer.headers().get("content-length").and_then(|length| length.parse().ok());
     let body = ByteStream::new(answer.take_body());
-    match read(body, length, load.patience).await {
+    match read(body, length, REFUSAL as u64, load.patience).await {
         Ok(body) => *answer.body_mut() = SdkBody::from(body),
         Err(_) => return Got::Unclear,
     }

@@ -1,0 +1,213 @@
+//! What stands beside the findings in every report: what to do next, and what the run did not establish.
+
+use std::collections::BTreeSet;
+
+use super::Plan;
+use crate::chain::Ended;
+use crate::report::{Completion, Depth, MOST_OF_A_KIND, Outcome, Report};
+use crate::trail::source::Within;
+use crate::trail::{ChainId, Origin, format_time};
+use crate::verdict::{Cause, Class, Code, Finding, Scope};
+
+/// What a reader should do next, where something general stands behind many findings.
+pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
+    let mut hints = Vec::new();
+    if report.outcome() == Outcome::Empty {
+        hints.push(match sites {
+            0 => "No account and region is in scope: check --account and --region, and that the source is where the trail \
+                  delivers."
+                .to_owned(),
+            1 => "There is a folder of one account and region in scope, but nothing of the window in it: check --start, \
+                  --end and --trail."
+                .to_owned(),
+            _ => format!(
+                "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check \
+                 --start, --end and --trail."
+            ),
+        });
+        if report.window.start.is_some_and(|start| start >= report.started_at) {
+            hints.push("The window lies in the future.".to_owned());
+        }
+    }
+    let digests = &report.totals.digests;
+    let denied = |code: Code| {
+        report.findings.iter().any(|finding| {
+            finding.code == code
+                && matches!(&finding.cause, Some(Cause::Unseen(crate::verdict::Unseen::Denied(_))))
+        })
+    };
+    if denied(Code::ListingUnreadable) {
+        hints.push(
+            "A listing was refused. Grant s3:ListBucket on the bucket: without it what was deleted can't be told from \
+             what is denied."
+                .to_owned(),
+        );
+    }
+    if denied(Code::DigestUnreadable) || denied(Code::LogUnreadable) {
+        hints.push(
+            "Objects were refused. Grant s3:GetObject on PREFIX/AWSLogs/* and s3:ListBucket on the bucket; S3 answers \
+             403 for deleted objects too when listing is not allowed."
+                .to_owned(),
+        );
+    }
+    if digests.unsigned > 0 {
+        hints.push(
+            "Some digests have no signature at hand. In a folder the newest digest of each chain needs its metadata: \
+             aws s3api head-object --output json --bucket BUCKET --key KEY > KEY.head.json"
+                .to_owned(),
+        );
+    }
+    hints.extend(not_kept(report));
+    hints.extend(unfinished_copy(plan, report));
+    hints.extend(ended_lawfully(plan, report));
+    hints.extend(alive_again(plan, report));
+    if report
+        .findings
+        .iter()
+        .any(|finding| finding.code == Code::DigestUnknownKey && finding.class == Class::Incomplete)
+    {
+        hints.push(
+            "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch"
+                .to_owned(),
+        );
+    }
+    hints
+}
+
+/// What the report counts and does not hold.
+fn not_kept(report: &Report) -> Option<String> {
+    let omitted: u64 = report.omitted.values().sum();
+    (omitted > 0).then(|| {
+        format!(
+            "{omitted} more findings were counted and are not in this report, which holds {MOST_OF_A_KIND} of each code and \
+             class: --objects lists every object as it is judged."
+        )
+    })
+}
+
+/// What an unfinished copy looks like.
+fn unfinished_copy(plan: &Plan, report: &Report) -> Option<String> {
+    let like_one = |finding: &Finding| {
+        matches!(finding.code, Code::LogMissing | Code::LogMalformed | Code::DigestMissing)
+    };
+    (plan.origin != Origin::Delivered && report.findings.iter().any(like_one)).then(|| {
+        "A copy that was broken off looks like this too: files missing, files cut short. Before you accuse anybody, \
+         compare it with its original (such as aws s3 sync --dryrun) and complete it."
+            .to_owned()
+    })
+}
+
+/// The lines that acknowledge the chains which ended before the window, if all of them did so lawfully.
+fn ended_lawfully(plan: &Plan, report: &Report) -> Option<String> {
+    let single: Vec<Ended> =
+        ended(report).filter(|(class, _)| *class == Class::Incomplete).map(|(_, line)| line).collect();
+    // A part of the record does not show what else an account's line would speak of.
+    let lines = match plan.scope == Default::default() && plan.within == Within::Everything {
+        true => Ended::together(single, &going_on(report)),
+        false => single,
+    };
+    if lines.is_empty() {
+        return None;
+    }
+    let told: Vec<String> = lines.iter().take(ENDED_LINES).map(|line| format!("--ended {line}")).collect();
+    let rest = match lines.len().saturating_sub(ENDED_LINES) {
+        0 => String::new(),
+        rest => format!(" and {rest} more, each with its finding; --ended FILE reads a file of such lines"),
+    };
+    Some(format!(
+        "Chains ended before the window. Where you know that to be right, acknowledge it: {}{rest}",
+        told.join(" ")
+    ))
+}
+
+/// More lines than anybody pastes at once.
+const ENDED_LINES: usize = 12;
+
+/// The chains that ended before the window, each with the line that acknowledges it.
+fn ended(report: &Report) -> impl Iterator<Item = (Class, Ended)> {
+    report.findings.iter().filter(|finding| finding.code == Code::ChainEnded).filter_map(|finding| {
+        let Scope { account, region, trail, .. } = finding.scope.clone();
+        Some((finding.class, Ended { account: account?, region, trail, last: finding.at? }))
+    })
+}
+
+fn going_on(report: &Report) -> Vec<&ChainId> {
+    report.chains.iter().filter(|chain| chain.digests.total() > 0).map(|chain| &chain.id).collect()
+}
+
+/// Words on ended chains that name one with digests in the window, and none that has ended.
+fn alive_again(plan: &Plan, report: &Report) -> Option<String> {
+    let alive = going_on(report);
+    let needless: Vec<String> = plan
+        .ended
+        .iter()
+        .filter(|word| alive.iter().any(|chain| word.names(chain)))
+        .filter(|word| !ended(report).any(|(_, line)| word.includes(&line)))
+        .map(ToString::to_string)
+        .collect();
+    (!needless.is_empty()).then(|| {
+        format!(
+            "What --ended {} names goes on in the window: take the line away, or it will acknowledge its next end too.",
+            needless.join(", ")
+        )
+    })
+}
+
+/// Kinds of log files of which it is not known whether digests list them.
+pub(super) fn kinds_not_looked_at(kinds: &BTreeSet<Box<str>>) -> Option<String> {
+    (!kinds.is_empty()).then(|| {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| &**kind).collect();
+        format!(
+            "Anything about log files of the kinds {}: no digest of the window names one, so they were not looked at.",
+            kinds.join(", ")
+        )
+    })
+}
+
+/// Chains that ended long ago are not noticed beside others that go on.
+fn ended_before(report: &Report) -> String {
+    match report.looked_back_to {
+        Some(time) => format!(
+            "That no trail which ended before {} should have gone on: digests were looked for from there on, and of an \
+             account and region without any since, in its newest day; --look-back looks further.",
+            format_time(time)
+        ),
+        None => "That no trail should have gone on which left no trace in the record.".to_owned(),
+    }
+}
+
+/// What this run did not establish. Every report says so, whatever its verdict.
+pub(super) fn not_proven(report: &Report) -> Vec<String> {
+    let mut sentences = vec![
+        "That CloudTrail recorded every event: only what it delivered is proven.".to_owned(),
+        "Who deleted or changed what is missing or modified.".to_owned(),
+        "That no newer digest existed which nothing links to: only coverage up to a known moment, or the newest digest \
+         noted by an earlier run, shows that."
+            .to_owned(),
+        format!(
+            "Anything about files outside the window {} to {}.",
+            report.window.start.map_or("(open)".to_owned(), format_time),
+            format_time(report.window.end)
+        ),
+        ended_before(report),
+        "That regions and accounts without any trace in the bucket never recorded anything: name them with \
+         --expect-region and --expect-account."
+            .to_owned(),
+    ];
+    match report.depth {
+        Depth::Chain => sentences.push(
+            "That log files are present or intact, or that none was forged: depth chain looks at digests alone."
+                .to_owned(),
+        ),
+        Depth::Presence => sentences
+            .push("That the content of log files is intact: depth presence does not read them.".to_owned()),
+        Depth::Full => {}
+    }
+    if report.window.start.is_none() {
+        sentences.push("Where the record should begin: no --start was given.".to_owned());
+    }
+    if report.completion == Completion::Interrupted {
+        sentences.push("Anything that the run had not reached when it was interrupted.".to_owned());
+    }
+    sentences
+}
