@@ -21,7 +21,7 @@ mod junit;
 pub mod markdown;
 mod ocsf;
 pub mod plain;
-mod prometheus;
+pub mod prometheus;
 pub mod proof;
 mod seen;
 mod timeline;
@@ -120,7 +120,7 @@ pub fn write(
         Format::Csv => csv::write(report, out),
         Format::Html => html::write(report, out),
         Format::Junit => junit::write(report, out),
-        Format::Prometheus => prometheus::write(report, out),
+        Format::Prometheus => prometheus::write(report, report.exit_code(), out),
         Format::Ocsf => ocsf::write(report, out),
         Format::Asff => asff::write(report, out),
         Format::Markdown => markdown::write(report, out),

@@ -203,8 +203,8 @@ impl Report {
         }
     }
 
-    /// The exit code the run ends with. The numbers are a contract; 2, for a run that could not begin, is not among
-    /// them, because such a run has no report.
+    /// The exit code the run ends with. The numbers are a contract; 2 is not among them: a run that could not begin has no
+    /// report, and whether the report could be written stands in none.
     pub fn exit_code(&self) -> u8 {
         match (self.completion, self.outcome()) {
             (Completion::Interrupted, _) => 130,

@@ -23,8 +23,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 whole, 1 tampering found, 2 could not run, 3 incomplete, 4 nothing to verify, \
-                          130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 whole, 1 tampering found, 2 could not run or write a result, 3 incomplete, \
+                          4 nothing to verify, 130 interrupted. 1 beats 2, and 2 beats all others.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -108,10 +108,11 @@ pub struct Verify {
     /// How the result is written to stdout
     #[arg(long, value_parser = form_parser(), default_value = "human")]
     pub format: Form,
-    /// Write the result to this file instead of stdout
+    /// Write the result to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write the result to a file too, in a format of its own; may be given several times
+    /// Write the result to a file too, in a format of its own; may be given several times. Metrics (prometheus) are
+    /// written also when the run cannot begin, with exit code 2
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser)]
     pub reports: Vec<(Format, PathBuf)>,
     /// With the formats csv and jsonl: tell every object, not findings alone
@@ -164,7 +165,7 @@ pub struct FetchKeys {
     /// Last moment digests were signed in [default: now]
     #[arg(long, value_name = "T", value_parser = moment)]
     pub end: Option<Moment>,
-    /// Write the keys to this file instead of stdout
+    /// Write the keys to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How to reach AWS
@@ -186,7 +187,7 @@ pub struct Prove {
     /// How the proof is written
     #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
     pub format: ProofFormat,
-    /// Write the proof to this file instead of stdout
+    /// Write the proof to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How to reach AWS

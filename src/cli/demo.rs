@@ -17,7 +17,7 @@ use trailseal::store::dir::DirStore;
 
 use super::args::Look;
 use super::exit::Failure;
-use super::output::{self, Output};
+use super::output::{self, Kind, Output};
 
 /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
 #[derive(Debug, Args)]
@@ -54,8 +54,8 @@ pub fn run(args: &Demo) -> Result<u8, Failure> {
         let _ = fs::remove_dir_all(&folder);
     }
     let scenes = shown?;
-    let layout = output::layout(&args.look, None);
-    Output::Stdout.write(|out| tell(&scenes, &folder, args, &layout, out))?;
+    let layout = output::layout(&args.look, Kind::Stdout);
+    Output::stdout().publish(|out| tell(&scenes, &folder, args, &layout, out))?;
     match (scenes.clean.exit_code(), scenes.damaged.exit_code()) {
         (0, 1) => Ok(0),
         (clean, damaged) => Err(Failure::new(format!(

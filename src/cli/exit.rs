@@ -4,24 +4,74 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Why the program could not do what was asked: exit code 2.
+/// The exit code for a run that could not begin, or whose results could not all be written.
+pub const COULD_NOT_RUN: u8 = 2;
+/// The exit code for tampering.
+const TAMPERED: u8 = 1;
+
+/// Why the program could not do what was asked, each reason a story of its own.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(String);
+#[error("{}", stories.join("\n"))]
+pub struct Failure {
+    code: u8,
+    stories: Vec<String>,
+}
 
 impl Failure {
     /// A failure with its whole story: what was tried, on what, what came back, what to do next.
     pub fn new(story: impl Display) -> Self {
-        Self(story.to_string())
+        Self { code: COULD_NOT_RUN, stories: vec![story.to_string()] }
+    }
+
+    /// The same, with another.
+    pub fn and(mut self, other: Self) -> Self {
+        self.stories.extend(other.stories);
+        self
     }
 }
 
-/// The exit code for a run that could not begin, or whose result could not be written.
-const COULD_NOT_RUN: u8 = 2;
+/// What the program ends with, if it judged with `code` and these results could not be written.
+///
+/// 1 stays, for nothing is worse than tampering. Every other code promises a result to read: 0, 3 and 4 one that says
+/// what holds, 130 one that says how far the run came. Where it is not, that promise is broken, and 2 says so.
+pub fn code(code: u8, unwritten: &[Failure]) -> u8 {
+    match (code, unwritten) {
+        (code, []) => code,
+        (TAMPERED, _) => TAMPERED,
+        (_, [_, ..]) => COULD_NOT_RUN,
+    }
+}
+
+/// Ends a command that judged with `code` and could not write these results.
+pub fn settle(judged: u8, unwritten: impl IntoIterator<Item = Failure>) -> Result<u8, Failure> {
+    let unwritten: Vec<Failure> = unwritten.into_iter().collect();
+    let code = code(judged, &unwritten);
+    match unwritten.into_iter().reduce(Failure::and) {
+        None => Ok(code),
+        Some(failure) => Err(Failure { code, ..failure }),
+    }
+}
 
 /// Says what went wrong.
 pub fn tell(failure: &Failure) -> ExitCode {
-    // Where even stderr is closed, the exit code still speaks.
-    let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::Plain(&failure.0));
-    ExitCode::from(COULD_NOT_RUN)
+    for story in &failure.stories {
+        // Where even stderr is closed, the exit code still speaks.
+        let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::Plain(story));
+    }
+    ExitCode::from(failure.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_that_is_not_there_outweighs_every_code_but_tampering() {
+        for judged in [0, 1, 3, 4, 130] {
+            assert_eq!(code(judged, &[]), judged);
+        }
+        for (judged, ends) in [(0, 2), (1, 1), (3, 2), (4, 2), (130, 2)] {
+            assert_eq!(code(judged, &[Failure::new("disk full")]), ends, "{judged}");
+        }
+    }
 }

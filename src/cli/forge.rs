@@ -56,7 +56,7 @@ pub struct Forge {
 /// Runs the command.
 pub fn run(args: &Forge) -> Result<u8, Failure> {
     let Some(folder) = args.folder.as_ref().filter(|_| !args.list_damages) else {
-        Output::Stdout.write(|out| {
+        Output::stdout().publish(|out| {
             let mut lines = Damage::ALL.iter().map(|damage| (damage.as_str(), damage.description()));
             lines.try_for_each(|(name, description)| writeln!(out, "{name:32} {description}"))
         })?;
@@ -81,7 +81,7 @@ pub fn run(args: &Forge) -> Result<u8, Failure> {
     };
     let truth = forge::write_world(&plan, folder, &args.damages).map_err(Failure::new)?;
     let window = plan.window();
-    Output::Stdout.write(|out| {
+    Output::stdout().publish(|out| {
         writeln!(
             out,
             "Forged {} digests and {} log files. Verify them with:\n\n  trailseal verify {}/bucket --keys {}/keys.json \

@@ -28,7 +28,7 @@ pub fn fetch(args: &FetchKeys) -> Result<u8, Failure> {
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let ring = runtime.block_on(ask(args, span))?;
     let text = serde_json::to_vec_pretty(&keys::to_json(&ring)).map_err(Failure::new)?;
-    output.write(|out| out.write_all(&text).and_then(|()| out.write_all(b"\n")))?;
+    output.publish(|out| out.write_all(&text).and_then(|()| out.write_all(b"\n")))?;
     Ok(0)
 }
 

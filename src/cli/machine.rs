@@ -2,7 +2,7 @@
 
 use std::thread::available_parallelism;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::exit::Failure;
 
@@ -21,18 +21,41 @@ const READERS: usize = 6;
 #[cfg(all(unix, feature = "aws"))]
 const OTHER_FILES: u64 = 64;
 
-/// A runtime with as many threads as keep every processor busy.
-pub fn runtime(waits_for: WaitsFor) -> Result<Runtime, Failure> {
-    let processors = available_parallelism().map_or(1, usize::from);
-    let threads = match waits_for {
-        WaitsFor::Disk => processors + READERS,
-        WaitsFor::Network => processors,
-    };
-    Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))
+/// As many threads as keep every processor busy. What is still under way when it ends belongs to a run that was stopped
+/// or never began; nobody waits for it.
+pub struct Machine {
+    handle: Handle,
+    /// There until it ends.
+    runtime: Option<Runtime>,
+}
+
+impl Machine {
+    /// Starts the threads.
+    pub fn start(waits_for: WaitsFor) -> Result<Self, Failure> {
+        let processors = available_parallelism().map_or(1, usize::from);
+        let threads = match waits_for {
+            WaitsFor::Disk => processors + READERS,
+            WaitsFor::Network => processors,
+        };
+        let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+        match runtime {
+            Ok(runtime) => Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) }),
+            Err(error) => Err(Failure::new(format!("cannot start the runtime: {error}"))),
+        }
+    }
+
+    /// Does the work on them.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.handle.block_on(work)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Asks the system for as many open files as so many connections take. Where it refuses, some of them will fail and be

@@ -11,6 +11,17 @@ use trailseal::report::Report;
 use super::output::Writer;
 
 /// A format that tells every object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableForm {
+    /// A table.
+    Csv,
+    /// One JSON document to a line.
+    Jsonl,
+    /// The lines of the AWS CLI.
+    AwsCli,
+}
+
+/// What is told of every object, being written.
 pub enum Table {
     /// A table.
     Csv(csv::Objects<Writer>),
@@ -21,6 +32,15 @@ pub enum Table {
 }
 
 impl Table {
+    /// Begins to write it.
+    pub fn begin(form: TableForm, out: Writer) -> io::Result<Self> {
+        Ok(match form {
+            TableForm::Csv => Self::Csv(csv::Objects::new(out)?),
+            TableForm::Jsonl => Self::Jsonl(jsonl::Stream::new(out)),
+            TableForm::AwsCli => Self::AwsCli(Transcript::default(), out),
+        })
+    }
+
     fn hear(&mut self, event: &Event<'_>) -> io::Result<()> {
         match self {
             Self::Csv(table) => seen(event).map_or(Ok(()), |seen| table.object(&seen)),
@@ -45,40 +65,43 @@ impl Table {
     }
 }
 
-/// Listens for objects on behalf of a table, and passes everything on.
-pub struct Objects {
-    next: Arc<dyn Observer>,
-    state: Mutex<State>,
-}
+/// Listens for objects on behalf of a table.
+pub struct Objects(Mutex<State>);
 
-struct State {
-    table: Option<Table>,
-    failed: io::Result<()>,
-}
+/// The table as far as it was written, or why it could not be written further.
+type State = io::Result<Option<Table>>;
 
 impl Objects {
-    /// Writes to `table` what `next` hears too.
-    pub fn new(table: Table, next: Arc<dyn Observer>) -> Self {
-        Self { next, state: Mutex::new(State { table: Some(table), failed: Ok(()) }) }
+    /// Writes to `table` what is heard.
+    pub fn new(table: Table) -> Self {
+        Self(Mutex::new(Ok(Some(table))))
     }
 
-    /// The table as far as it was written, and the failure that ended it early, if one did.
-    pub fn take(&self) -> (Option<Table>, io::Result<()>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.table.take(), std::mem::replace(&mut state.failed, Ok(())))
+    /// The table as far as it was written, or the failure that ended it early. What is heard later is nobody's.
+    pub fn take(&self) -> io::Result<Table> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = std::mem::replace(&mut *state, Ok(None))?;
+        taken.ok_or_else(|| io::Error::other("the table was taken before"))
+    }
+
+    fn hear(&self, event: &Event<'_>) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(Some(table)) = &mut *state
+            && let Err(error) = table.hear(event)
+        {
+            *state = Err(error);
+        }
     }
 }
 
-impl Observer for Objects {
+/// Has objects told, and passes everything on.
+pub struct Both(pub Arc<Objects>, pub Arc<dyn Observer>);
+
+impl Observer for Both {
     fn on(&self, event: Event<'_>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.failed.is_ok()
-            && let Some(table) = &mut state.table
-        {
-            state.failed = table.hear(&event);
-        }
-        drop(state);
-        self.next.on(event);
+        let Self(objects, next) = self;
+        objects.hear(&event);
+        next.on(event);
     }
 }
 

@@ -1,153 +1,119 @@
 //! Where results go: opened before the long work, written whole or not at all.
+//!
+//! A file is written beside its name, under a random one that nobody else has, and takes its name when every byte is on
+//! the disk: whatever ends the program, a reader finds the old file or the new one, never half of one. A link at the
+//! name is replaced, not followed. What is no file (a device, a pipe, a descriptor such as `/dev/stdout`) is written as
+//! it is, and `-` is stdout.
+//!
+//! Of a file that is replaced its permission bits are kept; its owner, its other names and what else the system may know
+//! of it are not. A program that is killed, or stopped by a second signal, may leave a file `.trailseal-….partial` behind,
+//! in the folder of a result it was writing.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 use super::args::{Colour, Look};
 use super::exit::Failure;
 use trailseal::render::human;
 
-/// A place for a result, known to be writable.
-pub enum Output {
-    /// The terminal, a pipe or a redirection.
-    Stdout,
-    /// A file.
-    File(Partial),
+mod partial;
+mod target;
+mod writer;
+
+use partial::Place;
+pub use target::Target;
+pub use writer::{Writer, Written, broken_off};
+
+/// A place for a result, known to be writable as far as that can be known before writing.
+pub struct Output {
+    name: String,
+    opened: Opened,
 }
 
-/// A file written beside its name first, then renamed, so that a reader never sees half of it. Removed if it never
-/// gets its name.
-pub struct Partial {
-    path: PathBuf,
-    partial: PathBuf,
-    file: File,
+enum Opened {
+    Stdout,
+    Direct(File),
+    Named(Place),
+}
+
+/// What an output is, to those who write several of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, which waits for nobody.
+    File,
+    /// A device or a pipe: writing to it lasts as long as its reader likes.
+    Direct,
+    /// The same, and what the program says by itself.
+    Stdout,
 }
 
 impl Output {
-    /// Opens a place; fails now rather than after an hour's work.
+    /// Opens a place; fails now rather than after an hour's work. Without a path that is stdout.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
-        let cannot = |error| Failure::new(format!("cannot write {}: {error}", path.display()));
-        // A pipe or a device is written as it is; renaming over it would replace it.
-        let special = match fs::metadata(path) {
-            Ok(about) if about.is_dir() => return Err(cannot(ErrorKind::IsADirectory.into())),
-            about => about.is_ok_and(|about| !about.is_file()),
-        };
-        let mut name = path.as_os_str().to_owned();
-        if !special {
-            name.push(format!(".{}.partial", std::process::id()));
-        }
-        let partial = PathBuf::from(name);
-        let file = match special {
-            true => File::options().write(true).open(&partial),
-            false => File::create(&partial),
-        }
-        .map_err(cannot)?;
-        Ok(Self::File(Partial { path: path.to_owned(), partial, file }))
+        Target::of(path)?.open()
     }
 
-    /// Writes the result with `render`.
-    pub fn write(self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-        let mut writer = self.begin();
+    /// What the program says when nothing else is asked for.
+    pub fn stdout() -> Self {
+        Self { name: "stdout".to_owned(), opened: Opened::Stdout }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        match self.opened {
+            Opened::Stdout => Kind::Stdout,
+            Opened::Direct(_) => Kind::Direct,
+            Opened::Named(_) => Kind::File,
+        }
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Writes the whole result with `render`, and gives it its name.
+    pub fn publish(self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        self.write(render)?.publish()
+    }
+
+    /// Writes the whole result with `render`. A file has no name yet.
+    pub fn write(self, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Written, Failure> {
+        let mut writer = self.begin()?;
         let written = render(&mut writer);
         writer.finish(written)
     }
 
     /// Begins to write, for a result that comes piece by piece.
-    pub fn begin(self) -> Writer {
-        Writer(BufWriter::new(match self {
-            Self::Stdout => Target::Stdout(io::stdout()),
-            Self::File(partial) => Target::File(partial),
-        }))
+    pub fn begin(self) -> Result<Writer, Failure> {
+        Writer::new(self)
     }
 }
 
-impl Partial {
-    fn keep(&self) -> io::Result<()> {
-        self.file.sync_all().or_else(|error| match error.kind() {
-            // Pipes and devices cannot be synchronised.
-            ErrorKind::InvalidInput => Ok(()),
-            _ => Err(error),
-        })?;
-        match self.path == self.partial {
-            true => Ok(()),
-            false => fs::rename(&self.partial, &self.path),
+/// Tells that a result cannot be written, and what to do about it.
+pub fn cannot(name: impl Display, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write to {name}: {error}{}", next_step(error)))
+}
+
+fn next_step(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "; make the folder first",
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory => "; name a file in a folder that is there",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "; name a file in a folder that may be written to"
         }
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if self.path != self.partial {
-            // Gone already, if it got its name.
-            let _ = fs::remove_file(&self.partial);
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "; make room there, or name another place, and run again"
         }
+        _ => "",
     }
 }
 
-/// A result being written.
-pub struct Writer(BufWriter<Target>);
-
-enum Target {
-    Stdout(io::Stdout),
-    File(Partial),
-}
-
-impl Write for Target {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::File(partial) => partial.file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::File(partial) => partial.file.flush(),
-        }
-    }
-}
-
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Writer {
-    /// Ends the result, given how writing it went. A reader that closed the pipe has seen enough: that is no failure.
-    pub fn finish(self, written: io::Result<()>) -> Result<(), Failure> {
-        let mut out = self.0;
-        let written = written.and_then(|()| out.flush());
-        // What is left in the buffer after a failure has no reader; dropping the buffer would try again.
-        match out.into_parts().0 {
-            Target::Stdout(_) => {
-                quiet(written).map_err(|error| Failure::new(format!("cannot write to stdout: {error}")))
-            }
-            Target::File(partial) => quiet(written)
-                .and_then(|()| partial.keep())
-                .map_err(|error| Failure::new(format!("cannot write {}: {error}", partial.path.display()))),
-        }
-    }
-}
-
-/// A reader that closed the pipe has seen enough.
-fn quiet(written: io::Result<()>) -> io::Result<()> {
-    match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
-}
-
-/// How the human report is laid out: for this stdout, or for a file, where there is nothing to colour and no width.
-pub fn layout(look: &Look, file: Option<&Path>) -> human::Options {
-    let terminal = file.is_none() && io::stdout().is_terminal();
+/// How the human report is laid out: for a terminal, or for a file, where there is nothing to colour and no width.
+pub fn layout(look: &Look, kind: Kind) -> human::Options {
+    let terminal = kind == Kind::Stdout && io::stdout().is_terminal();
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     let colour = match look.color {

@@ -15,7 +15,7 @@ use trailseal::trail::key::LogKey;
 use trailseal::trail::source::Within;
 
 use super::args::{ProofFormat, Prove};
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use super::output::Output;
 use super::source;
 #[cfg(feature = "aws")]
@@ -28,11 +28,11 @@ pub fn run(args: &Prove) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let proof = runtime.block_on(prove(args))?;
-    output.write(|out| match args.format {
+    let written = output.publish(|out| match args.format {
         ProofFormat::Human => proof::human(&proof, out),
         ProofFormat::Json => proof::json(&proof, out),
-    })?;
-    Ok(proof.exit_code())
+    });
+    exit::settle(proof.exit_code(), written.err())
 }
 
 async fn prove(args: &Prove) -> Result<Proof, Failure> {

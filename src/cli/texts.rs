@@ -8,7 +8,7 @@ use trailseal::render::{self, Format, json};
 use trailseal::verdict::Code;
 
 use super::args::{Arguments, Look, format_parser};
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use super::output::{self, Output};
 
 /// Tell what a finding means, how it comes about and what to do next.
@@ -24,7 +24,7 @@ pub fn explain(args: &Explain) -> Result<u8, Failure> {
         true => &Code::ALL[..],
         false => &args.codes,
     };
-    Output::Stdout.write(|out| codes.iter().try_for_each(|code| render::explain(*code, out)))?;
+    Output::stdout().publish(|out| codes.iter().try_for_each(|code| render::explain(*code, out)))?;
     Ok(0)
 }
 
@@ -36,7 +36,7 @@ pub struct SavedReport {
     /// The format to write
     #[arg(long, value_parser = format_parser(), default_value = "human")]
     pub format: Format,
-    /// Write to this file instead of stdout
+    /// Write to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How to look on the terminal
@@ -55,10 +55,10 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     }
     let report = json::read(&text)
         .map_err(|error| Failure::new(format!("{name} is not a JSON report of trailseal: {error}")))?;
-    let layout = output::layout(&args.look, args.output.as_deref());
     let output = Output::open(args.output.as_deref())?;
-    output.write(|out| render::write(args.format, &report, &layout, out))?;
-    Ok(report.exit_code())
+    let layout = output::layout(&args.look, output.kind());
+    let written = output.publish(|out| render::write(args.format, &report, &layout, out));
+    exit::settle(report.exit_code(), written.err())
 }
 
 /// Print completions for a shell.
@@ -72,13 +72,13 @@ pub struct Completions {
 pub fn completions(args: &Completions) -> Result<u8, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Arguments::command(), "trailseal", &mut text);
-    Output::Stdout.write(|out| out.write_all(&text))?;
+    Output::stdout().publish(|out| out.write_all(&text))?;
     Ok(0)
 }
 
 /// Runs `man`.
 pub fn manual() -> Result<u8, Failure> {
     let page = clap_mangen::Man::new(Arguments::command());
-    Output::Stdout.write(|mut out| page.render(&mut out))?;
+    Output::stdout().publish(|mut out| page.render(&mut out))?;
     Ok(0)
 }

@@ -1,7 +1,6 @@
 //! `trailseal verify`: from words to a plan, from a plan to a report, from a report to bytes and an exit code.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,8 +12,6 @@ use trailseal::chain::Ended;
 use trailseal::crypto::KeyRing;
 use trailseal::digest::Certainty;
 use trailseal::keys::{self, KeySource};
-use trailseal::render::aws_cli::Transcript;
-use trailseal::render::{self, Format, csv, human, jsonl};
 use trailseal::report::Report;
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
@@ -23,100 +20,55 @@ use trailseal::trail::source::Within;
 use trailseal::trail::{Location, Origin, Region, Time};
 use trailseal::verdict::Code;
 
-use super::args::{Depth, Form, Verify};
+use super::args::Verify;
 use super::exit::Failure;
-use super::machine;
-use super::objects::{Objects, Table};
-use super::output::{self, Output};
+use super::machine::Machine;
+#[cfg(feature = "aws")]
+use super::machine::allow_connections;
 use super::progress;
 use super::source::{self, Source};
 use super::time::{End, Moment};
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+mod results;
+
+use results::Results;
 
 /// Bytes of bodies in memory at once.
 const BYTES_IN_FLIGHT: u32 = 48 << 20;
 
 /// The word that stands for all regions the account has enabled.
+#[cfg(feature = "aws")]
 const ENABLED: &str = "enabled";
 
 /// Runs the command.
 pub fn run(args: Verify) -> Result<u8, Failure> {
-    let now = Utc::now();
     // Opened before the long work: a result that cannot be written is known at once.
-    let output = Output::open(args.output.as_deref())?;
-    let others = args
-        .reports
-        .iter()
-        .map(|(format, path)| Ok((*format, Output::open(Some(path))?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let (results, refused) = Results::open(&args);
+    let judged = match refused {
+        Some(failure) => Err(failure),
+        None => judge(&args, &results),
+    };
+    match judged {
+        Ok((report, _listens_to_signals)) => results.publish(&report),
+        Err(failure) => {
+            let unwritten = results.tell_that_it_could_not_run(&args.source, Utc::now());
+            Err(unwritten.into_iter().fold(failure, Failure::and))
+        }
+    }
+}
+
+/// Looks at the record and judges it. As long as the machine runs, a second signal ends the program, whatever it does.
+fn judge(args: &Verify, results: &Results) -> Result<(Report, Machine), Failure> {
+    let now = Utc::now();
     let source = Source::parse(&args.source)?;
-    let runtime = machine::runtime(source.waits_for())?;
-    let observer = progress::observer(&args.look);
-    let layout = output::layout(&args.look, args.output.as_deref());
-    let told = |report: Result<Report, Failure>| -> Result<Report, Failure> {
-        let mut report = report?;
-        report.finished_at = Utc::now();
-        report.hints.extend(read_as_utc(&args));
-        Ok(report)
-    };
-    let report = match table(&args, output)? {
-        Told::Afterwards(format, output) => {
-            let report = told(runtime.block_on(verify(&args, source, now, observer)))?;
-            output.write(|out| render::write(format, &report, &layout, out))?;
-            report
-        }
-        Told::Meanwhile(table) => {
-            let objects = Arc::new(Objects::new(table, observer));
-            let report = told(runtime.block_on(verify(&args, source, now, objects.clone())))?;
-            let (table, written) = objects.take();
-            if let Some(writer) = table.map(|table| table.finish(&report)) {
-                match (writer, written) {
-                    (Ok(writer), written) => writer.finish(written)?,
-                    (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                    (Err(error), _) => return Err(Failure::new(format!("cannot write the result: {error}"))),
-                }
-            }
-            report
-        }
-    };
-    // What is still under way belongs to a run that was stopped; nobody waits for it.
-    runtime.shutdown_background();
-    for (format, output) in others {
-        output.write(|out| render::write(format, &report, &human::Options::default(), out))?;
-    }
-    Ok(report.exit_code())
-}
-
-/// When the result is told.
-enum Told {
-    /// When the run is over.
-    Afterwards(Format, Output),
-    /// While it goes on.
-    Meanwhile(Table),
-}
-
-fn table(args: &Verify, output: Output) -> Result<Told, Failure> {
-    match (args.objects, args.format) {
-        (false, Form::Report(format)) => Ok(Told::Afterwards(format, output)),
-        (false, Form::AwsCli) if args.depth == Depth::Full => {
-            Ok(Told::Meanwhile(Table::AwsCli(Transcript::default(), output.begin())))
-        }
-        (false, Form::AwsCli) => Err(Failure::new(
-            "--format aws-cli goes with --depth full alone: validate-logs reads every log file",
-        )),
-        (true, Form::Report(Format::Jsonl)) => {
-            Ok(Told::Meanwhile(Table::Jsonl(jsonl::Stream::new(output.begin()))))
-        }
-        (true, Form::Report(Format::Csv)) => match csv::Objects::new(output.begin()) {
-            Ok(table) => Ok(Told::Meanwhile(Table::Csv(table))),
-            Err(error) => Err(Failure::new(format!("cannot write the result: {error}"))),
-        },
-        (true, format) => {
-            Err(Failure::new(format!("--objects goes with --format jsonl or csv, not {format}")))
-        }
-    }
+    let machine = Machine::start(source.waits_for())?;
+    let observer = results.listener(progress::observer(&args.look));
+    let mut report = machine.block_on(verify(args, source, now, observer))?;
+    report.finished_at = Utc::now();
+    report.hints.extend(read_as_utc(args));
+    Ok((report, machine))
 }
 
 async fn verify(
@@ -150,7 +102,7 @@ async fn verify(
         }
         #[cfg(feature = "aws")]
         Source::Bucket { place, named } => {
-            machine::allow_connections(args.concurrency);
+            allow_connections(args.concurrency);
             let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
             let origin = match copied_from {
@@ -171,7 +123,7 @@ async fn verify(
         }
         #[cfg(feature = "aws")]
         Source::Trail(arn) => {
-            machine::allow_connections(args.concurrency);
+            allow_connections(args.concurrency);
             let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let trail = reach.trail(&arn).await?;
             let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;

@@ -1,5 +1,6 @@
 //! Gauges for node_exporter's textfile collector: no timestamps, one HELP and TYPE to a metric, no object names in
-//! labels. Every series names its source, so that files of several sources can lie side by side.
+//! labels. Every series names its source, so that files of several sources can lie side by side. A run that could not
+//! begin has gauges too, for an alert on what is not there is one that nobody writes.
 
 use std::fmt::{self, Display, Write as _};
 use std::io;
@@ -7,6 +8,7 @@ use std::io;
 use super::plain::Plain;
 use super::words::Share;
 use crate::report::{ChainReport, Outcome, Report};
+use crate::trail::Time;
 use crate::verdict::{Class, Code};
 
 /// One metric: its name, what it tells, and its series.
@@ -16,15 +18,35 @@ struct Gauge {
     series: Vec<(Vec<(&'static str, String)>, f64)>,
 }
 
-/// Writes the gauges.
-pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    for Gauge { name, help, series } in gauges(report) {
+/// Writes the gauges of a run that ended with `exit_code`: the report's own, unless a result could not be written.
+pub fn write(report: &Report, exit_code: u8, out: &mut dyn io::Write) -> io::Result<()> {
+    let gauges = run_gauges(report, exit_code).into_iter().chain(chain_gauges(report));
+    write_all(&report.source, gauges, out)
+}
+
+/// Writes the gauges of a run that could not begin: when that was, and its exit code. All others are absent, because
+/// nothing is known that they could say.
+pub fn write_without_report(
+    source: &str,
+    ended_at: Time,
+    exit_code: u8,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    write_all(source, [ended(ended_at), exited(exit_code)], out)
+}
+
+fn write_all(
+    source: &str,
+    gauges: impl IntoIterator<Item = Gauge>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    for Gauge { name, help, series } in gauges {
         if series.is_empty() {
             continue;
         }
         writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge")?;
         for (labels, value) in series {
-            let source = [("source", report.source.clone())];
+            let source = [("source", source.to_owned())];
             let labels: Vec<String> = source
                 .into_iter()
                 .chain(labels)
@@ -36,14 +58,28 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     Ok(())
 }
 
-fn gauges(report: &Report) -> Vec<Gauge> {
-    let mut gauges = run_gauges(report);
-    gauges.extend(chain_gauges(report));
-    gauges
+fn one(value: f64) -> Vec<(Vec<(&'static str, String)>, f64)> {
+    vec![(Vec::new(), value)]
 }
 
-fn run_gauges(report: &Report) -> Vec<Gauge> {
-    let one = |value: f64| vec![(Vec::new(), value)];
+fn ended(at: Time) -> Gauge {
+    Gauge {
+        name: "trailseal_last_run_timestamp_seconds",
+        help: "When the last run ended.",
+        series: one(at.timestamp() as f64),
+    }
+}
+
+fn exited(code: u8) -> Gauge {
+    Gauge {
+        name: "trailseal_exit_code",
+        help: "What the last run exited with: 0 intact, 1 tampered, 2 could not run or write its results, \
+               3 incomplete, 4 empty, 130 interrupted.",
+        series: one(f64::from(code)),
+    }
+}
+
+fn run_gauges(report: &Report, exit_code: u8) -> Vec<Gauge> {
     let by_verdict = |counts: Vec<(&'static str, u64)>| {
         let series = counts.into_iter();
         series.map(|(verdict, count)| (vec![("verdict", verdict.to_owned())], count as f64)).collect()
@@ -54,21 +90,13 @@ fn run_gauges(report: &Report) -> Vec<Gauge> {
     };
     let millis = (report.finished_at - report.started_at).num_milliseconds();
     vec![
-        Gauge {
-            name: "trailseal_last_run_timestamp_seconds",
-            help: "When the last run ended.",
-            series: one(report.finished_at.timestamp() as f64),
-        },
+        ended(report.finished_at),
         Gauge {
             name: "trailseal_last_run_duration_seconds",
             help: "How long the last run took.",
             series: one(millis as f64 / 1000.0),
         },
-        Gauge {
-            name: "trailseal_exit_code",
-            help: "What the last run exited with: 0 intact, 1 tampered, 3 incomplete, 4 empty, 130 interrupted.",
-            series: one(f64::from(report.exit_code())),
-        },
+        exited(exit_code),
         Gauge {
             name: "trailseal_verdict",
             help: "1 for the verdict of the last run, 0 for the others.",

@@ -11,6 +11,7 @@ mod copies;
 mod format_aws_cli;
 mod key_files;
 mod keys_listed;
+mod outputs;
 mod properties;
 mod prove;
 mod readme;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use trailseal::render::Format;
+use trailseal::render::{Format, prometheus};
 use trailseal::report::{Completion, Report};
 use trailseal::verdict::{Class, Evidence};
 
@@ -101,6 +101,28 @@ fn series(line: &str) -> (String, BTreeMap<String, String>, f64) {
     // A space, a number, and no timestamp after it.
     let number = chars.as_str().strip_prefix(' ').unwrap();
     (name.to_owned(), labels, number.parse().unwrap())
+}
+
+#[test]
+fn prometheus_of_a_run_without_a_report_is_some_of_the_usual() {
+    let mut report = clean();
+    report.source = "s3://b/\"quoted\"".to_owned();
+    let usual = written(Format::Prometheus, &report);
+    let mut text = Vec::new();
+    prometheus::write_without_report(&report.source, report.finished_at, 2, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let (comments, told): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    assert!(comments.iter().all(|line| usual.lines().any(|other| other == *line)), "{text}");
+    let told: Vec<_> = told.into_iter().map(series).collect();
+    let source = BTreeMap::from([("source".to_owned(), report.source.clone())]);
+    let ended = report.finished_at.timestamp() as f64;
+    assert_eq!(
+        told,
+        [
+            ("trailseal_last_run_timestamp_seconds".to_owned(), source.clone(), ended),
+            ("trailseal_exit_code".to_owned(), source, 2.0),
+        ]
+    );
 }
 
 #[test]

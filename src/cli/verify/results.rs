@@ -1,0 +1,248 @@
+//! Where the results of a run go: opened before it, written after it in an order of their own. One that cannot be
+//! written never takes the others with it.
+//!
+//! Files come first, for they wait for nobody, and none gets its name before all of them are written: a program killed
+//! meanwhile leaves the old ones. Then comes what a reader may hold up. Metrics come last, because they tell what the
+//! program ends with, and that depends on whether the others could be written.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use trailseal::audit::Observer;
+use trailseal::render::{self, Format, human, prometheus};
+use trailseal::report::Report;
+use trailseal::trail::Time;
+
+use crate::cli::args::{Depth, Form, Look, Verify};
+use crate::cli::exit::{self, Failure};
+use crate::cli::objects::{Both, Objects, Table, TableForm};
+use crate::cli::output::{self, Kind, Output, Target, Written};
+
+/// The results of a run.
+pub struct Results(Vec<Part>);
+
+/// One of them.
+enum Part {
+    /// Written from the report.
+    Report(Rendered),
+    /// Written while the run goes on.
+    Table(Streamed),
+}
+
+struct Rendered {
+    format: Format,
+    layout: human::Options,
+    output: Output,
+}
+
+struct Streamed {
+    name: String,
+    kind: Kind,
+    objects: Arc<Objects>,
+}
+
+/// When a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Files,
+    Direct,
+    Metrics,
+}
+
+const TURNS: [Turn; 3] = [Turn::Files, Turn::Direct, Turn::Metrics];
+
+/// What the caller asked for, before any of it is opened.
+struct Asked<'a> {
+    /// The caller's words for it.
+    words: String,
+    shape: Shape,
+    path: Option<&'a Path>,
+    rank: Rank,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Report(Format),
+    Table(TableForm),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// `--format` and `--output`, laid out as the caller likes to look at it.
+    First,
+    /// `--report`.
+    Beside,
+}
+
+impl Results {
+    /// Opens all places, and tells what stands in the way of beginning, if anything does. Those that could be opened are
+    /// here all the same: metrics are written of a run that cannot begin, too.
+    pub fn open(args: &Verify) -> (Self, Option<Failure>) {
+        let mut failures = Vec::new();
+        let mut wanted = Vec::new();
+        for asked in asked(args) {
+            match asked.and_then(|asked| Ok((Target::of(asked.path)?, asked))) {
+                Ok(one) => wanted.push(one),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        failures.extend(part_those_that_meet(&mut wanted));
+        let mut parts = Vec::new();
+        for (target, asked) in wanted {
+            match target.open().and_then(|output| Part::begin(&asked, output, &args.look)) {
+                Ok(part) => parts.push(part),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        (Self(parts), failures.into_iter().reduce(Failure::and))
+    }
+
+    /// Who hears of every object, besides `next`.
+    pub fn listener(&self, next: Arc<dyn Observer>) -> Arc<dyn Observer> {
+        self.0.iter().fold(next, |next, part| match part {
+            Part::Report(_) => next,
+            Part::Table(streamed) => Arc::new(Both(streamed.objects.clone(), next)),
+        })
+    }
+
+    /// Writes them all, and gives what the program ends with.
+    pub fn publish(self, report: &Report) -> Result<u8, Failure> {
+        let mut parts = self.0;
+        let mut unwritten = Vec::new();
+        for turn in TURNS {
+            let (now, later) = parts.into_iter().partition::<Vec<_>, _>(|part| part.turn() == turn);
+            parts = later;
+            let mut whole = Vec::new();
+            for part in now {
+                let ends_with = exit::code(report.exit_code(), &unwritten);
+                match part.write(report, ends_with) {
+                    Ok(written) => whole.push(written),
+                    Err(failure) => unwritten.push(failure),
+                }
+            }
+            unwritten.extend(whole.into_iter().filter_map(|written| written.publish().err()));
+        }
+        exit::settle(report.exit_code(), unwritten)
+    }
+
+    /// Writes the metrics of a run that could not begin, and nothing else: what an earlier run wrote stays. Gives what went
+    /// wrong with that.
+    pub fn tell_that_it_could_not_run(self, source: &str, at: Time) -> Vec<Failure> {
+        let metrics = self.0.into_iter().filter_map(|part| match part {
+            Part::Report(Rendered { format: Format::Prometheus, output, .. }) => Some(output),
+            Part::Report(_) | Part::Table(_) => None,
+        });
+        metrics
+            .filter_map(|output| {
+                output
+                    .publish(|out| prometheus::write_without_report(source, at, exit::COULD_NOT_RUN, out))
+                    .err()
+            })
+            .collect()
+    }
+}
+
+impl Part {
+    fn begin(asked: &Asked<'_>, output: Output, look: &Look) -> Result<Self, Failure> {
+        let kind = output.kind();
+        match asked.shape {
+            Shape::Report(format) => {
+                let layout = match (asked.rank, kind) {
+                    (Rank::First, _) | (Rank::Beside, Kind::Stdout) => output::layout(look, kind),
+                    (Rank::Beside, Kind::File | Kind::Direct) => human::Options::default(),
+                };
+                Ok(Self::Report(Rendered { format, layout, output }))
+            }
+            Shape::Table(form) => {
+                let name = output.name().to_owned();
+                let table =
+                    Table::begin(form, output.begin()?).map_err(|error| output::cannot(&name, &error))?;
+                Ok(Self::Table(Streamed { name, kind, objects: Arc::new(Objects::new(table)) }))
+            }
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        let kind = match self {
+            Self::Report(rendered) if rendered.format == Format::Prometheus => return Turn::Metrics,
+            Self::Report(rendered) => rendered.output.kind(),
+            Self::Table(streamed) => streamed.kind,
+        };
+        match kind {
+            Kind::File => Turn::Files,
+            Kind::Direct | Kind::Stdout => Turn::Direct,
+        }
+    }
+
+    /// Writes it to its end. `ends_with` is what the program ends with, as far as that is known by now.
+    fn write(self, report: &Report, ends_with: u8) -> Result<Written, Failure> {
+        match self {
+            Self::Report(Rendered { format: Format::Prometheus, output, .. }) => {
+                output.write(|out| prometheus::write(report, ends_with, out))
+            }
+            Self::Report(Rendered { format, layout, output }) => {
+                output.write(|out| render::write(format, report, &layout, out))
+            }
+            Self::Table(Streamed { name, objects, .. }) => {
+                // After a failure there is no summary: a stream without one is known to be cut short.
+                let ended = objects.take().and_then(|table| table.finish(report));
+                ended.map_or_else(|error| output::broken_off(&name, &error), |writer| writer.finish(Ok(())))
+            }
+        }
+    }
+}
+
+/// What the command line asks for, in its order.
+fn asked(args: &Verify) -> Vec<Result<Asked<'_>, Failure>> {
+    let first = shape(args).map(|shape| Asked {
+        words: match &args.output {
+            Some(path) => format!("--output {}", path.display()),
+            None => "the result, which goes to stdout,".to_owned(),
+        },
+        shape,
+        path: args.output.as_deref(),
+        rank: Rank::First,
+    });
+    let beside = args.reports.iter().map(|(format, path)| {
+        Ok(Asked {
+            words: format!("--report {format}={}", path.display()),
+            shape: Shape::Report(*format),
+            path: Some(path),
+            rank: Rank::Beside,
+        })
+    });
+    std::iter::once(first).chain(beside).collect()
+}
+
+fn shape(args: &Verify) -> Result<Shape, Failure> {
+    match (args.objects, args.format) {
+        (false, Form::Report(format)) => Ok(Shape::Report(format)),
+        (false, Form::AwsCli) if args.depth == Depth::Full => Ok(Shape::Table(TableForm::AwsCli)),
+        (false, Form::AwsCli) => Err(Failure::new(
+            "--format aws-cli goes with --depth full alone: validate-logs reads every log file",
+        )),
+        (true, Form::Report(Format::Jsonl)) => Ok(Shape::Table(TableForm::Jsonl)),
+        (true, Form::Report(Format::Csv)) => Ok(Shape::Table(TableForm::Csv)),
+        (true, format) => {
+            Err(Failure::new(format!("--objects goes with --format jsonl or csv, not {format}")))
+        }
+    }
+}
+
+/// Takes out all that lead to one place, and tells of them.
+fn part_those_that_meet(wanted: &mut Vec<(Target, Asked<'_>)>) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut met = vec![false; wanted.len()];
+    for (at, (target, asked)) in wanted.iter().enumerate() {
+        let earlier = wanted[..at].iter().position(|(earlier, _)| earlier.meets(target));
+        if let Some(earlier) = earlier {
+            (met[earlier], met[at]) = (true, true);
+            let words = &wanted[earlier].1.words;
+            failures
+                .push(Failure::new(format!("{words} and {} are one place: give each its own", asked.words)));
+        }
+    }
+    let mut met = met.into_iter();
+    wanted.retain(|_| met.next() == Some(false));
+    failures
+}
