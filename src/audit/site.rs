@@ -217,7 +217,12 @@ async fn list_homes<S: ObjectStore>(
         }
         let slot = context.slots.take().await;
         let listed = match listing::digests(&*context.store, &home, place, &sweep).await {
-            Ok(listed) if listed.is_empty() => edges::newest_day(context, &home, place).await,
+            Ok(mut listed) if listed.is_empty() => {
+                edges::newest_day(context, &home, place).await.map(|newest| {
+                    listed.merge(Digests { strays: Strays::default(), ..newest });
+                    listed
+                })
+            }
             other => other,
         };
         match listed {
