@@ -292,7 +292,7 @@ fn field<T>(name: &'static str, parsed: Result<T, Malformed>) -> Result<T, Fault
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     fn digest(object: &str, log: &str, signature: &str) -> String {
