@@ -9,12 +9,13 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
 use crate::chain::Ended;
+use crate::crypto::KeyRing;
 use crate::digest::Certainty;
 use crate::keys::KeySource;
 use crate::report::{Depth, Findings, Report, Window};
 use crate::store::{Admission, ObjectStore, StoreError};
 use crate::trail::source::Within;
-use crate::trail::{AccountId, Origin, Region, Time};
+use crate::trail::{AccountId, Origin, Region, Span, Time};
 use crate::verdict::{Code, Finding};
 
 mod advice;
@@ -28,6 +29,7 @@ mod listing;
 mod mill;
 mod observer;
 mod odd;
+mod outage;
 mod pages;
 mod presence;
 mod prove;
@@ -36,16 +38,20 @@ mod seams;
 mod site;
 mod slots;
 mod stop;
+mod stoppable;
 mod tree;
 mod unseen;
 
+use fetch::Try;
 use mill::Mill;
+use site::Postponed;
 use slots::Slots;
+use stoppable::Stoppable;
 
 pub use discover::{Bounds, Home, Site};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use prove::prove;
-pub use stop::{Stop, Stopper};
+pub use stop::{Heard, Stop, Stopper};
 
 /// What is asked for, wholly and checked.
 #[derive(Debug, Clone)]
@@ -213,6 +219,9 @@ pub enum AuditError {
     /// The very first listing failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was to end before there was anything to tell.
+    #[error("interrupted before there was anything to tell")]
+    Interrupted,
 }
 
 /// Bytes of digests in memory that wait for their turn to be linked and have their log files read.
@@ -223,7 +232,7 @@ struct Context<S> {
     plan: Plan,
     window: Window,
     as_of: Time,
-    store: Arc<S>,
+    store: Stoppable<S>,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
     stop: Stop,
@@ -240,7 +249,7 @@ impl<S> Context<S> {
     fn new(
         plan: Plan,
         (window, as_of): (Window, Time),
-        store: Arc<S>,
+        store: Stoppable<S>,
         keys: Arc<KeySource>,
         observer: Arc<dyn Observer>,
         stop: Stop,
@@ -282,6 +291,11 @@ impl<S> Context<S> {
     fn settled_by(&self) -> Time {
         settled_by(self.as_of, &self.plan)
     }
+
+    /// The keys of a region for digests signed in `span`; none, once the run is to end.
+    async fn ring(&self, region: &Region, span: Span) -> Option<Arc<KeyRing>> {
+        self.stop.before(self.keys.ring(region, span)).await
+    }
 }
 
 fn settled_by(as_of: Time, plan: &Plan) -> Time {
@@ -299,11 +313,12 @@ pub async fn run<S: ObjectStore>(
     stop: Stop,
 ) -> Result<Report, AuditError> {
     observer.on(Event::Phase(Phase::Discovering));
-    let mut found = discover::sites(&*store, &plan, &stop).await?;
+    let store = Stoppable::new(store, stop.clone());
+    let mut found = discover::sites(&store, &plan, &stop).await?;
     if plan.certainty == Certainty::KeyOnly {
-        listing::name_bucket(&*store, &plan, &mut found.sites).await;
+        listing::name_bucket(&store, &plan, &mut found.sites).await;
     }
-    let held_to = listing::window(&*store, &plan, &found.sites).await;
+    let held_to = listing::window(&store, &plan, &found.sites).await;
     let context = Context::new(plan, held_to, store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     let mut outcomes = verify_all(&context, found.sites.clone()).await;
@@ -323,12 +338,33 @@ pub async fn run<S: ObjectStore>(
 /// How often links into the folders of other organizations are followed: there and back, and once more.
 const MOST_SEAMS: usize = 3;
 
+/// Verifies all sites; those that could not begin for a cause that may pass, once more after the others.
 async fn verify_all<S: ObjectStore>(context: &Arc<Context<S>>, sites: Vec<Site>) -> Vec<site::Outcome> {
+    let mut outcomes = Vec::new();
+    let mut once_more = Vec::new();
+    for tried in verify_each(context, sites, Try::First).await {
+        match tried {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(Postponed(site)) => once_more.push(site),
+        }
+    }
+    for tried in verify_each(context, once_more, Try::Last).await {
+        // The last try is not postponed.
+        outcomes.extend(tried);
+    }
+    outcomes
+}
+
+async fn verify_each<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    sites: Vec<Site>,
+    round: Try,
+) -> Vec<Result<site::Outcome, Postponed>> {
     stream::iter(sites)
         .map(|site| {
             let context = Arc::clone(context);
             // A task of its own, so that it runs where the tasks that it waits for run.
-            tokio::spawn(async move { site::verify(&context, site).await })
+            tokio::spawn(async move { site::verify(&context, site, round).await })
         })
         .buffer_unordered(sites_at_once(context))
         .map(fetch::unwound)

@@ -14,6 +14,8 @@ use aws_smithy_http_client::{Builder, Connector};
 use crate::trail::Region;
 
 pub mod failure;
+pub(crate) mod health;
+pub(crate) mod pace;
 pub(crate) mod retry;
 pub mod trails;
 
@@ -43,14 +45,15 @@ pub struct Access {
 /// How hard to lean on AWS, and how long to bear with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// Requests to S3 a second, tried-again ones included; without it, as many as S3 bears.
+    /// Requests a second to each bucket, tried-again ones included; without it, as many as S3 bears.
     pub requests_per_second: Option<NonZeroU32>,
     /// How long to wait for an answer to begin, or to go on.
     pub patience: Duration,
-    /// How often a request that broke or timed out is sent in all.
-    pub attempts: u32,
-    /// How often a request that AWS asked to slow down is sent in all.
-    pub throttled_attempts: u32,
+    /// How long a request that may go better is sent again, from its first failure on, while the service answers others.
+    pub endurance: Duration,
+    /// How long a bucket or service may answer no request at all: then it is gone, and nothing more is asked of it. A bucket
+    /// that has never answered is gone after `endurance`.
+    pub gone_after: Duration,
     /// The first pause before trying again, at most; it doubles each time.
     pub first_pause: Duration,
     /// No pause is longer.
@@ -58,12 +61,14 @@ pub struct Load {
 }
 
 impl Default for Load {
+    /// An outage of up to three minutes spoils no request, and a longer one ends the run within four: half a minute until
+    /// silence is noticed, three minutes, and some seconds to make sure.
     fn default() -> Self {
         Self {
             requests_per_second: None,
             patience: Duration::from_secs(30),
-            attempts: 5,
-            throttled_attempts: 12,
+            endurance: Duration::from_secs(60),
+            gone_after: Duration::from_secs(180),
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(5),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::crypto::{Fingerprint, Hash};
 use crate::trail::{ChainId, ObjectName, Region, Span, Time};
-use crate::verdict::{Class, Code, DigestTally, Finding, LogTally};
+use crate::verdict::{Class, Code, DigestTally, Finding, LogTally, Retries};
 
 mod findings;
 mod proof;
@@ -67,6 +67,8 @@ pub struct Totals {
     pub compressed: u64,
     /// Bytes of log files after inflation.
     pub inflated: u64,
+    /// How often the store, or AWS's key list, stumbled and was asked again.
+    pub retries: Retries,
 }
 
 /// The newest authentic digest of a chain: what a later run, or a safe place, can hold this run to.
@@ -78,6 +80,15 @@ pub struct Newest {
     pub hash: Hash,
     /// The end of the hour it covers.
     pub end: Time,
+}
+
+/// Whether all was asked for that there is to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reached {
+    /// It was; what could not be had has findings of its own.
+    Wholly,
+    /// The run ended early: what was not found may be there.
+    InPart,
 }
 
 /// One chain, as found.
@@ -97,6 +108,8 @@ pub struct ChainReport {
     pub verified_through: Option<Time>,
     /// Its newest authentic digest.
     pub newest: Option<Newest>,
+    /// Whether its account and region was done before the run ended.
+    pub reached: Reached,
 }
 
 /// One public key and what it was used for.
@@ -144,7 +157,7 @@ impl Outcome {
 /// Whether a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Completion {
-    /// Everything in scope was looked at.
+    /// Nobody stopped it: what could not be looked at is among the findings.
     Complete,
     /// Somebody stopped it.
     Interrupted,

@@ -37,13 +37,58 @@ pub trait ObjectStore: Send + Sync + 'static {
     fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The latest time that the store has given as its own; none, if it gives none.
     fn clock(&self) -> Option<Time> {
         None
     }
+
+    /// How the store has fared up to now; one that does not say, well.
+    fn condition(&self) -> Condition {
+        Condition::default()
+    }
+}
+
+/// What a stream shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streamed<'bytes> {
+    /// It begins at the object's beginning, perhaps again: what was shown before is to be forgotten.
+    Anew,
+    /// The bytes that follow.
+    Piece(&'bytes [u8]),
+}
+
+/// How a store has fared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// How often it stumbled where it was asked again.
+    pub stumbles: Stumbles,
+    /// Buckets that are gone, sorted.
+    pub outages: Vec<Outage>,
+}
+
+/// How often requests failed in a way that may pass, each of them counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stumbles {
+    /// It was asked to slow down.
+    pub throttled: u64,
+    /// No answer came in time.
+    pub timed_out: u64,
+    /// The connection or the answer broke off.
+    pub cut_off: u64,
+    /// Any other failure: a 5xx, nobody there, an answer of somebody else's.
+    pub failed: u64,
+}
+
+/// A bucket that has answered nobody for so long that nothing more is asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// The bucket.
+    pub bucket: Arc<str>,
+    /// How long that was, and what failed last.
+    pub detail: String,
 }
 
 /// Bounds the bytes of bodies in memory, whatever the number of requests under way.
@@ -172,8 +217,34 @@ pub enum StoreErrorKind {
     TimedOut,
     /// Larger than [`LARGEST`]: not held in memory, but [`ObjectStore::stream`] can show it.
     Oversized,
+    /// It failed in another way that may pass, to the end of all retries: a 5xx, nobody there, an answer of somebody else's.
+    Faltered,
+    /// Nothing was asked: the store is gone, as [`Condition::outages`] tells.
+    Unavailable,
+    /// Nothing was asked, or the answer not waited for: the run is to end.
+    Stopped,
     /// Anything else.
     Failed,
+}
+
+impl StoreErrorKind {
+    /// Whether a later try may go better.
+    pub fn may_pass(self) -> bool {
+        match self {
+            Self::Throttled | Self::CutOff | Self::TimedOut | Self::Faltered => true,
+            Self::NotFound
+            | Self::NoSuchBucket
+            | Self::Denied
+            | Self::Archived
+            | Self::KeyRefused
+            | Self::NoCredentials
+            | Self::CredentialsExpired
+            | Self::Oversized
+            | Self::Unavailable
+            | Self::Stopped
+            | Self::Failed => false,
+        }
+    }
 }
 
 /// Whether a bucket is one of S3's directory buckets, which list in no order and cannot begin after a key

@@ -84,7 +84,8 @@ impl Severity {
                 | Code::CoverageGap
                 | Code::CoverageTail
                 | Code::RegionAbsent
-                | Code::ChainEnded => Self::High,
+                | Code::ChainEnded
+                | Code::StoreUnavailable => Self::High,
                 _ => Self::Medium,
             },
             Class::Notice => match code {
@@ -236,6 +237,29 @@ tally!(
     }
 );
 
+/// How a store, or whoever else was asked, stumbled: it was asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stumble {
+    /// It asked to slow down.
+    Throttled,
+    /// No answer came in time.
+    TimedOut,
+    /// The connection or the answer broke off.
+    CutOff,
+    /// It failed in another way that may pass: a 5xx, nobody there.
+    Failed,
+}
+
+tally!(
+    /// Failures after which the same was asked again, by what they were.
+    Retries of Stumble {
+        throttled: Throttled,
+        timed_out: TimedOut,
+        cut_off: CutOff,
+        failed: Failed,
+    }
+);
+
 /// Why something could not be looked at. Never a statement about the record itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unseen {
@@ -253,6 +277,8 @@ pub enum Unseen {
     CutOff(Box<str>),
     /// No answer came in time.
     TimedOut(Box<str>),
+    /// The store had answered nobody for minutes, and was asked nothing more.
+    Unavailable(Box<str>),
     /// Any other failure of the store.
     Failed(Box<str>),
     /// The run was stopped before it got there.
@@ -270,6 +296,7 @@ impl Unseen {
             Self::CredentialsExpired(_) => "credentials-expired",
             Self::CutOff(_) => "cut-off",
             Self::TimedOut(_) => "timed-out",
+            Self::Unavailable(_) => "unavailable",
             Self::Failed(_) => "failed",
             Self::Interrupted => "interrupted",
         }
@@ -285,6 +312,7 @@ impl Unseen {
             | Self::CredentialsExpired(detail)
             | Self::CutOff(detail)
             | Self::TimedOut(detail)
+            | Self::Unavailable(detail)
             | Self::Failed(detail) => detail,
             Self::Interrupted => "the run was stopped",
         }

@@ -7,7 +7,7 @@ use crate::chain::Ended;
 use crate::report::{Completion, Depth, MOST_OF_A_KIND, Outcome, Report};
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Origin, format_time};
-use crate::verdict::{Cause, Class, Code, Finding, Scope};
+use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope};
 
 /// What a reader should do next, where something general stands behind many findings.
 pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
@@ -29,6 +29,7 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
             hints.push("The window lies in the future.".to_owned());
         }
     }
+    hints.extend(stumbled(&report.totals.retries));
     let digests = &report.totals.digests;
     let denied = |code: Code| {
         report.findings.iter().any(|finding| {
@@ -72,6 +73,19 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
         );
     }
     hints
+}
+
+/// That the store was not at its best, although nothing may have come of it.
+fn stumbled(retries: &Retries) -> Option<String> {
+    let what: Vec<String> = retries
+        .counts()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(cause, count)| format!("{count} {}", cause.replace('_', " ")))
+        .collect();
+    (!what.is_empty()).then(|| {
+        format!("The store stumbled {} times ({}) and was asked again.", retries.total(), what.join(", "))
+    })
 }
 
 /// What the report counts and does not hold.
@@ -205,6 +219,9 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
     }
     if report.window.start.is_none() {
         sentences.push("Where the record should begin: no --start was given.".to_owned());
+    }
+    if report.findings.iter().any(|finding| finding.code == Code::StoreUnavailable) {
+        sentences.push("Anything that was not read before the store stopped answering.".to_owned());
     }
     if report.completion == Completion::Interrupted {
         sentences.push("Anything that the run had not reached when it was interrupted.".to_owned());

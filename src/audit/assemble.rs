@@ -8,21 +8,23 @@ use super::claims::Claims;
 use super::discover::Found;
 use super::listing::Strays;
 use super::odd::Odd;
+use super::outage::Outages;
 use super::reading::KeyCount;
 use super::site;
 use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
-use crate::report::{ChainReport, Completion, Findings, KeyUse, Omitted, Report, Totals};
+use crate::report::{ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
+use crate::store::{ObjectStore, Stumbles};
 use crate::trail::{Region, format_time};
-use crate::verdict::{Cause, Code, Evidence, Finding, Scope};
+use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope};
 
 /// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
 /// The report of a run.
-pub(super) fn report<S>(
+pub(super) fn report<S: ObjectStore>(
     context: &Context<S>,
     found: &Found,
     odd: Odd,
@@ -43,7 +45,7 @@ pub(super) fn report<S>(
             true => Completion::Interrupted,
             false => Completion::Complete,
         },
-        totals: Totals::default(),
+        totals: Totals { retries: retries(context), ..Totals::default() },
         chains: Vec::new(),
         keys: Vec::new(),
         findings: Vec::new(),
@@ -51,16 +53,16 @@ pub(super) fn report<S>(
         hints: Vec::new(),
         not_proven: Vec::new(),
     };
-    let mut findings = context.take_findings();
-    if context.stop.is_set() {
-        forget_the_unfinished(&mut findings, &outcomes);
-    }
-    findings.extend(found.findings(plan));
-    findings.extend(odd.findings);
+    let finished = finished(&outcomes);
+    let mut outages = Outages::new(context.store.condition().outages);
+    let of_the_run = outages.reached();
+    let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
+    findings.extend(outages.fold(found.findings(plan), of_the_run));
+    findings.extend(outages.fold(odd.findings, of_the_run));
     findings.extend(strays(Scope::default(), &odd.strays));
     let claims = Claims::of(plan, &found.accounts, &outcomes, context.window.start);
-    findings.extend(claims.unmet());
-    findings.extend(older_than_promised(plan, &outcomes));
+    findings.extend(outages.fold(claims.unmet(), of_the_run));
+    findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, &outcomes)), of_the_run));
     findings.extend(too_young(context));
     findings.extend(copies::findings(context, &outcomes));
     report.keys = keys(&outcomes);
@@ -74,7 +76,15 @@ pub(super) fn report<S>(
         report.totals.logs.merge(&outcome.loose_logs);
         report.totals.compressed += outcome.compressed;
         report.totals.inflated += outcome.inflated;
-        take_chains(context, outcome, &mut report, &mut findings);
+        let reached = outcome.reached;
+        findings.extend(outages.fold(take_chains(context, outcome, &mut report), reached));
+    }
+    findings.extend(outages.findings(context.store.clock()));
+    if context.stop.is_set() {
+        findings.retain(|finding| {
+            let place = Scope { trail: None, ..finding.scope.clone() };
+            site::proven_although_interrupted(finding) || finished.contains(&place)
+        });
     }
     testimonies.sort();
     testimonies.dedup();
@@ -90,23 +100,34 @@ pub(super) fn report<S>(
     report
 }
 
-/// Of a site that was not looked at to its end, what rests on something being absent is not told.
-fn forget_the_unfinished(findings: &mut Findings, outcomes: &[site::Outcome]) {
-    let finished: BTreeSet<Scope> = outcomes
-        .iter()
-        .filter(|outcome| outcome.completion == Completion::Complete)
-        .map(|outcome| Scope::from(&outcome.site.place))
-        .collect();
-    findings.retain(|finding| {
-        let place = Scope { trail: None, ..finding.scope.clone() };
-        site::proven_although_interrupted(finding) || finished.contains(&place)
-    });
+/// The accounts and regions that were looked at to their end. Of others, what rests on something being absent is not told.
+fn finished(outcomes: &[site::Outcome]) -> BTreeSet<Scope> {
+    let complete = |outcome: &&site::Outcome| outcome.completion == Completion::Complete;
+    outcomes.iter().filter(complete).map(|outcome| Scope::from(&outcome.site.place)).collect()
 }
 
-/// Takes over the chains in scope, and what there is to tell of them.
-fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Report, all: &mut Findings) {
+/// How far each account and region was reached.
+fn reached_by_place(outcomes: &[site::Outcome]) -> BTreeMap<Scope, Reached> {
+    outcomes.iter().map(|outcome| (Scope::from(&outcome.site.place), outcome.reached)).collect()
+}
+
+/// How often whoever was asked had to be asked again.
+fn retries<S: ObjectStore>(context: &Context<S>) -> Retries {
+    let mut retries = Retries::default();
+    for Stumbles { throttled, timed_out, cut_off, failed } in
+        [context.store.condition().stumbles, context.keys.stumbles()]
+    {
+        retries.merge(&Retries { throttled, timed_out, cut_off, failed });
+    }
+    retries
+}
+
+/// Takes over the chains in scope, and gives what there is to tell of them.
+fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Report) -> Vec<Finding> {
+    let mut told = Vec::new();
     let interrupted = context.stop.is_set();
     let mut logs_by_chain = outcome.logs_by_chain;
+    let reached = outcome.reached;
     for Linked { id, chain, .. } in outcome.linked {
         if !context.plan.scope.holds_chain(&id) {
             continue;
@@ -127,11 +148,13 @@ fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Rep
                 gaps: chain.gaps.iter().map(|gap| gap.span).collect(),
                 verified_through: chain.verified_through,
                 newest: chain.newest,
+                reached,
                 id,
             });
         }
-        all.extend(findings);
+        told.extend(findings);
     }
+    told
 }
 
 /// What lies beside the record, counted.

@@ -5,13 +5,11 @@
 //! reached is told of. Folders in which other AWS services keep theirs are counted and passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::stream::{self, StreamExt};
-
-use super::pages::{Walk, fold};
+use super::pages::{Walk, each, fold};
 use super::{AuditError, Plan, Stop};
-use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError};
+use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::{Named, Within};
 use crate::trail::{AccountId, AccountRegion, Location, OrganizationId, Region};
@@ -196,40 +194,37 @@ async fn open<S: ObjectStore>(
     level: Vec<Folder>,
     stop: &Stop,
 ) -> usize {
-    stream::iter(level)
-        .map(|folder| async move {
-            let named = Named::parse(&folder.key);
-            let listing = Listing {
-                bucket: plan.bucket.clone(),
-                prefix: folder.key.to_string(),
-                after: None,
-                reach: Reach::Folder,
-                token: None,
-            };
-            // It begins at the folder's own beginning, so no page is shown twice.
-            let listed = fold(
-                store,
-                listing,
-                || (),
-                |(), page| match stop.is_set() {
-                    true => Walk::Stop,
-                    false => lock(search).take(&folder, &named, page),
-                },
-            );
-            match listed.await {
-                Ok(walked) => {
-                    walked.unlisted.into_iter().for_each(|error| lock(search).fail(error));
-                    0
-                }
-                Err(error) => {
-                    lock(search).refuse(&named, error);
-                    1
-                }
+    let level: Vec<Arc<Folder>> = level.into_iter().map(Arc::new).collect();
+    let opened = each(level.clone(), plan.load.requests.max(1), |folder| async move {
+        let named = Named::parse(&folder.key);
+        let listing = Listing {
+            bucket: plan.bucket.clone(),
+            prefix: folder.key.to_string(),
+            after: None,
+            reach: Reach::Folder,
+            token: None,
+        };
+        // It begins at the folder's own beginning, so no page is shown twice; if it is opened once more, it shows the same
+        // names, which count once.
+        let take = |(): &mut (), page| match stop.is_set() {
+            true => Walk::Stop,
+            false => lock(search).take(&folder, &named, page),
+        };
+        fold(store, listing, || (), take).await
+    });
+    let mut refused = 0;
+    for (folder, opened) in level.iter().zip(opened.await) {
+        match opened {
+            Ok(walked) => walked.unlisted.into_iter().for_each(|error| lock(search).fail(error)),
+            // What was not reached is told by the run's end.
+            Err(error) if error.kind == StoreErrorKind::Stopped => {}
+            Err(error) => {
+                lock(search).refuse(&Named::parse(&folder.key), error);
+                refused += 1;
             }
-        })
-        .buffer_unordered(plan.load.requests.max(1))
-        .fold(0, |refused, one| async move { refused + one })
-        .await
+        }
+    }
+    refused
 }
 
 fn lock<'m, 'p>(search: &'m Mutex<Search<'p>>) -> MutexGuard<'m, Search<'p>> {

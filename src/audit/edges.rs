@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::Context;
+use super::fetch::{self, Try};
 use super::listing::{self, Digests, FoundDigest};
-use super::{Context, fetch};
 use crate::logs::LogWork;
 use crate::report::Depth;
 use crate::store::{ObjectStore, StoreError};
@@ -42,7 +43,7 @@ pub(super) async fn newest_day<S: ObjectStore>(
     place: &AccountRegion,
 ) -> Result<Digests, StoreError> {
     match context.window.start {
-        Some(start) => listing::newest_day(&*context.store, home, place, start).await,
+        Some(start) => listing::newest_day(&context.store, home, place, start).await,
         None => Ok(Digests::default()),
     }
 }
@@ -61,7 +62,7 @@ pub(super) async fn hear<S: ObjectStore>(
     let (sink, mut judged) = mpsc::unbounded_channel();
     for work in works {
         let slot = context.slots.take().await;
-        tokio::spawn(fetch::log(Arc::clone(context), work, slot, sink.clone()));
+        tokio::spawn(fetch::log(Arc::clone(context), work, slot, sink.clone(), Try::Last));
     }
     drop(sink);
     let mut heard = Vec::new();

@@ -1,5 +1,6 @@
 //! Gets one object, has it judged, and never lets its failure reach anything else.
 
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::crypto::{Authority, KeyRing, Signature};
 use crate::digest::{self, Certainty, Fault, Outcome, Place, Standing};
 use crate::gzip::{self, Limit, Pushed, Shown};
 use crate::logs::{LogWork, Observation};
-use crate::store::{Object, ObjectStore};
+use crate::store::{Object, ObjectStore, StoreError, StoreErrorKind, Streamed};
 use crate::trail::key::DigestKey;
 use crate::trail::{ObjectName, Span};
 use crate::verdict::Unseen;
@@ -28,24 +29,51 @@ pub(super) fn unwound<T>(task: Result<T, tokio::task::JoinError>) -> T {
     }
 }
 
+/// Which try at an object this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Try {
+    /// What may pass is tried once more, at the end.
+    First,
+    /// What it comes to stands.
+    Last,
+}
+
+/// What came of a try.
+pub(super) enum Tried<T> {
+    /// It would come to the same again.
+    Settled(T),
+    /// Nothing, for a cause that may pass.
+    MayPass(T),
+}
+
+impl<T> Tried<T> {
+    /// What came of it, if nothing better does.
+    pub(super) fn taken_as_it_is(self) -> T {
+        let (Self::Settled(came) | Self::MayPass(came)) = self;
+        came
+    }
+}
+
 /// Gets an object.
 pub(super) async fn get<S: ObjectStore>(
     context: &Context<S>,
     object: &ObjectName,
     slot: Slot,
-) -> Result<Object, Absence> {
-    if context.stop.is_set() {
-        return Err(Absence::Unseen(Unseen::Interrupted));
-    }
-    let got = tokio::select! {
-        biased;
-        got = context.store.get(object, &context.admission) => got.map_err(|error| absence(&error)),
-        () = context.stop.wait() => Err(Absence::Unseen(Unseen::Interrupted)),
-    };
+) -> Result<Object, StoreError> {
+    let got = context.store.get(object, &context.admission).await;
     if let Ok(object) = &got {
         slot.answered(object.body.len());
     }
     got
+}
+
+/// What an object comes to that the store did not give.
+fn not_given<T>(error: &StoreError, came_to: impl FnOnce(Absence) -> T) -> Tried<T> {
+    let came = came_to(absence(error));
+    match error.kind.may_pass() {
+        true => Tried::MayPass(came),
+        false => Tried::Settled(came),
+    }
 }
 
 /// Reads and authenticates one digest by its own metadata.
@@ -54,39 +82,56 @@ pub(super) async fn digest<S: ObjectStore>(
     ring: Arc<KeyRing>,
     object: ObjectName,
     key: DigestKey,
-) -> Entry {
-    let certainty = context.plan.certainty;
+) -> Tried<Entry> {
     let slot = context.slots.take().await;
     match get(&context, &object, slot).await {
-        Err(Absence::Gone) => Entry { key, object, state: State::Gone },
-        Err(Absence::Oversized) => Entry { key, object, state: state(digest::oversized()) },
-        Err(Absence::Unseen(unseen)) => Entry { key, object, state: State::Unseen(unseen) },
-        Ok(stored) => {
-            let judge = |limit, ring: &KeyRing, object: ObjectName, key: DigestKey| {
-                let place = Place { delivered: &object, key: &key, certainty };
-                let (body, metadata) = (&stored.body, &stored.metadata);
-                let state = state(digest::authenticate_within(limit, place, body, metadata, ring));
-                let object = named_by_itself(object, &state, certainty);
-                Entry { key, object, state }
+        Ok(stored) => Tried::Settled(judged(&context, &ring, object, key, &stored).await),
+        Err(error) => not_given(&error, |absence| {
+            let state = match absence {
+                Absence::Gone => State::Gone,
+                Absence::Oversized => state(digest::oversized()),
+                Absence::Unseen(unseen) => State::Unseen(unseen),
             };
-            let mut limit = Limit::USUAL_DIGEST;
-            let mut entry = judge(limit, &ring, object, key);
-            let mut _alone = None;
-            if exceeds(&entry, limit) {
-                // One at a time: as large as they may be, a few of them would be all the memory there is.
-                _alone = context.large_digest.acquire().await.ok();
-                limit = Limit::DIGEST;
-                entry = judge(limit, &ring, entry.object, entry.key);
-            }
-            if !unknown_to_aws(&entry, &ring) {
-                return entry;
-            }
-            let signed = Span { start: entry.key.end, end: entry.key.end };
-            match context.keys.wider(&entry.key.chain.place.region, signed).await {
-                Some(wider) => judge(limit, &wider, entry.object, entry.key),
-                None => entry,
-            }
-        }
+            Entry { key, object, state }
+        }),
+    }
+}
+
+/// Authenticates a digest that was read.
+async fn judged<S: ObjectStore>(
+    context: &Context<S>,
+    ring: &KeyRing,
+    object: ObjectName,
+    key: DigestKey,
+    stored: &Object,
+) -> Entry {
+    let certainty = context.plan.certainty;
+    let judge = |limit, ring: &KeyRing, object: ObjectName, key: DigestKey| {
+        let place = Place { delivered: &object, key: &key, certainty };
+        let (body, metadata) = (&stored.body, &stored.metadata);
+        let state = state(digest::authenticate_within(limit, place, body, metadata, ring));
+        let object = named_by_itself(object, &state, certainty);
+        Entry { key, object, state }
+    };
+    let mut limit = Limit::USUAL_DIGEST;
+    let mut entry = judge(limit, ring, object, key);
+    let mut _alone = None;
+    if exceeds(&entry, limit) {
+        // One at a time: as large as they may be, a few of them would be all the memory there is.
+        _alone = context.large_digest.acquire().await.ok();
+        limit = Limit::DIGEST;
+        entry = judge(limit, ring, entry.object, entry.key);
+    }
+    if !unknown_to_aws(&entry, ring) {
+        return entry;
+    }
+    let signed = Span { start: entry.key.end, end: entry.key.end };
+    let region = entry.key.chain.place.region.clone();
+    match context.stop.before(context.keys.wider(&region, signed)).await {
+        Some(Some(wider)) => judge(limit, &wider, entry.object, entry.key),
+        Some(None) => entry,
+        // AWS's word is not complete before it is asked so.
+        None => Entry { state: State::Unseen(Unseen::Interrupted), ..entry },
     }
 }
 
@@ -141,49 +186,55 @@ fn state(outcome: Outcome) -> State {
     }
 }
 
-/// Reads one attested log file and has it judged; not, if the run was stopped before.
+/// Reads one attested log file and has it judged; not, if the run was stopped before. Gives back what is to be tried once
+/// more.
 pub(super) async fn log<S: ObjectStore>(
     context: Arc<Context<S>>,
     work: LogWork,
     slot: Slot,
     judged: UnboundedSender<JudgedLog>,
-) {
-    let observation = match get(&context, &work.object, slot).await {
-        Ok(stored) => return context.mill.grind(Grist { work, stored, judged }).await,
-        Err(Absence::Unseen(Unseen::Interrupted)) => return,
-        Err(Absence::Unseen(unseen)) => Observation::Unseen(unseen),
-        Err(Absence::Gone) => Observation::Gone,
-        Err(Absence::Oversized) => large(&context, &work.object).await,
+    round: Try,
+) -> Option<LogWork> {
+    let observed_as = |absence| match absence {
+        Absence::Gone => Observation::Gone,
+        Absence::Oversized => Observation::Malformed(gzip::Fault::TooLarge(Limit::LOG.0)),
+        Absence::Unseen(unseen) => Observation::Unseen(unseen),
     };
-    context.mill.tell(observed(work, &observation, 0, context.settled_by()), &judged);
+    let tried = match get(&context, &work.object, slot).await {
+        Ok(stored) => {
+            context.mill.grind(Grist { work, stored, judged }).await;
+            return None;
+        }
+        Err(error) if error.kind == StoreErrorKind::Oversized => match large(&context, &work.object).await {
+            Ok(observation) => Tried::Settled(observation),
+            Err(error) => not_given(&error, observed_as),
+        },
+        Err(error) => not_given(&error, observed_as),
+    };
+    let observation = match (tried, round) {
+        (Tried::MayPass(_), Try::First) => return Some(work),
+        (tried, _) => tried.taken_as_it_is(),
+    };
+    if observation != Observation::Unseen(Unseen::Interrupted) {
+        context.mill.tell(observed(work, &observation, 0, context.settled_by()), &judged);
+    }
+    None
 }
 
-/// How often an object that is too large to be held is asked for.
-const ATTEMPTS: usize = 3;
-
 /// Looks at a log file that is too large to be held, as it passes by.
-async fn large<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Observation {
-    let mut last = Unseen::Interrupted;
-    for _attempt in 0..ATTEMPTS {
-        let mut pushed = Pushed::new(Limit::LOG);
-        let mut take = |piece: &[u8]| pushed.take(piece);
-        let shown = tokio::select! {
-            biased;
-            shown = context.store.stream(object, &mut take) => shown.map_err(|error| absence(&error)),
-            () = context.stop.wait() => Err(Absence::Unseen(Unseen::Interrupted)),
-        };
-        match shown {
-            Ok(()) => {
-                return match pushed.end() {
-                    Ok(Shown::Member(inflated)) => Observation::Inflated(inflated),
-                    Ok(Shown::Plain(plain)) => Observation::Plain(plain),
-                    Err(fault) => Observation::Malformed(fault),
-                };
-            }
-            Err(Absence::Gone) => return Observation::Gone,
-            Err(Absence::Oversized) => return Observation::Malformed(gzip::Fault::TooLarge(Limit::LOG.0)),
-            Err(Absence::Unseen(unseen)) => last = unseen,
+async fn large<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Result<Observation, StoreError> {
+    let mut pushed = Pushed::new(Limit::LOG);
+    let mut take = |shown: Streamed<'_>| match shown {
+        Streamed::Anew => {
+            pushed = Pushed::new(Limit::LOG);
+            ControlFlow::Continue(())
         }
-    }
-    Observation::Unseen(last)
+        Streamed::Piece(piece) => pushed.take(piece),
+    };
+    context.store.stream(object, &mut take).await?;
+    Ok(match pushed.end() {
+        Ok(Shown::Member(inflated)) => Observation::Inflated(inflated),
+        Ok(Shown::Plain(plain)) => Observation::Plain(plain),
+        Err(fault) => Observation::Malformed(fault),
+    })
 }

@@ -5,7 +5,10 @@
 //! to show any order, nothing rests on it either.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::hash::{BuildHasher as _, RandomState};
+
+use futures_util::stream::{self, StreamExt};
 
 use crate::store::{Listing, ObjectStore, Page, StoreError, StoreErrorKind, is_directory_bucket};
 
@@ -68,6 +71,49 @@ pub(super) async fn fold<S: ObjectStore, Found>(
         // It holds if the store lists in order, which a page from the start may show.
         kept = Some(walked);
     }
+}
+
+/// Lists each of `parts`, some at once, and gives what came of them in their order. What failed for a cause that may pass
+/// is listed once more after all others.
+pub(super) async fn each<Part: Clone, Found, Listing>(
+    parts: Vec<Part>,
+    at_once: usize,
+    list: impl Fn(Part) -> Listing,
+) -> Vec<Result<Found, StoreError>>
+where
+    Listing: Future<Output = Result<Found, StoreError>>,
+{
+    let mut listed = as_they_come(parts.iter().cloned().enumerate().collect(), at_once, &list).await;
+    listed.sort_unstable_by_key(|(at, _)| *at);
+    let mut once_more = Vec::new();
+    for ((at, listed), part) in listed.iter().zip(parts) {
+        if listed.as_ref().is_err_and(|error: &StoreError| error.kind.may_pass()) {
+            once_more.push((*at, part));
+        }
+    }
+    for (at, again) in as_they_come(once_more, at_once, &list).await {
+        listed[at].1 = again;
+    }
+    listed.into_iter().map(|(_, listed)| listed).collect()
+}
+
+/// Lists numbered parts, and gives what came of each with its number.
+async fn as_they_come<Part, Found, Listing>(
+    parts: Vec<(usize, Part)>,
+    at_once: usize,
+    list: &impl Fn(Part) -> Listing,
+) -> Vec<(usize, Result<Found, StoreError>)>
+where
+    Listing: Future<Output = Result<Found, StoreError>>,
+{
+    stream::iter(parts)
+        .map(|(at, part)| {
+            let listing = list(part);
+            async move { (at, listing.await) }
+        })
+        .buffer_unordered(at_once)
+        .collect()
+        .await
 }
 
 /// What is known of the order of a store's keys.
@@ -145,11 +191,12 @@ fn comes_back(listing: &Listing) -> StoreError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::future::ready;
     use std::ops::ControlFlow;
     use std::sync::Mutex;
 
     use super::*;
-    use crate::store::{Admission, Listed, Object, Reach};
+    use crate::store::{Admission, Listed, Object, Reach, Streamed};
     use crate::trail::ObjectName;
 
     /// A store that lists what its function says, and notes what it was asked.
@@ -171,7 +218,7 @@ mod tests {
         async fn stream(
             &self,
             object: &ObjectName,
-            _: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+            _: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
         ) -> Result<(), StoreError> {
             Err(nothing(object))
         }
@@ -307,6 +354,29 @@ mod tests {
             assert_eq!(found.unwrap_err().detail, "the listing comes back to where it was");
             assert_eq!(questions.len(), length + 1);
         }
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_listed_once_more_after_all_others() {
+        let asked = Mutex::new(Vec::new());
+        let came = each(vec!["a", "passing", "lasting", "denied", "b"], 2, |part| {
+            let again = asked.lock().unwrap().contains(&part);
+            asked.lock().unwrap().push(part);
+            let failed = |kind| {
+                let (target, detail) = (part.to_owned(), String::new());
+                Err(StoreError { kind, action: "list", target, detail })
+            };
+            ready(match (part, again) {
+                ("passing", false) | ("lasting", _) => failed(StoreErrorKind::Throttled),
+                ("denied", _) => failed(StoreErrorKind::Denied),
+                (part, _) => Ok(part),
+            })
+        })
+        .await;
+        let came: Vec<_> = came.into_iter().map(|came| came.map_err(|error| error.target)).collect();
+        assert_eq!(came, [Ok("a"), Ok("passing"), Err("lasting".into()), Err("denied".into()), Ok("b")]);
+        let asked = asked.into_inner().unwrap();
+        assert_eq!(asked, ["a", "passing", "lasting", "denied", "b", "passing", "lasting"]);
     }
 
     #[tokio::test]

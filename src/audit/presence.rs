@@ -2,13 +2,11 @@
 //! files never stands in memory.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
-use futures_util::stream::{self, StreamExt};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::discover::Site;
 use super::listing::{self, Strays};
-use super::pages::{Walk, Walked, fold};
+use super::pages::{Walk, Walked, each, fold};
 use super::tree::{LogFolder, log_folder};
 use super::{Context, Event};
 use crate::digest::Certainty;
@@ -16,7 +14,7 @@ use crate::logs::{
     Attestation, Candidate, Names, Observation, Oddity, Presence, PresentTerms, ShortName, odd_file, oddity,
 };
 use crate::report::Depth;
-use crate::store::{Listed as ListedObject, Listing, ObjectStore, Reach, StoreError};
+use crate::store::{Listed as ListedObject, Listing, ObjectStore, Page, Reach, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
 use crate::trail::{AccountRegion, Location, ObjectName, Time};
 use crate::verdict::{Code, Finding, LogTally, LogVerdict};
@@ -56,7 +54,7 @@ pub(super) async fn listed_before<S: ObjectStore>(context: &Context<S>, site: &S
         let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
         for day in log_folder(context, home, &folder).await.days {
             let _slot = context.slots.take().await;
-            let walked = fold(&*context.store, whole(home, day.clone()), Names::default, |names, page| {
+            let walked = fold(&context.store, whole(home, day.clone()), Names::default, |names, page| {
                 let keys = page.objects.into_iter().map(|object| name(object.key));
                 names.extend(keys.map(|object| (ShortName::of(certainty, &object), ())));
                 Walk::On
@@ -100,6 +98,15 @@ pub(super) struct Teller<'a, S> {
     pub(super) telling: Telling,
     /// Digests out of scope that keep a verdict from being one of tampering.
     pub(super) softeners: HashMap<ObjectName, Finding>,
+    pub(super) found: Mutex<Found>,
+}
+
+/// What was found so far, whichever day it lies in and however often that was listed.
+#[derive(Default)]
+pub(super) struct Found {
+    unnamed: Unnamed,
+    /// What was told, once: where keys do not ascend, one may be listed again, and so may a day.
+    told: Names<()>,
 }
 
 /// How often it is told that no digest names a file.
@@ -112,6 +119,10 @@ pub(super) enum Telling {
 }
 
 impl<S> Teller<'_, S> {
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn tell(&self, unnamed: &mut Unnamed, verdict: LogVerdict, finding: Finding) {
         let Some(object) = &finding.object else { return };
         self.context.observer.on(Event::Log {
@@ -151,17 +162,6 @@ impl<S> Teller<'_, S> {
     }
 }
 
-impl Unnamed {
-    fn merge(&mut self, other: Self) {
-        self.tally.merge(&other.tally);
-        self.first = self.first.take().into_iter().chain(other.first).min();
-        self.later.extend(other.later);
-        self.until = self.until.max(other.until);
-        self.strays.merge(other.strays);
-        self.failures.extend(other.failures);
-    }
-}
-
 /// Lists the log files of the window in one home and judges those that no authentic digest names. The folder of the kind
 /// that every trail delivers has been looked through before.
 pub(super) async fn unnamed<S: ObjectStore>(
@@ -177,23 +177,19 @@ pub(super) async fn unnamed<S: ObjectStore>(
         let folder = listing::folder(home, terms.place, kind);
         folders.insert(kind.to_owned(), log_folder(context, home, &folder).await);
     }
-    let mut found = Unnamed::default();
     for (kind, LogFolder { days, odd, strays, failures }) in folders {
         let folder = listing::folder(home, terms.place, &kind);
-        odd.into_iter().for_each(|object| teller.odd_one(&mut found, object));
-        found.strays.merge(strays);
-        found.failures.extend(failures);
-        let mut judged = stream::iter(days)
-            .map(|day| judge_day(teller, home, day, &folder, attestation, terms))
-            .buffered(DAYS_AT_ONCE);
-        while let Some(day) = judged.next().await {
-            found.merge(day);
-            if context.stop.is_set() {
-                return found;
-            }
+        {
+            let Found { unnamed, .. } = &mut *teller.found();
+            odd.into_iter().for_each(|object| teller.odd_one(unnamed, object));
+            unnamed.strays.merge(strays);
+            unnamed.failures.extend(failures);
         }
+        let listed =
+            each(days, DAYS_AT_ONCE, |day| judge_day(teller, home, day, &folder, attestation, terms)).await;
+        teller.found().unnamed.failures.extend(listed.into_iter().filter_map(Result::err));
     }
-    found
+    std::mem::take(&mut teller.found().unnamed)
 }
 
 /// Judges those that waited for later digests, now that these are read.
@@ -218,54 +214,43 @@ async fn judge_day<S: ObjectStore>(
     folder: &RegionFolder,
     attestation: &Attestation,
     terms: &PresentTerms<'_>,
-) -> Unnamed {
+) -> Result<(), StoreError> {
     let context = teller.context;
     let _slot = context.slots.take().await;
     let open_end = context.plan.end.is_none();
-    let mut unnamed = Unnamed::default();
-    // Where keys do not ascend, one may be listed again.
-    let mut told = Names::<()>::default();
-    let walked = fold(
-        &*context.store,
-        whole(home, day),
-        || (),
-        |(), page| {
-            let mut first = |object: &ObjectName| {
-                told.insert(ShortName::of(context.plan.certainty, object), ()).is_none()
+    let take = |(): &mut (), page: Page| {
+        let Found { unnamed, told } = &mut *teller.found();
+        let mut first =
+            |object: &ObjectName| told.insert(ShortName::of(context.plan.certainty, object), ()).is_none();
+        for ListedObject { key, size, modified } in page.objects {
+            let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
+            let object = ObjectName::new(Arc::clone(&home.bucket), key);
+            let Some(key) = parsed else {
+                match oddity(&object.key, size, context.plan.origin) {
+                    Oddity::LogLike if first(&object) => teller.odd_one(unnamed, object),
+                    Oddity::Stray if first(&object) => unnamed.strays.add(object),
+                    Oddity::FolderMarker | Oddity::LogLike | Oddity::Stray => {}
+                }
+                continue;
             };
-            for ListedObject { key, size, modified } in page.objects {
-                let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
-                let object = ObjectName::new(Arc::clone(&home.bucket), key);
-                let Some(key) = parsed else {
-                    match oddity(&object.key, size, context.plan.origin) {
-                        Oddity::FolderMarker => {}
-                        Oddity::LogLike if first(&object) => teller.odd_one(&mut unnamed, object),
-                        Oddity::LogLike => {}
-                        Oddity::Stray => unnamed.strays.add(object),
-                    }
-                    continue;
-                };
-                let asked_for = context.window.contains(key.delivered)
-                    || (open_end && context.window.end <= key.delivered);
-                if asked_for {
-                    let candidate = Candidate::new(object, &key, modified);
-                    let presence = attestation.judge_present(&candidate, terms);
-                    if presence != Presence::Named && first(&candidate.object) {
-                        teller.take(&mut unnamed, candidate, presence);
-                    }
+            let asked_for =
+                context.window.contains(key.delivered) || (open_end && context.window.end <= key.delivered);
+            if asked_for {
+                let candidate = Candidate::new(object, &key, modified);
+                let presence = attestation.judge_present(&candidate, terms);
+                if presence != Presence::Named && first(&candidate.object) {
+                    teller.take(unnamed, candidate, presence);
                 }
             }
-            match context.stop.is_set() {
-                true => Walk::Stop,
-                false => Walk::On,
-            }
-        },
-    );
-    match walked.await {
-        Ok(Walked { unlisted, .. }) => unnamed.failures.extend(unlisted),
-        Err(error) => unnamed.failures.push(error),
-    }
-    unnamed
+        }
+        match context.stop.is_set() {
+            true => Walk::Stop,
+            false => Walk::On,
+        }
+    };
+    let Walked { unlisted, .. } = fold(&context.store, whole(home, day), || (), take).await?;
+    teller.found().unnamed.failures.extend(unlisted);
+    Ok(())
 }
 
 #[cfg(test)]

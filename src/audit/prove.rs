@@ -8,11 +8,12 @@ use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
 use super::discover::{Home, Site};
+use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
 use super::pages::{Walk, fold};
 use super::reading::Reading;
-use super::unseen::Absence;
-use super::{AuditError, Context, KeySource, Plan, Silent, Stop, fetch, listing, site};
+use super::unseen::{Absence, absence};
+use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing, site};
 use crate::chain::{self, Linked, State, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
@@ -43,11 +44,27 @@ pub async fn prove<S: ObjectStore>(
     keys: Arc<KeySource>,
     stop: Stop,
 ) -> Result<Proof, AuditError> {
+    let proven = proven(plan, object, store, keys, stop.clone()).await;
+    // Half a proof is none.
+    match stop.is_set() {
+        true => Err(AuditError::Interrupted),
+        false => proven,
+    }
+}
+
+async fn proven<S: ObjectStore>(
+    plan: Plan,
+    object: ObjectName,
+    store: Arc<S>,
+    keys: Arc<KeySource>,
+    stop: Stop,
+) -> Result<Proof, AuditError> {
     let Some(key) = LogKey::parse(&object.key) else {
         return Err(AuditError::NotALogFile { named: object.to_string() });
     };
     let window = Window { start: Some(key.delivered - BEFORE), end: key.delivered + AFTER };
     let held_to = (window, plan.now);
+    let store = Stoppable::new(store, stop.clone());
     let context = Context::new(plan, held_to, store, keys, Arc::new(Silent), stop);
     let place = key.place.clone();
     let home = Location::new(Arc::clone(&object.bucket), key.prefix.clone());
@@ -115,14 +132,14 @@ async fn look<S: ObjectStore>(
     reading: &mut Reading,
 ) -> Result<Option<Naming>, AuditError> {
     let place = &site.place;
-    let mut found = listing::digests(&*context.store, &site.homes[0].location, place, sweep).await?.found;
+    let mut found = listing::digests(&context.store, &site.homes[0].location, place, sweep).await?.found;
     found.sort_by(FoundDigest::newest_first);
-    let ring = context.keys.ring(&place.region, sweep.signed()).await;
+    let ring = context.ring(&place.region, sweep.signed()).await.ok_or(AuditError::Interrupted)?;
     let certainty = context.plan.certainty;
     let mut naming = None;
     for FoundDigest { object: digest, key, .. } in found {
-        let entry = fetch::digest(Arc::clone(context), Arc::clone(&ring), digest, key).await;
-        let mut entry = reading.vouched(certainty, &ring, entry);
+        let tried = fetch::digest(Arc::clone(context), Arc::clone(&ring), digest, key).await;
+        let mut entry = reading.vouched(certainty, &ring, tried.taken_as_it_is());
         let name = Arc::new(entry.object.clone());
         let span = entry.span();
         match &mut entry.state {
@@ -166,7 +183,7 @@ async fn verified<S: ObjectStore>(
         chain: Arc::new(naming.chain.clone()),
     };
     let (sink, mut judged) = mpsc::unbounded_channel();
-    fetch::log(Arc::clone(context), work, context.slots.take().await, sink).await;
+    fetch::log(Arc::clone(context), work, context.slots.take().await, sink, Try::Last).await;
     match judged.recv().await {
         Some(judged) => (Some(judged.verdict), judged.finding),
         None => (None, None),
@@ -188,7 +205,7 @@ async fn candidate<S: ObjectStore>(
         token: None,
     };
     let walked = fold(
-        &*context.store,
+        &context.store,
         listing,
         || None,
         |found: &mut Option<Listed>, page| {
@@ -237,7 +254,8 @@ async fn unnamed<S: ObjectStore>(
     let Some(candidate) = candidate.map(|candidate| Candidate { object: object.clone(), ..candidate }) else {
         return (None, None);
     };
-    if let Err(Absence::Gone) = fetch::get(context, object, context.slots.take().await).await {
+    let got = fetch::get(context, object, context.slots.take().await).await;
+    if got.is_err_and(|error| matches!(absence(&error), Absence::Gone)) {
         return (None, None);
     }
     match judged(context, site, reading, &candidate, Time::MAX_UTC) {

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::fetch::{self, Tried, Try};
 use super::listing::FoundDigest;
 use super::mill::{self, JudgedLog};
 use super::presence::Listed;
-use super::{Context, Event, fetch};
+use super::{Context, Event};
 use crate::chain::{Entry, State};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
 use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::Depth;
 use crate::store::ObjectStore;
-use crate::trail::{ChainId, ObjectName};
-use crate::verdict::{LogTally, Testimony};
+use crate::trail::{ChainId, ObjectName, Time};
+use crate::verdict::{DigestVerdict, LogTally, Testimony};
 
 /// Log files named and not yet asked for.
 const WAITING_LOGS: usize = 512;
@@ -61,10 +62,16 @@ pub(super) struct Reading {
     /// What digests already seen recorded of those still to come.
     recorded: HashMap<ObjectName, (Signature, Standing)>,
     /// The log files named by the newest digest of each chain that has none in the window.
-    pub(super) last_words: HashMap<Arc<ChainId>, Vec<LogWork>>,
+    pub(super) last_words: HashMap<Arc<ChainId>, LastWords>,
     chains: HashMap<ChainId, KnownChain>,
     /// Names that digests nobody vouches for may still claim.
     claims_left: usize,
+}
+
+/// What the newest digest of a chain says that ends at that time.
+pub(super) struct LastWords {
+    end: Time,
+    pub(super) works: Vec<LogWork>,
 }
 
 /// A chain that has been met.
@@ -128,12 +135,20 @@ async fn request_all<S: ObjectStore>(
     sink: mpsc::UnboundedSender<JudgedLog>,
 ) {
     let mut tasks = JoinSet::new();
+    let mut once_more = Vec::new();
     while let Some(work) = named.recv().await {
         let slot = context.slots.take().await;
-        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone()));
+        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone(), Try::First));
         while let Some(done) = tasks.try_join_next() {
-            fetch::unwound(done);
+            once_more.extend(fetch::unwound(done));
         }
+    }
+    while let Some(done) = tasks.join_next().await {
+        once_more.extend(fetch::unwound(done));
+    }
+    for work in once_more {
+        let slot = context.slots.take().await;
+        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone(), Try::Last));
     }
     while let Some(done) = tasks.join_next().await {
         fetch::unwound(done);
@@ -150,6 +165,22 @@ pub(super) async fn read<S: ObjectStore>(
     logs: Option<&LogFiles>,
 ) {
     context.observer.on(Event::DigestsListed(found.len() as u64));
+    let once_more = pass(context, ring, found, listed, reading, logs, Try::First).await;
+    pass(context, ring, once_more, listed, reading, logs, Try::Last).await;
+}
+
+/// Reads digests, and gives back those that are to be tried once more: what the store did not give for a cause that may
+/// pass, and what may want the word of one of these.
+async fn pass<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    ring: &Arc<KeyRing>,
+    found: Vec<FoundDigest>,
+    listed: Option<&Listed>,
+    reading: &mut Reading,
+    logs: Option<&LogFiles>,
+    round: Try,
+) -> Vec<FoundDigest> {
+    let mut once_more = Vec::new();
     let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests);
     let supply = async {
         // Owned here, so that the other side ends with the last digest.
@@ -157,16 +188,27 @@ pub(super) async fn read<S: ObjectStore>(
         for found in found {
             // In their order, so that the one whose turn is next always has its room.
             let room = context.unfolding.admit(found.unfolded()).await;
-            let FoundDigest { object, key, .. } = found;
+            let FoundDigest { object, key, size } = found;
             let task = tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key));
             // The receiver outlives this side.
-            let _ = under_way.send((task, room)).await;
+            let _ = under_way.send((task, size, room)).await;
         }
     };
     let digests = async {
-        while let Some((task, _room)) = arriving.recv().await {
-            let entry = fetch::unwound(task.await);
-            let entry = reading.vouched(context.plan.certainty, ring, entry);
+        while let Some((task, size, _room)) = arriving.recv().await {
+            let tried = match (fetch::unwound(task.await), round) {
+                (Tried::MayPass(Entry { key, object, .. }), Try::First) => {
+                    once_more.push(FoundDigest { object, key, size });
+                    continue;
+                }
+                (tried, _) => tried.taken_as_it_is(),
+            };
+            let entry = reading.vouched(context.plan.certainty, ring, tried);
+            if !once_more.is_empty() && wants_a_word(&entry, context.settled_by()) {
+                let Entry { key, object, .. } = entry;
+                once_more.push(FoundDigest { object, key, size });
+                continue;
+            }
             let named = reading.settle(context, entry);
             context.observer.on(Event::LogsNamed(named.logs.len() as u64));
             // Digests that are read for what they name alone have no log files to read.
@@ -177,6 +219,13 @@ pub(super) async fn read<S: ObjectStore>(
         }
     };
     tokio::join!(supply, digests);
+    once_more
+}
+
+/// Whether what a later digest recorded could prove this one.
+fn wants_a_word(entry: &Entry, settled_by: Time) -> bool {
+    let verdict = entry.verdict_by(settled_by);
+    matches!(verdict, DigestVerdict::Unsigned | DigestVerdict::SignatureInvalid | DigestVerdict::Relocated)
 }
 
 impl Reading {
@@ -276,8 +325,10 @@ impl Reading {
                     count.outside_window += u64::from(!authentic.within_key_window());
                 }
                 named.logs = authentic.take_logs();
-                if !goes_on && !self.last_words.contains_key(&named.chain) {
-                    self.last_words.insert(Arc::clone(&named.chain), named.clone().works().collect());
+                let known = self.last_words.get(&named.chain);
+                if !goes_on && known.is_none_or(|known| known.end < span.end) {
+                    let works = named.clone().works().collect();
+                    self.last_words.insert(Arc::clone(&named.chain), LastWords { end: span.end, works });
                 }
                 // In place: there may be 100,000.
                 named.logs.retain(|log| {

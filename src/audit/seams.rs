@@ -12,6 +12,7 @@ use super::site::Outcome;
 use super::{Context, fetch};
 use crate::chain::{self, Linked, Loss, Lost, Seam, State};
 use crate::digest::Previous;
+use crate::report::Reached;
 use crate::store::ObjectStore;
 use crate::trail::key::DigestKey;
 use crate::trail::{
@@ -159,7 +160,7 @@ fn missing<S>(context: &Context<S>, chains: &mut Chains<'_>, newer: &ChainId, se
     let listed = chains.outcomes.iter().any(|outcome| {
         let here = outcome.site.place == seam.chain.place
             && home_of(seam).is_some_and(|home| outcome.site.locations().any(|known| *known == home));
-        here && !outcome.unlisted
+        here && outcome.reached == Reached::Wholly && !outcome.unlisted
     });
     if !listed || !context.window.overlaps(&hour) {
         return;
@@ -245,13 +246,13 @@ async fn began<S: ObjectStore>(
     let mut oldest: Option<FoundDigest> = None;
     for home in outcome.site.locations() {
         let listed =
-            listing::digests(&*context.store, home, &outcome.site.place, &Sweep::only(span)).await.ok()?;
+            listing::digests(&context.store, home, &outcome.site.place, &Sweep::only(span)).await.ok()?;
         let own = listed.found.into_iter().filter(|digest| digest.key.chain == *id);
         oldest = oldest.into_iter().chain(own).min_by_key(|digest| digest.key.end);
     }
     let oldest = oldest?;
-    let ring = context.keys.ring(&id.place.region, span).await;
-    let entry = fetch::digest(Arc::clone(context), ring, oldest.object, oldest.key).await;
+    let ring = context.ring(&id.place.region, span).await?;
+    let entry = fetch::digest(Arc::clone(context), ring, oldest.object, oldest.key).await.taken_as_it_is();
     let State::Authentic(digest) = &entry.state else { return None };
     let began = digest.span().start;
     let starts = digest.previous().is_none_or(|previous| {

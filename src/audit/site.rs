@@ -2,22 +2,23 @@
 //! where the trail has moved.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinHandle;
 
 use super::discover::{Home, Site};
+use super::fetch::{self, Try};
 use super::listing::{self, Digests, FoundDigest, Strays, Sweep};
 use super::presence::{self, Teller, Telling, Unnamed};
 use super::reading::{JudgedLogs, KeyCount, LogFiles, Reading, read};
 use super::tree::{LogFolder, log_folder};
 use super::unseen::unseen;
-use super::{Context, Event, edges, fetch};
+use super::{Context, Event, edges};
 use crate::chain::{self, Copied, Entry, Linked, Root, Settled, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing};
 use crate::digest::Certainty;
 use crate::logs::{LogWork, PresentTerms, region_absent};
-use crate::report::{Completion, Depth};
+use crate::report::{Completion, Depth, Reached};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, Time};
@@ -53,6 +54,8 @@ pub(super) struct Outcome {
     pub(super) strays: Strays,
     /// Kinds of log files that are there and that no digest names any of.
     pub(super) unread_kinds: BTreeSet<Box<str>>,
+    /// Whether all of it was asked for before any store was gone, or the run was stopped.
+    pub(super) reached: Reached,
 }
 
 impl Outcome {
@@ -74,6 +77,7 @@ impl Outcome {
             testimonies: Vec::new(),
             strays: Strays::default(),
             unread_kinds: BTreeSet::new(),
+            reached: Reached::Wholly,
         }
     }
 }
@@ -90,8 +94,29 @@ struct Survey {
     earlier: BTreeMap<ChainId, Time>,
 }
 
-/// Verifies `site`.
-pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site) -> Outcome {
+/// A site that could not begin, for a cause that may pass: of its digests nothing was read.
+pub(super) struct Postponed(pub(super) Site);
+
+/// What may pass keeps a site from beginning.
+struct NotNow;
+
+/// What to do where something fails that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Otherwise {
+    /// Begin the site once more after the others.
+    Postpone,
+    /// Ask once more at once: what was read is not read again.
+    AskAgain,
+    /// Take it as it is.
+    TakeIt,
+}
+
+/// Verifies `site`. Its last try is not postponed.
+pub(super) async fn verify<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    site: Site,
+    round: Try,
+) -> Result<Outcome, Postponed> {
     let mut outcome = Outcome::new(site);
     let mut survey = Survey {
         reading: Reading::new(context.plan.certainty),
@@ -100,7 +125,10 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site
         unlisted: Vec::new(),
         earlier: BTreeMap::new(),
     };
-    read_homes(context, &mut survey, &mut outcome).await;
+    if let Err(NotNow) = read_homes(context, &mut survey, &mut outcome, round).await {
+        survey.folders.values().for_each(JoinHandle::abort);
+        return Err(Postponed(outcome.site));
+    }
     let Survey { mut reading, logs, mut folders, unlisted, earlier } = survey;
     let entries = &reading.entries;
     context.tell_all(keys_unavailable(context, entries));
@@ -114,7 +142,7 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site
     let last_words: Vec<LogWork> = std::mem::take(&mut reading.last_words)
         .into_iter()
         .filter(|(id, _)| ended.contains(&**id))
-        .flat_map(|(_, works)| works)
+        .flat_map(|(_, last)| last.works)
         .collect();
     let presence = async {
         let looks = unlisted.is_empty() && !context.stop.is_set() && context.plan.depth != Depth::Chain;
@@ -131,11 +159,15 @@ pub(super) async fn verify<S: ObjectStore>(context: &Arc<Context<S>>, site: Site
     outcome.unread_kinds = kinds.filter(|kind| !named.contains(&***kind)).cloned().collect();
     outcome.keys = reading.keys;
     tell_of_digests(context, &mut outcome.linked);
+    outcome.reached = match context.store.condition().outages.is_empty() && !context.stop.is_set() {
+        true => Reached::Wholly,
+        false => Reached::InPart,
+    };
     if context.stop.is_set() {
         outcome.completion = Completion::Interrupted;
     }
     context.observer.on(Event::SiteDone);
-    outcome
+    Ok(outcome)
 }
 
 /// Hands over what there is to tell of single digests and links, which may be as many as the bucket's owner likes.
@@ -157,32 +189,48 @@ fn take_logs(outcome: &mut Outcome, judged: JudgedLogs) {
 
 /// Reads the digests of all homes: first those the site's own folders hold, then, round by round, those of homes that links
 /// lead to.
-async fn read_homes<S: ObjectStore>(context: &Arc<Context<S>>, survey: &mut Survey, outcome: &mut Outcome) {
+async fn read_homes<S: ObjectStore>(
+    context: &Arc<Context<S>>,
+    survey: &mut Survey,
+    outcome: &mut Outcome,
+    round: Try,
+) -> Result<(), NotNow> {
     let place = outcome.site.place.clone();
     let mut wanted: Vec<ObjectName> = Vec::new();
     let mut listed_homes = 0;
-    for _round in 0..=MOST_MOVES {
+    let mut otherwise = match round {
+        Try::First => Otherwise::Postpone,
+        Try::Last => Otherwise::TakeIt,
+    };
+    if round == Try::Last {
+        context.keys.ask_again(&place.region).await;
+    }
+    for _move in 0..=MOST_MOVES {
         if context.stop.is_set() {
             break;
         }
         let fresh = outcome.site.locations().skip(listed_homes).cloned().collect();
         listed_homes = outcome.site.homes.len();
-        let digests = list_homes(context, &place, fresh, survey, outcome).await;
+        let digests = list_homes(context, &place, fresh, survey, outcome, otherwise).await?;
         survey.earlier.extend(edges::ends(&digests));
         let mut found = edges::with_edges(digests);
         found.sort_by(FoundDigest::newest_first);
         found.dedup_by(|one, other| one.object == other.object);
         let span = reach(&found);
         if let Some(span) = span {
-            let ring = context.keys.ring(&place.region, span).await;
+            let Some(ring) = context.ring(&place.region, span).await else { break };
+            if otherwise == Otherwise::Postpone && context.keys.may_be_had_later(&place.region).await {
+                return Err(NotNow);
+            }
             outcome.ring = Some(Arc::clone(&ring));
             let listed = presence::listed_before(context, &outcome.site).await;
             read(context, &ring, found, listed.as_ref(), &mut survey.reading, Some(&survey.logs)).await;
         }
         if let (Some(ring), Some(span)) = (&mut outcome.ring, span) {
             // Asked more widely meanwhile, perhaps.
-            *ring = context.keys.ring(&place.region, span).await;
+            *ring = context.ring(&place.region, span).await.unwrap_or_else(|| Arc::clone(ring));
         }
+        otherwise = Otherwise::AskAgain;
         let entries = &mut survey.reading.entries;
         entries.extend(wanted.drain(..).filter_map(|object| inaccessible(object, &survey.unlisted)));
         outcome.copies.extend(chain::set_apart(entries));
@@ -194,6 +242,7 @@ async fn read_homes<S: ObjectStore>(context: &Arc<Context<S>>, survey: &mut Surv
             break;
         }
     }
+    Ok(())
 }
 
 /// Lists the digests of these homes, and has their log folders looked through meanwhile.
@@ -203,7 +252,8 @@ async fn list_homes<S: ObjectStore>(
     homes: Vec<Location>,
     survey: &mut Survey,
     outcome: &mut Outcome,
-) -> Digests {
+    otherwise: Otherwise,
+) -> Result<Digests, NotNow> {
     let sweep = Sweep::around(&context.window, &context.plan);
     let mut digests = Digests::default();
     for home in homes {
@@ -216,15 +266,14 @@ async fn list_homes<S: ObjectStore>(
             survey.folders.insert(home, tokio::spawn(walk));
         }
         let slot = context.slots.take().await;
-        let listed = match listing::digests(&*context.store, &home, place, &sweep).await {
-            Ok(mut listed) if listed.is_empty() => {
-                edges::newest_day(context, &home, place).await.map(|newest| {
-                    listed.merge(Digests { strays: Strays::default(), ..newest });
-                    listed
-                })
+        let mut listed = list_home(context, &home, place, &sweep).await;
+        if listed.as_ref().is_err_and(|error| error.kind.may_pass()) {
+            match otherwise {
+                Otherwise::Postpone => return Err(NotNow),
+                Otherwise::AskAgain => listed = list_home(context, &home, place, &sweep).await,
+                Otherwise::TakeIt => {}
             }
-            other => other,
-        };
+        }
         match listed {
             Ok(mut listed) => {
                 slot.answered(0);
@@ -245,7 +294,23 @@ async fn list_homes<S: ObjectStore>(
             }
         }
     }
-    digests
+    Ok(digests)
+}
+
+/// Lists the digests of a home that the window needs, or the newest that it has.
+async fn list_home<S: ObjectStore>(
+    context: &Context<S>,
+    home: &Location,
+    place: &AccountRegion,
+    sweep: &Sweep,
+) -> Result<Digests, StoreError> {
+    match listing::digests(&context.store, home, place, sweep).await {
+        Ok(mut listed) if listed.is_empty() => edges::newest_day(context, home, place).await.map(|newest| {
+            listed.merge(Digests { strays: Strays::default(), ..newest });
+            listed
+        }),
+        other => other,
+    }
 }
 
 /// What the chains of a site are held to.
@@ -355,7 +420,7 @@ async fn read_beyond<S: ObjectStore>(
     let mut found = Vec::new();
     for home in site.locations() {
         let slot = context.slots.take().await;
-        match listing::digests(&*context.store, home, &site.place, &sweep).await {
+        match listing::digests(&context.store, home, &site.place, &sweep).await {
             Ok(listed) => {
                 slot.answered(0);
                 found.extend(listed.found);
@@ -368,7 +433,7 @@ async fn read_beyond<S: ObjectStore>(
     found.retain(|digest| !known.contains(&context.plan.certainty.handle(&digest.object)));
     found.sort_by(FoundDigest::newest_first);
     let Some(span) = reach(&found) else { return };
-    let ring = context.keys.ring(&site.place.region, span).await;
+    let Some(ring) = context.ring(&site.place.region, span).await else { return };
     read(context, &ring, found, None, reading, None).await;
 }
 
@@ -395,7 +460,8 @@ fn teller<'a, S>(
         Some((entry.object.clone(), finding))
     };
     let out_of_scope = entries.iter().filter(|entry| !context.plan.scope.holds_chain(&entry.key.chain));
-    Teller { context, place, telling, softeners: out_of_scope.filter_map(softens).collect() }
+    let softeners = out_of_scope.filter_map(softens).collect();
+    Teller { context, place, telling, softeners, found: Mutex::default() }
 }
 
 /// Takes over what lies in one home's log folders.
@@ -505,8 +571,13 @@ fn reach(found: &[FoundDigest]) -> Option<Span> {
 
 /// What may be said although the run did not get to everything: nothing that rests on something being absent.
 pub(super) fn proven_although_interrupted(finding: &Finding) -> bool {
-    let rests_on_absence = matches!(
-        finding.code,
+    !rests_on_absence(finding.code) && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
+}
+
+/// Whether findings of this code say that something was not found.
+pub(super) fn rests_on_absence(code: Code) -> bool {
+    matches!(
+        code,
         Code::CoverageHead
             | Code::CoverageGap
             | Code::CoverageTail
@@ -515,6 +586,5 @@ pub(super) fn proven_although_interrupted(finding: &Finding) -> bool {
             | Code::LogUnlisted
             | Code::LogUnproven
             | Code::LogPending
-    );
-    !rests_on_absence && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
+    )
 }

@@ -1,8 +1,9 @@
 //! How many requests may be under way. A run begins with a few, which is all that a near store needs to keep every
-//! processor busy; each that takes long shows that the store is far, and makes room for three more. So the number
-//! grows fourfold with every round trip until it reaches its limit. An answer that took many times as long as the
-//! quickest has waited for its turn, and would have waited longer among more. Large answers, which fill memory and not
-//! time, close that room again.
+//! processor busy; each that takes long shows that the store is far, and four of them make room for one more. So the
+//! number grows by a quarter with every round trip until it reaches its limit: slowly enough for a store that bears no
+//! more to say so before it is swamped, and how fast requests leave then is for the store's own room to decide. An answer
+//! that took many times as long as the quickest has waited for its turn, and would have waited longer among more. Large
+//! answers, which fill memory and not time, close that room again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,8 +18,8 @@ const FIRST: usize = 64;
 const LONG: Duration = Duration::from_millis(8);
 /// An answer that takes so many times as long as the quickest one has not travelled but waited.
 const WAITED: u32 = 4;
-/// How many more each of those makes room for.
-const MORE: usize = 3;
+/// So many of those make room for one more.
+const FOR_ONE_MORE: usize = 4;
 /// Stored bytes of a large answer. A connection keeps a buffer as large as what it has read, up to 400 kB, so this many
 /// times the limit has to fit into memory.
 const LARGE: usize = 128 << 10;
@@ -28,6 +29,8 @@ pub(super) struct Slots {
     free: Arc<Semaphore>,
     added: AtomicUsize,
     most_added: usize,
+    /// Answers that showed distance.
+    distant: AtomicUsize,
     /// Nanoseconds that the quickest answer so far took.
     quickest: AtomicU64,
 }
@@ -48,6 +51,7 @@ impl Slots {
             free,
             added: AtomicUsize::new(0),
             most_added: most - first,
+            distant: AtomicUsize::new(0),
             quickest: AtomicU64::new(u64::MAX),
         })
     }
@@ -67,9 +71,12 @@ impl Slots {
     }
 
     fn widen(&self) {
-        let more = |added: usize| (added < self.most_added).then(|| (added + MORE).min(self.most_added));
-        if let Ok(added) = self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
-            self.free.add_permits(MORE.min(self.most_added - added));
+        if !(self.distant.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(FOR_ONE_MORE) {
+            return;
+        }
+        let more = |added: usize| (added < self.most_added).then_some(added + 1);
+        if self.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            self.free.add_permits(1);
         }
     }
 
@@ -112,10 +119,9 @@ mod tests {
     #[tokio::test]
     async fn slow_answers_make_room_up_to_the_limit_and_large_ones_take_it_back() {
         let slots = Slots::new(FIRST + 7);
-        assert_eq!(after(&slots, LONG, 500).await, FIRST + 3);
-        assert_eq!(after(&slots, LONG, 500).await, FIRST + 6);
-        assert_eq!(after(&slots, LONG, 500).await, FIRST + 7);
-        assert_eq!(after(&slots, LONG, 500).await, FIRST + 7);
+        for answers in 1..=FOR_ONE_MORE * 9 {
+            assert_eq!(after(&slots, LONG, 500).await, FIRST + (answers / FOR_ONE_MORE).min(7));
+        }
         for left in (0..7).rev() {
             assert_eq!(after(&slots, LONG, LARGE + 1).await, FIRST + left);
         }
@@ -127,8 +133,11 @@ mod tests {
         let slots = Slots::new(1000);
         let quickest = LONG / 2;
         assert_eq!(after(&slots, quickest, 500).await, FIRST);
-        assert_eq!(after(&slots, quickest * WAITED, 500).await, FIRST + MORE);
-        assert_eq!(after(&slots, quickest * WAITED + Duration::from_nanos(1), 500).await, FIRST + MORE);
+        for _ in 1..FOR_ONE_MORE {
+            assert_eq!(after(&slots, quickest * WAITED, 500).await, FIRST);
+        }
+        assert_eq!(after(&slots, quickest * WAITED + Duration::from_nanos(1), 500).await, FIRST);
+        assert_eq!(after(&slots, quickest * WAITED, 500).await, FIRST + 1);
     }
 
     #[tokio::test]

@@ -1,10 +1,21 @@
 //! The way to end a run early without losing what it has learned.
 
+use std::future::Future;
+
 use tokio::sync::watch;
 
 /// Ends a run.
 #[derive(Debug)]
 pub struct Stopper(watch::Sender<bool>);
+
+/// Who hears that a run is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// The run, which ends.
+    ByTheRun,
+    /// The run is over.
+    ByNobody,
+}
 
 /// Tells whether the run is to end.
 #[derive(Debug, Clone)]
@@ -18,8 +29,11 @@ impl Stopper {
     }
 
     /// Asks the run to end. What is under way is dropped.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
+    pub fn stop(&self) -> Heard {
+        match self.0.send(true) {
+            Ok(()) => Heard::ByTheRun,
+            Err(_) => Heard::ByNobody,
+        }
     }
 }
 
@@ -27,6 +41,18 @@ impl Stop {
     /// Whether the run is to end.
     pub fn is_set(&self) -> bool {
         *self.0.borrow()
+    }
+
+    /// Does `work`, unless the run is to end before it is done: then it is dropped.
+    pub async fn before<Work: Future>(&self, work: Work) -> Option<Work::Output> {
+        if self.is_set() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.wait() => None,
+        }
     }
 
     /// Waits until the run is to end; for ever, if nobody can stop it any more.

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt};
-
 use super::Context;
 use super::listing::Strays;
-use super::pages::{Walk, fold};
+use super::pages::{Walk, each, fold};
 use crate::logs::{Oddity, oddity};
 use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
 use crate::trail::key::RegionFolder;
@@ -41,11 +39,8 @@ pub(super) async fn log_folder<S: ObjectStore>(
     let bounds = Bounds::new(context, folder);
     let mut level = vec![folder.to_string()];
     for part in [Part::Year, Part::Month, Part::Day] {
-        let listed: Vec<_> = stream::iter(std::mem::take(&mut level))
-            .map(|prefix| one_level(context, home, prefix))
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
+        let prefixes = std::mem::take(&mut level);
+        let listed = each(prefixes, AT_ONCE, |prefix| one_level(context, home, prefix)).await;
         let mut odd_folders = Vec::new();
         for listed in listed {
             let Level { prefix, folders } = match listed {
@@ -137,7 +132,7 @@ async fn one_level<S: ObjectStore>(
         token: None,
     };
     let begin = || (Vec::new(), LogFolder::default());
-    let walked = fold(&*context.store, listing, begin, |(folders, beside), page| {
+    let walked = fold(&context.store, listing, begin, |(folders, beside), page| {
         folders.extend(page.folders);
         page.objects.into_iter().for_each(|object| beside.take(context, home, object));
         Walk::On
@@ -159,15 +154,21 @@ pub(super) async fn odd_folder<S: ObjectStore>(
     let listing =
         Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None };
     let begin = || (0, LogFolder::default());
-    let walked = fold(&*context.store, listing, begin, |(pages, found), page| {
-        *pages += 1;
-        if *pages > MOST_ODD_PAGES {
-            return Walk::Stop;
-        }
-        page.objects.into_iter().for_each(|object| found.take(context, home, object));
-        Walk::On
-    });
-    match walked.await {
+    let walk = || {
+        fold(&context.store, listing.clone(), begin, |(pages, found): &mut (usize, LogFolder), page| {
+            *pages += 1;
+            if *pages > MOST_ODD_PAGES {
+                return Walk::Stop;
+            }
+            page.objects.into_iter().for_each(|object| found.take(context, home, object));
+            Walk::On
+        })
+    };
+    let mut walked = walk().await;
+    if walked.as_ref().is_err_and(|error| error.kind.may_pass()) {
+        walked = walk().await;
+    }
+    match walked {
         Ok(walked) => {
             let (pages, mut found) = walked.found;
             found.failures.extend(walked.unlisted);

@@ -28,6 +28,9 @@ pub(super) fn absence(error: &StoreError) -> Absence {
         | StoreErrorKind::CredentialsExpired
         | StoreErrorKind::CutOff
         | StoreErrorKind::TimedOut
+        | StoreErrorKind::Faltered
+        | StoreErrorKind::Unavailable
+        | StoreErrorKind::Stopped
         | StoreErrorKind::Failed => Absence::Unseen(unseen(error)),
     }
 }
@@ -45,9 +48,12 @@ pub(super) fn unseen(error: &StoreError) -> Unseen {
         }
         StoreErrorKind::CutOff => Unseen::CutOff(detail),
         StoreErrorKind::TimedOut => Unseen::TimedOut(detail),
+        StoreErrorKind::Unavailable => Unseen::Unavailable(detail),
+        StoreErrorKind::Stopped => Unseen::Interrupted,
         StoreErrorKind::NotFound
         | StoreErrorKind::NoSuchBucket
         | StoreErrorKind::Oversized
+        | StoreErrorKind::Faltered
         | StoreErrorKind::Failed => Unseen::Failed(detail),
     }
 }

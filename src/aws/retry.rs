@@ -1,23 +1,42 @@
-//! How often AWS is asked again, and how long it is left alone before: one policy for every service that is asked for
+//! How long AWS is asked again, and how long it is left alone before: one policy for every service that is asked for
 //! evidence.
 //!
 //! The SDK's own retries are switched off wherever this is used: they end where a body begins, count against a quota
 //! that one bad minute uses up, and know nothing of a limit the caller set.
 
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
 
 use super::Load;
 use super::failure::{Failure, FailureKind, Outlook};
+use super::health::Health;
+use super::pace::{Beginning, Pace};
+use crate::store::Stumbles;
 
 /// What an attempt that gave nothing means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setback {
     /// The same answer would come again.
     Settled,
-    /// It broke, and may pass.
-    Passing,
-    /// AWS asks to slow down: it passes for whoever waits.
+    /// It may pass.
+    Passing(Stumble),
+}
+
+/// How a service stumbled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stumble {
+    /// It asked to slow down.
     Throttled,
+    /// It was silent.
+    TimedOut,
+    /// The connection or the answer broke off.
+    CutOff,
+    /// Anything else.
+    Failed,
 }
 
 impl Failure {
@@ -25,78 +44,201 @@ impl Failure {
     pub(crate) fn setback(&self) -> Setback {
         match (self.outlook, self.kind) {
             (Outlook::Settled, _) => Setback::Settled,
-            (Outlook::Passing, FailureKind::Throttled) => Setback::Throttled,
-            (Outlook::Passing, _) => Setback::Passing,
+            (Outlook::Passing, FailureKind::Throttled) => Setback::Passing(Stumble::Throttled),
+            (Outlook::Passing, FailureKind::TimedOut) => Setback::Passing(Stumble::TimedOut),
+            (Outlook::Passing, FailureKind::CutOff) => Setback::Passing(Stumble::CutOff),
+            (Outlook::Passing, _) => Setback::Passing(Stumble::Failed),
+        }
+    }
+}
+
+/// An attempt that gave nothing.
+pub(crate) trait Refused {
+    /// What it means for the next one.
+    fn setback(&self) -> Setback;
+
+    /// What came back.
+    fn detail(&self) -> &str;
+}
+
+impl Refused for Failure {
+    fn setback(&self) -> Setback {
+        Self::setback(self)
+    }
+
+    fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+/// Why a request came to nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended<Refusal> {
+    /// It was refused, to the end of all patience if that could have helped.
+    Refused(Refusal),
+    /// The service is gone, for the reason given, and nobody is answered any more.
+    Gone(String),
+}
+
+/// A bucket, or a region's service, as requests find it: how fast they may come, how it is doing, and how often it
+/// stumbled.
+#[derive(Debug)]
+pub(crate) struct Service {
+    load: Load,
+    pace: Pace,
+    health: Arc<Health>,
+    stumbles: Arc<Counts>,
+}
+
+/// Whoever waits for a turn looks so often whether there is still hope.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// A service that shares its health and its count of stumbles with others.
+    pub(crate) fn new(load: &Load, beginning: Beginning, health: Arc<Health>, stumbles: Arc<Counts>) -> Self {
+        let pace = Pace::new(load, beginning);
+        Self { load: load.clone(), pace, health, stumbles }
+    }
+
+    /// How hard to lean on it.
+    pub(crate) fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// How it is doing.
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Waits for a request's turn; not for that of a service that is gone.
+    pub(crate) async fn turn(&self) {
+        if self.pace.is_free() {
+            return;
+        }
+        let mut turn = std::pin::pin!(self.pace.turn());
+        while timeout(LOOK, &mut turn).await.is_err() && !self.health.is_overdue() {}
+    }
+
+    /// Makes attempts until there is an answer that another would not change, or one has failed although the first failure is
+    /// as long ago as the load says and others have been answered since. While the service fails everybody, everybody holds
+    /// out: until it answers again, or is given up because `answers` finds that it answers nothing at all.
+    pub(crate) async fn persist<T, Refusal: Refused, Attempt, Probe>(
+        &self,
+        attempt: impl Fn() -> Attempt,
+        answers: impl Fn() -> Probe,
+    ) -> Result<T, Ended<Refusal>>
+    where
+        Attempt: Future<Output = Result<T, Refusal>>,
+        Probe: Future<Output = bool>,
+    {
+        let mut attempts = Attempts::default();
+        loop {
+            self.health.settle(&answers).await;
+            if let Some(gone) = self.health.gone() {
+                return Err(Ended::Gone(gone.to_owned()));
+            }
+            self.turn().await;
+            let is_last = attempts.are_over(&self.load) && attempts.have_been_overtaken(&self.health);
+            let Some(outcome) = self.health.meanwhile(attempt()).await else { continue };
+            let refusal = match outcome {
+                Ok(found) => {
+                    self.answered();
+                    return Ok(found);
+                }
+                Err(refusal) => refusal,
+            };
+            match refusal.setback() {
+                Setback::Settled => {
+                    self.answered();
+                    return Err(Ended::Refused(refusal));
+                }
+                Setback::Passing(stumble) => self.stumbled(stumble, refusal.detail()),
+            }
+            if is_last {
+                return Err(Ended::Refused(refusal));
+            }
+            let pause = attempts.pause(&self.load);
+            if let Some(first) = attempts.first.filter(|_| attempts.are_over(&self.load)) {
+                self.health.probe(first, &answers).await;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn answered(&self) {
+        self.pace.answered();
+        self.health.answered();
+    }
+
+    fn stumbled(&self, stumble: Stumble, detail: &str) {
+        match stumble {
+            Stumble::Throttled => self.pace.throttled(),
+            Stumble::TimedOut | Stumble::CutOff | Stumble::Failed => self.pace.failed(),
+        }
+        self.health.failed(detail);
+        self.stumbles.add(stumble);
+    }
+}
+
+/// How often services stumbled, counted while they do.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    throttled: AtomicU64,
+    timed_out: AtomicU64,
+    cut_off: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Counts {
+    fn add(&self, stumble: Stumble) {
+        let count = match stumble {
+            Stumble::Throttled => &self.throttled,
+            Stumble::TimedOut => &self.timed_out,
+            Stumble::CutOff => &self.cut_off,
+            Stumble::Failed => &self.failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// As of now.
+    pub(crate) fn read(&self) -> Stumbles {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Stumbles {
+            throttled: read(&self.throttled),
+            timed_out: read(&self.timed_out),
+            cut_off: read(&self.cut_off),
+            failed: read(&self.failed),
         }
     }
 }
 
 /// The attempts at one request.
-#[derive(Debug)]
-pub(crate) struct Attempts<'load> {
-    load: &'load Load,
-    made: u32,
+#[derive(Debug, Default)]
+struct Attempts {
+    failed: u32,
+    first: Option<Instant>,
 }
 
-impl<'load> Attempts<'load> {
-    /// None made yet.
-    pub(crate) fn new(load: &'load Load) -> Self {
-        Self { load, made: 0 }
+impl Attempts {
+    /// Whether the first failure is so long ago that the next may be the last.
+    fn are_over(&self, load: &Load) -> bool {
+        self.first.is_some_and(|first| first.elapsed() >= load.endurance)
     }
 
-    /// How long to wait before the next attempt; none, if there is to be no other. A random part of a pause that doubles
-    /// each time, so that those who failed together do not return together.
-    pub(crate) fn pause_after(&mut self, setback: Setback) -> Option<Duration> {
-        let allowed = match setback {
-            Setback::Settled => return None,
-            Setback::Passing => self.load.attempts,
-            Setback::Throttled => self.load.throttled_attempts,
-        };
-        self.made += 1;
-        (self.made < allowed).then(|| self.longest_pause().mul_f64(fastrand::f64()))
+    /// Whether others have been answered since the first failure.
+    fn have_been_overtaken(&self, health: &Health) -> bool {
+        self.first.is_some_and(|first| health.has_answered_since(first))
     }
 
-    fn longest_pause(&self) -> Duration {
-        let doubled = 1 << self.made.saturating_sub(1).min(16);
-        self.load.first_pause.saturating_mul(doubled).min(self.load.longest_pause)
+    /// How long to wait after one more failure. A random part of a pause that doubles each time, so that those who failed
+    /// together do not return together.
+    fn pause(&mut self, load: &Load) -> Duration {
+        self.first.get_or_insert_with(Instant::now);
+        let doubled = 1 << self.failed.min(16);
+        self.failed += 1;
+        load.first_pause.saturating_mul(doubled).min(load.longest_pause).mul_f64(fastrand::f64())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load() -> Load {
-        Load {
-            attempts: 3,
-            throttled_attempts: 5,
-            first_pause: Duration::from_millis(100),
-            longest_pause: Duration::from_millis(300),
-            ..Load::default()
-        }
-    }
-
-    /// How often a request is sent in all.
-    fn sent(setback: Setback) -> usize {
-        let load = load();
-        let mut attempts = Attempts::new(&load);
-        1 + std::iter::from_fn(|| attempts.pause_after(setback)).take(100).count()
-    }
-
-    #[test]
-    fn throttling_is_borne_with_longer_than_what_breaks_and_what_is_settled_not_at_all() {
-        assert_eq!([Setback::Settled, Setback::Passing, Setback::Throttled].map(sent), [1, 3, 5]);
-    }
-
-    #[test]
-    fn pauses_double_up_to_the_longest() {
-        let load = load();
-        let mut attempts = Attempts::new(&load);
-        for most in [100, 200, 300, 300] {
-            let pause = attempts.pause_after(Setback::Throttled);
-            assert_eq!(attempts.longest_pause(), Duration::from_millis(most));
-            assert!(pause.is_some_and(|pause| pause <= attempts.longest_pause()));
-        }
-        assert_eq!(attempts.pause_after(Setback::Throttled), None);
-    }
-}
+mod tests;

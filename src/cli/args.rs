@@ -141,7 +141,7 @@ pub struct Access {
     /// Where S3 is spoken, if not at AWS
     #[arg(long, value_name = "URL", help_heading = "AWS")]
     pub endpoint_url: Option<String>,
-    /// Requests a second, at most
+    /// Requests a second to each bucket, at most
     #[arg(long, value_name = "N", help_heading = "AWS")]
     pub max_requests_per_second: Option<std::num::NonZeroU32>,
 }

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub const COULD_NOT_RUN: u8 = 2;
 /// The exit code for tampering.
 const TAMPERED: u8 = 1;
+/// The exit code for a run that was ended from outside.
+const INTERRUPTED: u8 = 130;
 
 /// Why the program could not do what was asked, each reason a story of its own.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,11 @@ impl Failure {
     /// A failure with its whole story: what was tried, on what, what came back, what to do next.
     pub fn new(story: impl Display) -> Self {
         Self { code: COULD_NOT_RUN, stories: vec![story.to_string()] }
+    }
+
+    /// The program was interrupted before there was a result.
+    pub fn interrupted() -> Self {
+        Self { code: INTERRUPTED, stories: vec!["interrupted before there was anything to tell".to_owned()] }
     }
 
     /// The same, with another.

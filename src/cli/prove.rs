@@ -19,8 +19,8 @@ use super::exit::{self, Failure};
 use super::output::Output;
 use super::source;
 #[cfg(feature = "aws")]
-use super::verify::next_step;
-use super::verify::{key_files, stop_on_signal};
+use super::verify::unless_stopped;
+use super::verify::{failure, key_files, stop_on_signal};
 
 /// Runs the command.
 pub fn run(args: &Prove) -> Result<u8, Failure> {
@@ -45,7 +45,9 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
         let plan = Plan::new(args.file.clone(), "folder".into(), Certainty::KeyOnly, now);
         let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
         let object = ObjectName::new("folder", key);
-        return audit::prove(plan, object, Arc::new(store), keys, stop).await.map_err(Failure::new);
+        return audit::prove(plan, object, Arc::new(store), keys, stop)
+            .await
+            .map_err(|error| failure(&error));
     }
     let (bucket, key) = source::bucket_and_path(&args.file)
         .ok()
@@ -61,12 +63,12 @@ async fn in_bucket(
     object: ObjectName,
     stop: audit::Stop,
 ) -> Result<Proof, Failure> {
-    let reach = super::verify::aws::Reach::open(&args.access, None).await;
+    let reach =
+        unless_stopped(&stop, async { Ok(super::verify::aws::Reach::open(&args.access, None).await) })
+            .await?;
     let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), Certainty::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
-    audit::prove(plan, object, Arc::new(reach.store()), keys, stop)
-        .await
-        .map_err(|error| Failure::new(format!("{error}{}", next_step(&error))))
+    audit::prove(plan, object, Arc::new(reach.store()), keys, stop).await.map_err(|error| failure(&error))
 }
 
 #[cfg(not(feature = "aws"))]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use trailseal::audit::{
-    self, AuditError, Bounds, Expected, Load, Observer, Plan, Scope, Stop, Stopper, TrailFilter,
+    self, AuditError, Bounds, Expected, Heard, Load, Observer, Plan, Scope, Stop, Stopper, TrailFilter,
 };
 use trailseal::chain::Ended;
 use trailseal::crypto::KeyRing;
@@ -103,7 +103,6 @@ async fn verify(
         #[cfg(feature = "aws")]
         Source::Bucket { place, named } => {
             allow_connections(args.concurrency);
-            let reach = aws::Reach::open(&args.access, args.regions.first()).await;
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
             let origin = match copied_from {
                 Some(_) => Origin::Copied,
@@ -111,7 +110,12 @@ async fn verify(
             };
             let mut plan = plan(args, now, delivered.clone(), origin)?;
             source::narrow(&mut plan, &named, args)?;
-            reach.expect_enabled_regions(args, &mut plan).await?;
+            let reach = unless_stopped(&stop, async {
+                let reach = aws::Reach::open(&args.access, args.regions.first()).await;
+                reach.expect_enabled_regions(args, &mut plan).await?;
+                Ok(reach)
+            });
+            let reach = reach.await?;
             let keys = reach.keys(&args.keys, now)?;
             match copied_from {
                 None => audit(plan, reach.store(), keys, observer, stop).await,
@@ -124,12 +128,16 @@ async fn verify(
         #[cfg(feature = "aws")]
         Source::Trail(arn) => {
             allow_connections(args.concurrency);
-            let reach = aws::Reach::open(&args.access, args.regions.first()).await;
-            let trail = reach.trail(&arn).await?;
-            let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
-            plan.within = trail.within();
-            trail.bind(&mut plan);
-            reach.expect_enabled_regions(args, &mut plan).await?;
+            let found = unless_stopped(&stop, async {
+                let reach = aws::Reach::open(&args.access, args.regions.first()).await;
+                let trail = reach.trail(&arn).await?;
+                let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
+                plan.within = trail.within();
+                trail.bind(&mut plan);
+                reach.expect_enabled_regions(args, &mut plan).await?;
+                Ok((reach, plan))
+            });
+            let (reach, plan) = found.await?;
             let keys = reach.keys(&args.keys, now)?;
             audit(plan, reach.store(), keys, observer, stop).await
         }
@@ -147,13 +155,27 @@ async fn audit<S: ObjectStore>(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, Failure> {
-    audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop)
-        .await
-        .map_err(|error| Failure::new(format!("{error}{}", next_step(&error))))
+    audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop).await.map_err(|error| failure(&error))
 }
 
-/// What to do about a run that could not begin.
-pub fn next_step(error: &AuditError) -> &'static str {
+/// What is known before a run, unless it is to end before that.
+#[cfg(feature = "aws")]
+pub async fn unless_stopped<T>(
+    stop: &Stop,
+    asking: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    stop.before(asking).await.unwrap_or(Err(Failure::interrupted()))
+}
+
+/// Why a run could not begin, and what to do about it.
+pub fn failure(error: &AuditError) -> Failure {
+    match error {
+        AuditError::Interrupted => Failure::interrupted(),
+        _ => Failure::new(format!("{error}{}", next_step(error))),
+    }
+}
+
+fn next_step(error: &AuditError) -> &'static str {
     let AuditError::Store(error) = error else { return "" };
     match error.kind {
         StoreErrorKind::NoCredentials => {
@@ -164,14 +186,16 @@ pub fn next_step(error: &AuditError) -> &'static str {
         StoreErrorKind::NoSuchBucket => {
             "; check the bucket's name and, for other partitions, the profile's region"
         }
-        StoreErrorKind::TimedOut | StoreErrorKind::CutOff => {
-            "; check the network, the proxy and --endpoint-url"
-        }
+        StoreErrorKind::TimedOut
+        | StoreErrorKind::CutOff
+        | StoreErrorKind::Faltered
+        | StoreErrorKind::Unavailable => "; check the network, the proxy and --endpoint-url",
         StoreErrorKind::NotFound
         | StoreErrorKind::Archived
         | StoreErrorKind::KeyRefused
         | StoreErrorKind::Throttled
         | StoreErrorKind::Oversized
+        | StoreErrorKind::Stopped
         | StoreErrorKind::Failed => "",
     }
 }
@@ -270,13 +294,15 @@ pub fn key_files(paths: &[PathBuf]) -> Result<KeyRing, Failure> {
     Ok(ring)
 }
 
-/// Ctrl-C and SIGTERM end the run and report what is known; a second one ends the program.
+/// Ctrl-C and SIGTERM end the run and report what is known; a second one ends the program, and so does the first when the
+/// run is over.
 pub fn stop_on_signal() -> Stop {
     let (stopper, stop) = Stopper::new();
     tokio::spawn(async move {
         signalled().await;
-        stopper.stop();
-        signalled().await;
+        if stopper.stop() == Heard::ByTheRun {
+            signalled().await;
+        }
         std::process::exit(130);
     });
     stop

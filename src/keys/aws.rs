@@ -1,19 +1,28 @@
 //! AWS's own list of the keys it signs with, asked region by region.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::retry::RetryConfig;
 use aws_sdk_cloudtrail::operation::list_public_keys::ListPublicKeysOutput;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::PublicKey as SdkKey;
 
-use crate::aws::failure::{Failure, FailureKind};
-use crate::aws::retry::Attempts;
-use crate::aws::{Session, sdk_region};
+use crate::aws::failure::{Failure, FailureKind, Outlook};
+use crate::aws::health::Health;
+use crate::aws::pace::Beginning;
+use crate::aws::retry::{Counts, Ended, Service};
+use crate::aws::{Load, Session, sdk_region};
 use crate::crypto::{Fingerprint, PublicKey};
+use crate::store::Stumbles;
 use crate::trail::{Region, Span, Time};
 
 /// A year holds about twenty keys; a list longer than this is no list.
 const MOST_PAGES: usize = 1000;
+
+/// Where to find out whether CloudTrail answers anybody.
+const USUAL_REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
 /// A region's keys that could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,18 +34,49 @@ pub struct KeyError {
     pub kind: FailureKind,
     /// What came back.
     pub detail: String,
+    /// Whether another try may go better.
+    pub outlook: Outlook,
 }
 
 /// CloudTrail's ListPublicKeys.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ListPublicKeys {
     session: Session,
+    /// Each region has its pace. Whether CloudTrail answers at all is one question: from a network that leads nowhere, no
+    /// region does, and each of them by itself would be waited for in vain.
+    regions: Mutex<HashMap<Region, Arc<Service>>>,
+    health: Arc<Health>,
+    /// The region that was the last to answer.
+    answered: Mutex<Option<Region>>,
+    stumbles: Arc<Counts>,
 }
 
 impl ListPublicKeys {
     /// Asks through `session`.
     pub fn new(session: &Session) -> Self {
-        Self { session: session.clone() }
+        Self {
+            session: session.clone(),
+            regions: Mutex::default(),
+            health: Arc::new(Health::new(&session.load)),
+            answered: Mutex::default(),
+            stumbles: Arc::default(),
+        }
+    }
+
+    /// How often CloudTrail stumbled so far.
+    pub fn stumbles(&self) -> Stumbles {
+        self.stumbles.read()
+    }
+
+    fn service(&self, region: &Region) -> Arc<Service> {
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let service = regions.entry(region.clone()).or_insert_with(|| {
+            let (health, stumbles) = (Arc::clone(&self.health), Arc::clone(&self.stumbles));
+            // The caller's limit is for buckets: a region is asked for a few pages.
+            let load = Load { requests_per_second: None, ..self.session.load.clone() };
+            Arc::new(Service::new(&load, Beginning::Free, health, stumbles))
+        });
+        Arc::clone(service)
     }
 
     /// Every key of `region` whose published window overlaps `span`, in the order AWS lists them. All of them or
@@ -46,15 +86,13 @@ impl ListPublicKeys {
             region: region.clone(),
             kind: failure.kind,
             detail: failure.detail,
+            outlook: failure.outlook,
         };
-        let settings = aws_sdk_cloudtrail::config::Builder::from(&self.session.config)
-            .retry_config(RetryConfig::disabled())
-            .region(sdk_region(region));
-        let client = Client::from_conf(settings.build());
+        let client = self.client(region);
         let mut keys = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let answer = self.page(&client, span, token.take()).await.map_err(wrap)?;
+            let answer = self.page(region, &client, span, token.take()).await.map_err(wrap)?;
             for key in answer.public_key_list() {
                 keys.push(read(region, key).map_err(|detail| wrap(Failure::nonsense(&detail)))?);
             }
@@ -66,31 +104,56 @@ impl ListPublicKeys {
         Err(wrap(Failure::nonsense("the list of keys does not end")))
     }
 
-    /// One page, asked for with the same patience as an object of the record: a list of keys that is not had leaves a
-    /// whole region unproven.
+    /// One page, asked for with the same patience as an object of the record: a list of keys that is not had leaves a whole
+    /// region unproven.
     async fn page(
         &self,
+        region: &Region,
         client: &Client,
         span: Span,
         token: Option<String>,
     ) -> Result<ListPublicKeysOutput, Failure> {
-        let mut attempts = Attempts::new(&self.session.load);
-        loop {
-            let request = client
-                .list_public_keys()
-                .start_time(DateTime::from_secs(span.start.timestamp()))
-                .end_time(DateTime::from_secs(span.end.timestamp()))
-                .set_next_token(token.clone());
-            let failure = match request.send().await {
-                Ok(page) => return Ok(page),
-                Err(error) => Failure::read(&error),
-            };
-            match attempts.pause_after(failure.setback()) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(failure),
-            }
+        // Boxed: the SDK's part is deeper than all the rest.
+        let attempt = || Box::pin(ask(client, span, token.clone()));
+        let answers = || self.answers_elsewhere(region, span);
+        let page = self.service(region).persist(attempt, answers).await.map_err(|ended| match ended {
+            Ended::Refused(failure) => failure,
+            Ended::Gone(detail) => Failure::nonsense(&detail),
+        })?;
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.clone());
+        Ok(page)
+    }
+
+    /// Whether CloudTrail answers in any other region than this: in the one that did last, or one that nearly everybody
+    /// has.
+    async fn answers_elsewhere(&self, region: &Region, span: Span) -> bool {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let configured = self.session.config.region().and_then(|configured| configured.as_ref().parse().ok());
+        let usual = USUAL_REGIONS.iter().filter_map(|name| name.parse().ok());
+        let mut others = answered.into_iter().chain(configured).chain(usual);
+        let Some(other) = others.find(|other| other != region) else { return false };
+        let moment = Span { start: span.start, end: span.start };
+        match Box::pin(ask(&self.client(&other), moment, None)).await {
+            Ok(_) => true,
+            Err(failure) => failure.outlook == Outlook::Settled,
         }
     }
+
+    fn client(&self, region: &Region) -> Client {
+        let settings = aws_sdk_cloudtrail::config::Builder::from(&self.session.config)
+            .retry_config(RetryConfig::disabled())
+            .region(sdk_region(region));
+        Client::from_conf(settings.build())
+    }
+}
+
+async fn ask(client: &Client, span: Span, token: Option<String>) -> Result<ListPublicKeysOutput, Failure> {
+    let request = client
+        .list_public_keys()
+        .start_time(DateTime::from_secs(span.start.timestamp()))
+        .end_time(DateTime::from_secs(span.end.timestamp()))
+        .set_next_token(token);
+    request.send().await.map_err(|error| Failure::read(&error))
 }
 
 fn read(region: &Region, key: &SdkKey) -> Result<PublicKey, String> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::crypto::KeyRing;
+use crate::store::Stumbles;
 use crate::trail::{Region, Span};
 
 #[cfg(feature = "aws")]
@@ -40,6 +41,33 @@ impl KeySource {
             Self::Files(_) => None,
             #[cfg(feature = "aws")]
             Self::Aws(asked) => asked.wider(region, span).await,
+        }
+    }
+
+    /// Whether the keys of `region` could not be had for a cause that may pass, and were not asked for again.
+    pub async fn may_be_had_later(&self, region: &Region) -> bool {
+        match self {
+            Self::Files(_) => false,
+            #[cfg(feature = "aws")]
+            Self::Aws(asked) => asked.may_be_had_later(region).await,
+        }
+    }
+
+    /// Has the keys of `region` asked for once more, if they [may be had](Self::may_be_had_later) now.
+    pub async fn ask_again(&self, region: &Region) {
+        match self {
+            Self::Files(_) => {}
+            #[cfg(feature = "aws")]
+            Self::Aws(asked) => asked.ask_again(region).await,
+        }
+    }
+
+    /// How often those who were asked stumbled.
+    pub fn stumbles(&self) -> Stumbles {
+        match self {
+            Self::Files(_) => Stumbles::default(),
+            #[cfg(feature = "aws")]
+            Self::Aws(asked) => asked.stumbles(),
         }
     }
 }

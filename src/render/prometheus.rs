@@ -112,6 +112,17 @@ fn run_gauges(report: &Report, exit_code: u8) -> Vec<Gauge> {
             help: "Log files by verdict.",
             series: by_verdict(report.totals.logs.counts()),
         },
+        Gauge {
+            name: "trailseal_retries",
+            help: "How often the store stumbled and was asked again, by how.",
+            series: report
+                .totals
+                .retries
+                .counts()
+                .into_iter()
+                .map(|(cause, count)| (vec![("cause", cause.to_owned())], count as f64))
+                .collect(),
+        },
         Gauge { name: "trailseal_findings", help: "Findings by code and class.", series: findings(report) },
     ]
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::report::{ChainReport, Report};
+use crate::report::{ChainReport, Reached, Report};
 use crate::trail::{AccountId, DigestKind, Region, Span, Time, TrailName};
 use crate::verdict::{Class, Code, Finding};
 
@@ -198,6 +198,7 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
             let cell = scale.cell(index);
             let whole = gap.start <= cell.start && cell.end <= gap.end;
             let state = match (due, whole) {
+                (false, _) if chain.reached == Reached::InPart => Cell::Unproven,
                 (false, _) => Cell::Pending,
                 (true, true) => Cell::Gap,
                 (true, false) => Cell::Partial,

@@ -43,6 +43,28 @@ impl Findings {
         self.0.retain(|_, kind| !kind.kept.is_empty());
     }
 
+    /// Takes out those kept that `source` names a source of, and counts them by source and code. Of a kind with none left,
+    /// those that were only counted are taken for their like.
+    pub fn take_out(&mut self, source: impl Fn(&Finding) -> Option<usize>) -> Vec<(usize, Code, u64)> {
+        let mut taken = Vec::new();
+        for ((_, code), kind) in &mut self.0 {
+            kind.settle();
+            let mut last = None;
+            kind.kept.retain(|finding| {
+                let of = source(finding);
+                taken.extend(of.map(|of| (of, *code, 1)));
+                last = of.or(last);
+                of.is_none()
+            });
+            kind.sorted = kind.kept.len();
+            if let Some(of) = last.filter(|_| kind.kept.is_empty()) {
+                taken.push((of, *code, std::mem::take(&mut kind.omitted)));
+            }
+        }
+        self.0.retain(|_, kind| !kind.kept.is_empty());
+        taken
+    }
+
     /// Those kept, in their one order, each once; and how many there were beside them.
     pub fn settled(self) -> (Vec<Finding>, Omitted) {
         let mut findings = Vec::new();

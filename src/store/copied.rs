@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, UserMetadata,
-    sidecar,
+    Admission, Condition, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
+    UserMetadata, sidecar,
 };
 use crate::trail::key::DigestKey;
 use crate::trail::{Describes, Location, ObjectName, Time};
@@ -68,8 +68,11 @@ impl<S: ObjectStore> Copied<S> {
         let name = ObjectName::new(Arc::clone(&digest.bucket), format!("{}{}", digest.key, sidecar::SUFFIX));
         let mut text = Vec::new();
         // Streamed, so that it needs no room beside the digest's: two bodies that wait for each other's wait for ever.
-        let mut take = |piece: &[u8]| {
-            text.extend_from_slice(piece);
+        let mut take = |shown: Streamed<'_>| {
+            match shown {
+                Streamed::Anew => text.clear(),
+                Streamed::Piece(piece) => text.extend_from_slice(piece),
+            }
             match text.len() as u64 > sidecar::LIMIT {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -117,7 +120,7 @@ impl<S: ObjectStore> ObjectStore for Copied<S> {
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         let key = self.copied("get", &object.bucket, &object.key)?;
         self.store.stream(&ObjectName::new(Arc::clone(&self.copy.bucket), key), take).await
@@ -125,6 +128,10 @@ impl<S: ObjectStore> ObjectStore for Copied<S> {
 
     fn clock(&self) -> Option<Time> {
         self.store.clock()
+    }
+
+    fn condition(&self) -> Condition {
+        self.store.condition()
     }
 }
 

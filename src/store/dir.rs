@@ -10,7 +10,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Admission, LARGEST, Listing, Metadata, Object, ObjectStore, Page, StoreError, sidecar};
+use super::{
+    Admission, LARGEST, Listing, Metadata, Object, ObjectStore, Page, StoreError, Streamed, sidecar,
+};
 use crate::trail::ObjectName;
 use crate::trail::key::{DIGEST_FOLDER, ObjectKey};
 use root::{Fault, Root};
@@ -124,14 +126,14 @@ impl ObjectStore for DirStore {
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         let show = |stored: Stored| -> Result<(), Fault> {
             let mut file = File::open(&stored.path)?;
             let mut piece = vec![0; PIECE];
             loop {
                 let length = file.read(&mut piece)?;
-                if length == 0 || take(&piece[..length]).is_break() {
+                if length == 0 || take(Streamed::Piece(&piece[..length])).is_break() {
                     return Ok(());
                 }
             }

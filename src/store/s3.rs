@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::ops::ControlFlow;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -19,18 +19,22 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::{Admission, LARGEST, Listing, Object, ObjectStore, Page, Reach, StoreError, is_directory_bucket};
+use super::{
+    Admission, Condition, LARGEST, Listing, Object, ObjectStore, Outage, Page, Reach, StoreError, Streamed,
+    is_directory_bucket,
+};
 use crate::aws::failure::Failure;
-use crate::aws::retry::{Attempts, Setback};
+use crate::aws::health::Health;
+use crate::aws::pace::Beginning;
+use crate::aws::retry::{Counts, Ended, Refused as _, Service, Setback};
 use crate::aws::{Load, Session, sdk_region};
-use crate::trail::{ObjectName, Time};
+use crate::trail::{ObjectName, Region, Time};
 use answer::{Answer, Noted};
 use body::{Read, each_part, read};
 use bounded::{Answers, Bounded};
 use clock::{Clock, Listener};
 use document::{End, Lone};
 use lean::{Got, Note, Ways};
-use pace::Pace;
 use refusal::{Action, Refusal, elsewhere};
 
 mod answer;
@@ -39,7 +43,6 @@ mod bounded;
 mod clock;
 mod document;
 mod lean;
-mod pace;
 mod refusal;
 
 /// The most of a body that is held when the answer does not say how long it is; S3's always do.
@@ -53,17 +56,27 @@ type Asked = (Answer, ByteStream);
 pub struct S3Store {
     settings: aws_sdk_s3::config::Builder,
     home: Client,
-    abroad: RwLock<HashMap<Arc<str>, Client>>,
+    buckets: RwLock<HashMap<Arc<str>, Bucket>>,
     ways: Arc<Ways>,
-    pace: Pace,
     clock: Arc<Clock>,
+    beginning: Beginning,
     load: Load,
+    stumbles: Arc<Counts>,
+}
+
+/// A bucket that something was asked of.
+#[derive(Debug, Clone)]
+struct Bucket {
+    /// Speaks to the bucket's own region, once that is known.
+    client: Client,
+    service: Arc<Service>,
 }
 
 impl S3Store {
     /// A store over `session`.
     pub fn new(session: &Session) -> Self {
         let clock = Arc::<Clock>::default();
+        let has_own_endpoint = has_own_endpoint(session);
         let mut settings = aws_sdk_s3::config::Builder::from(&session.config)
             .retry_config(RetryConfig::disabled())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
@@ -71,57 +84,70 @@ impl S3Store {
             // `body` keeps its own watch, for less.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(Listener(Arc::clone(&clock)))
-            .force_path_style(has_own_endpoint(session));
+            .force_path_style(has_own_endpoint);
         if let Some(endpoint) = &session.s3_endpoint {
             settings = settings.endpoint_url(endpoint);
         }
         Self {
             home: Client::from_conf(settings.clone().build()),
             settings,
-            abroad: RwLock::default(),
+            buckets: RwLock::default(),
             ways: Arc::default(),
-            pace: Pace::new(session.load.requests_per_second),
             clock,
+            // Whoever runs a store of his own knows best what it bears.
+            beginning: if has_own_endpoint { Beginning::Free } else { Beginning::Gentle },
             load: session.load.clone(),
+            stumbles: Arc::default(),
         }
     }
 
-    /// Sends until there is an answer that another try would not change.
+    /// Sends until there is an answer that another try would not change, or nothing more is to be hoped for.
     async fn persist<T, Attempt>(
         &self,
-        bucket: &Arc<str>,
-        attempt: impl Fn(Client) -> Attempt,
+        name: &Arc<str>,
+        attempt: impl Fn(Bucket) -> Attempt,
     ) -> Result<T, Refusal>
     where
         Attempt: Future<Output = Result<T, Refusal>>,
     {
-        let mut attempts = Attempts::new(&self.load);
-        let mut moved = false;
-        loop {
-            self.pace.turn().await;
-            let client = self.client(bucket);
-            let refusal = match attempt(client.clone()).await {
-                Ok(found) => {
-                    self.pace.eased();
-                    return Ok(found);
-                }
-                Err(refusal) => refusal,
-            };
-            if refusal.is_throttling() {
-                self.pace.throttled();
+        let service = self.bucket(name).service;
+        let attempt = || self.once(name, &attempt);
+        service.persist(attempt, || self.answers(name)).await.map_err(|ended| match ended {
+            Ended::Refused(refusal) => refusal,
+            Ended::Gone(detail) => Refusal::gone(detail),
+        })
+    }
+
+    /// Makes an attempt, and another where the answer says that the bucket is elsewhere.
+    async fn once<T, Attempt>(
+        &self,
+        name: &Arc<str>,
+        attempt: impl Fn(Bucket) -> Attempt,
+    ) -> Result<T, Refusal>
+    where
+        Attempt: Future<Output = Result<T, Refusal>>,
+    {
+        let bucket = self.bucket(name);
+        let refusal = match attempt(bucket.clone()).await {
+            Ok(found) => return Ok(found),
+            Err(refusal) => refusal,
+        };
+        match &refusal.region {
+            Some(region) if bucket.region() != Some(region.as_str()) => {
+                let there = self.move_to(name, region);
+                there.service.turn().await;
+                attempt(there).await
             }
-            if let (Some(region), false) = (&refusal.region, moved) {
-                moved = true;
-                let own = client.config().region().map(AsRef::as_ref);
-                if own != Some(region.as_str()) {
-                    self.move_to(bucket, region);
-                    continue;
-                }
-            }
-            match attempts.pause_after(refusal.setback) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(refusal),
-            }
+            _ => Err(refusal),
+        }
+    }
+
+    /// Whether a bucket answers at all: what it was asked for so far may be what fails.
+    async fn answers(&self, name: &Arc<str>) -> bool {
+        let request = self.bucket(name).client.list_objects_v2().bucket(&**name).max_keys(1);
+        match Box::pin(send(request)).await {
+            Ok(_) => true,
+            Err(refusal) => refusal.setback == Setback::Settled,
         }
     }
 
@@ -147,16 +173,16 @@ impl S3Store {
     }
 
     /// Asks for an object, the lean way where one is known.
-    async fn ask(&self, client: &Client, object: &ObjectName) -> Result<Asked, Refusal> {
+    async fn ask(&self, bucket: &Bucket, object: &ObjectName) -> Result<Asked, Refusal> {
         let got = match self.ways.to(&object.bucket) {
-            Some(lean) => lean.get(&object.key, &self.load, &self.clock).await,
+            Some(lean) => lean.get(&object.key, &bucket.service, &self.clock).await,
             None => Got::Unclear,
         };
         let asked = match got {
             Got::Object(answer, body) => Ok((answer, body)),
             Got::Refused(refusal) => Err(refusal),
             // Boxed: the SDK's part is ten times as large as all the rest, and nearly never needed.
-            Got::Unclear => Box::pin(self.ask_sdk(client, object)).await,
+            Got::Unclear => Box::pin(self.ask_sdk(&bucket.client, object)).await,
         };
         asked.inspect_err(|refusal| {
             if refusal.setback != Setback::Settled || refusal.region.is_some() {
@@ -165,45 +191,44 @@ impl S3Store {
         })
     }
 
-    /// Settles what is doubtful in an answer, by the listing of the object's key. Of a body that was not read to its
-    /// end there is no length.
-    async fn settle(
-        &self,
-        client: &Client,
-        object: &ObjectName,
-        answer: &Answer,
-        length: Option<u64>,
-    ) -> Result<(), Refusal> {
-        let Some(doubt) = answer.doubt.as_ref().filter(|doubt| doubt.stands(length)) else { return Ok(()) };
-        self.pace.turn().await;
-        // Boxed as the SDK's other part is, and needed even less.
-        match Box::pin(list_alone(client, object)).await {
-            Ok(listed) => doubt.settle(length, listed.as_ref()),
-            Err(refusal) if refusal.is_throttling() => Err(refusal),
-            Err(refusal) => Err(doubt.unsettled(length, refusal.detail())),
+    /// A bucket as it is known by now.
+    fn bucket(&self, name: &Arc<str>) -> Bucket {
+        if let Some(known) = self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return known.clone();
         }
+        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
+        buckets.entry(Arc::clone(name)).or_insert_with(|| self.unknown()).clone()
     }
 
-    fn client(&self, bucket: &Arc<str>) -> Client {
-        let abroad = self.abroad.read().unwrap_or_else(PoisonError::into_inner);
-        abroad.get(bucket).unwrap_or(&self.home).clone()
+    fn unknown(&self) -> Bucket {
+        let health = Arc::new(Health::needed_at_once(&self.load));
+        let service = Service::new(&self.load, self.beginning, health, Arc::clone(&self.stumbles));
+        Bucket { client: self.home.clone(), service: Arc::new(service) }
     }
 
-    fn move_to(&self, bucket: &Arc<str>, region: &crate::trail::Region) {
-        let mut abroad = self.abroad.write().unwrap_or_else(PoisonError::into_inner);
-        let there = Some(region.as_str());
-        let known = abroad.values().find(|client| client.config().region().map(AsRef::as_ref) == there);
+    /// Has a bucket spoken to in `region` from now on.
+    fn move_to(&self, name: &Arc<str>, region: &Region) -> Bucket {
+        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
+        let known = buckets.values().find(|bucket| bucket.region() == Some(region.as_str()));
         let client = match known {
-            Some(client) => client.clone(),
+            Some(bucket) => bucket.client.clone(),
             None => Client::from_conf(self.settings.clone().region(sdk_region(region)).build()),
         };
-        abroad.insert(bucket.clone(), client);
+        let bucket = buckets.entry(Arc::clone(name)).or_insert_with(|| self.unknown());
+        bucket.client = client;
+        bucket.clone()
+    }
+}
+
+impl Bucket {
+    fn region(&self) -> Option<&str> {
+        self.client.config().region().map(AsRef::as_ref)
     }
 }
 
 impl ObjectStore for S3Store {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
-        let attempt = |client: Client| async move {
+        let attempt = |Bucket { client, .. }| async move {
             let request = client
                 .list_objects_v2()
                 .bucket(&*listing.bucket)
@@ -211,7 +236,8 @@ impl ObjectStore for S3Store {
                 .set_start_after(listing.after.clone().filter(|_| !is_directory_bucket(&listing.bucket)))
                 .set_continuation_token(listing.token.clone())
                 .set_delimiter((listing.reach == Reach::Folder).then(|| "/".to_owned()));
-            let page = document::page(send(request).await?, listing)?;
+            // Boxed: the SDK's part is deeper than all the rest.
+            let page = document::page(Box::pin(send(request)).await?, listing)?;
             self.ways.open(&listing.bucket);
             Ok(page)
         };
@@ -221,24 +247,24 @@ impl ObjectStore for S3Store {
     }
 
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
-        let attempt = |client: Client| async move {
-            let (answer, stream) = self.ask(&client, object).await?;
+        let attempt = |bucket: Bucket| async move {
+            let (answer, stream) = self.ask(&bucket, object).await?;
             if let Some(length) = answer.length.filter(|length| *length > LARGEST) {
-                self.settle(&client, object, &answer, answer.length).await?;
+                settle(&bucket, object, &answer, answer.length).await?;
                 return Err(Refusal::oversized(&format!("{length} bytes")));
             }
             let admitted = admission.admit(answer.length.unwrap_or(UNKNOWN_LENGTH)).await;
             let most = if answer.length.is_some() { LARGEST } else { UNKNOWN_LENGTH };
-            let body = match read(stream, answer.length, most, self.load.patience).await {
+            let body = match read(stream, answer.length, most, &bucket.service).await {
                 Ok(body) => body,
                 Err(refusal) if refusal.is_oversized() => {
-                    self.settle(&client, object, &answer, None).await?;
+                    settle(&bucket, object, &answer, None).await?;
                     return Err(refusal);
                 }
                 Err(refusal) => return Err(refusal),
             };
             if answer.doubt.as_ref().is_some_and(|doubt| !doubt.is_settled_by(&body)) {
-                self.settle(&client, object, &answer, Some(body.len() as u64)).await?;
+                settle(&bucket, object, &answer, Some(body.len() as u64)).await?;
             }
             Ok(Object { body, metadata: answer.metadata, admitted })
         };
@@ -250,31 +276,65 @@ impl ObjectStore for S3Store {
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
-        let attempt = |client: Client| async move {
-            let (answer, body) = self.ask(&client, object).await?;
+        let take = Mutex::new(take);
+        let show = |part: Streamed<'_>| take.lock().unwrap_or_else(PoisonError::into_inner)(part);
+        let show = &show;
+        let attempt = |bucket: Bucket| async move {
+            let (answer, body) = self.ask(&bucket, object).await?;
             if answer.length.is_some() {
-                self.settle(&client, object, &answer, answer.length).await?;
+                settle(&bucket, object, &answer, answer.length).await?;
             }
-            Ok((client, answer, body))
+            if show(Streamed::Anew).is_break() {
+                return Ok(());
+            }
+            let read = each_part(body, answer.length, &bucket.service, |part| show(Streamed::Piece(&part)));
+            let length = match read.await.map_err(Refusal::in_body)? {
+                Read::Whole(length) => Some(length),
+                Read::Enough => None,
+            };
+            match answer.length {
+                Some(_) => Ok(()),
+                None => settle(&bucket, object, &answer, length).await,
+            }
         };
-        let refused = |refusal: Refusal| refusal.of(Action::Get, object.to_string());
-        let (client, answer, body) = self.persist(&object.bucket, attempt).await.map_err(refused)?;
-        // From here on nothing is tried again: what was shown cannot be taken back.
-        let read = each_part(body, answer.length, self.load.patience, |part| take(&part)).await;
-        let length = match read.map_err(|failure| refused(Refusal::in_body(failure)))? {
-            Read::Whole(length) => Some(length),
-            Read::Enough => None,
-        };
-        match answer.length {
-            Some(_) => Ok(()),
-            None => self.settle(&client, object, &answer, length).await.map_err(refused),
-        }
+        self.persist(&object.bucket, attempt)
+            .await
+            .map_err(|refusal| refusal.of(Action::Get, object.to_string()))
     }
 
     fn clock(&self) -> Option<Time> {
         self.clock.now()
+    }
+
+    fn condition(&self) -> Condition {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        let outage = |(name, bucket): (&Arc<str>, &Bucket)| {
+            let detail = bucket.service.health().gone()?.to_owned();
+            Some(Outage { bucket: Arc::clone(name), detail })
+        };
+        let mut outages: Vec<Outage> = buckets.iter().filter_map(outage).collect();
+        outages.sort_by(|one, other| one.bucket.cmp(&other.bucket));
+        Condition { stumbles: self.stumbles.read(), outages }
+    }
+}
+
+/// Settles what is doubtful in an answer, by the listing of the object's key. Of a body that was not read to its end there
+/// is no length.
+async fn settle(
+    bucket: &Bucket,
+    object: &ObjectName,
+    answer: &Answer,
+    length: Option<u64>,
+) -> Result<(), Refusal> {
+    let Some(doubt) = answer.doubt.as_ref().filter(|doubt| doubt.stands(length)) else { return Ok(()) };
+    bucket.service.turn().await;
+    // Boxed as the SDK's other part is, and needed even less.
+    match Box::pin(list_alone(&bucket.client, object)).await {
+        Ok(listed) => doubt.settle(length, listed.as_ref()),
+        Err(refusal) if refusal.is_throttling() => Err(refusal),
+        Err(refusal) => Err(doubt.unsettled(length, refusal.detail())),
     }
 }
 

@@ -69,6 +69,7 @@ codes! {
     CoverageTail "coverage-tail" Incomplete "The coverage ends before the window does.";
     RegionAbsent "region-absent" Incomplete "An account, region or trail without digests that should have some.";
     ListingUnreadable "listing-unreadable" Incomplete "A folder could not be listed.";
+    StoreUnavailable "store-unavailable" Incomplete "The store stopped answering, and the run ended early.";
     KeysUnavailable "keys-unavailable" Incomplete "The public keys of a region could not be had.";
     KeyValidity "key-validity" Notice "A key was used outside its published window.";
     TrailChanged "trail-changed" Notice "Somebody changed, stopped or started a trail.";

@@ -13,24 +13,14 @@ use trailseal::trail::key::DigestKey;
 use trailseal::trail::{AccountRegion, ObjectName, Time};
 use trailseal::verdict::{Cause, Class, Code};
 
-use crate::support::judged::{counted, far_place, holds, is_digest, place_of};
+use crate::support::judged::{counted, far_place, holds, is_digest, place_of, quiet};
 use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{plan, run, run_with};
 
 const DAYS: u32 = 4;
 
 fn forged(change: impl FnOnce(&mut forge::Plan)) -> World {
-    let mut plan = forge::Plan {
-        accounts: 1,
-        regions: 2,
-        hours: 24 * DAYS,
-        logs_per_hour: 1,
-        events_per_log: 2,
-        turns: [].into(),
-        ..forge::Plan::default()
-    };
-    change(&mut plan);
-    World::forge(&plan).unwrap()
+    quiet(24 * DAYS, change)
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| forged(|_| {}));

@@ -12,6 +12,7 @@ mod format_aws_cli;
 mod key_files;
 mod keys_listed;
 mod outputs;
+mod patience;
 mod properties;
 mod prove;
 mod readme;

@@ -19,7 +19,9 @@ use trailseal::gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, infl
 use trailseal::keys;
 use trailseal::render::json;
 use trailseal::report::Report;
-use trailseal::store::{Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, UserMetadata};
+use trailseal::store::{
+    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, Streamed, UserMetadata,
+};
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, ObjectName, Time, format_time, parse_time,
@@ -447,7 +449,7 @@ impl ObjectStore for Crowded {
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         self.wait(self.store.stream(object, take)).await
     }

@@ -3,7 +3,9 @@
 
 use chrono::TimeDelta;
 use trailseal::crypto::Hash;
-use trailseal::report::{ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Report, Totals, Window};
+use trailseal::report::{
+    ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Reached, Report, Totals, Window,
+};
 use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
 use trailseal::verdict::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Testimony,
@@ -80,6 +82,7 @@ fn chain(
         gaps: gaps.to_vec(),
         verified_through: coverage.first().map(|span| span.end),
         newest,
+        reached: Reached::Wholly,
     }
 }
 

@@ -12,7 +12,9 @@ use trailseal::digest::Certainty;
 use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::report::{Depth, Report};
 use trailseal::store::copied::Copied;
-use trailseal::store::{Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind};
+use trailseal::store::{
+    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
+};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{DigestKind, Location, ObjectName, Time};
 use trailseal::verdict::{Cause, Class, Code};
@@ -617,7 +619,7 @@ impl ObjectStore for Large {
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         self.0.stream(object, take).await
     }

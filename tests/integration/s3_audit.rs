@@ -13,7 +13,7 @@ use trailseal::render::json;
 use trailseal::report::Report;
 use trailseal::verdict::Class;
 
-use crate::support::client::{self, quick};
+use crate::support::client::{self, brief, quick, undisturbed};
 use crate::support::faults::{self, Action, Fault, Script};
 use crate::support::forged::{self, Encoding};
 use crate::support::server::{Behaviour, Server};
@@ -48,10 +48,15 @@ fn serve(world: &World) -> Server {
     Server::start(forged::world(world, Encoding::Mixed))
 }
 
+/// Patience enough for a busy machine: no fault here makes anyone wait.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 fn run(server: &Server, world: &World) -> Report {
+    run_with(server, world, Load { patience: PATIENCE, ..quick() })
+}
+
+fn run_with(server: &Server, world: &World, load: Load) -> Report {
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
-    // Patience enough for a busy machine: no fault here makes anyone wait.
-    let load = Load { patience: Duration::from_secs(20), ..quick() };
     client::run(server, plan(&world.truth()), KeySource::Files(Arc::new(ring)), load).report
 }
 
@@ -84,7 +89,10 @@ fn page_size_and_faults_that_heal_change_no_byte_of_the_report() {
     };
     for (page_size, script) in [(1, faults::none()), (7, passing()), (1000, passing())] {
         server.behave(Behaviour { script, page_size, ..Behaviour::default() });
-        assert!(text(&run(&server, world)) == expected, "pages of {page_size} gave another report");
+        let report = run(&server, world);
+        let stumbled = report.totals.retries.total();
+        assert_eq!(stumbled > 0, page_size > 1, "{:?}", report.totals.retries);
+        assert!(text(&undisturbed(report)) == expected, "pages of {page_size} gave another report");
         assert!(
             asked(&server) > without_faults + without_faults / 50,
             "nothing failed, and no page was short"
@@ -96,7 +104,7 @@ fn page_size_and_faults_that_heal_change_no_byte_of_the_report() {
 fn with_fault(script: Script) -> Report {
     let server = serve(&WHOLE);
     server.fail(script);
-    run(&server, &WHOLE)
+    run_with(&server, &WHOLE, Load { patience: PATIENCE, ..brief() })
 }
 
 #[test]

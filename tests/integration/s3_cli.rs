@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
+use std::process::{Command as Process, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -202,4 +204,48 @@ fn fetch_keys(server: &Server, file: &Path) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(server.take_counts()[&Action::ListPublicKeys], 3);
     std::fs::write(file, output.stdout).unwrap();
+}
+
+/// Long after a signal that is heard, and long before patience with a silent store ends.
+const SOON: Duration = Duration::from_secs(20);
+
+#[test]
+#[cfg(unix)]
+fn a_signal_is_heard_at_once_whatever_the_program_waits_for() {
+    let arn = forged::world(&WORLD, Encoding::Mixed).trails[0].arn.clone();
+    let log = WORLD.objects().keys().find(|name| name.key.contains("_CloudTrail_")).unwrap().to_string();
+    let cases: [(&[&str], Action); 6] = [
+        (&["verify", &arn], Action::GetTrail),
+        (&["verify", &arn], Action::ListRegions),
+        (&["verify", BUCKET], Action::ListObjectsV2),
+        (&["verify", BUCKET], Action::ListPublicKeys),
+        (&["verify", BUCKET], Action::GetObject),
+        (&["prove", &log], Action::GetObject),
+    ];
+    for (words, action) in cases {
+        for signal in ["-INT", "-TERM"] {
+            let server = serve(&WORLD);
+            server.fail(faults::script(move |call| (call.action == action).then_some(Fault::Silence)));
+            let command = program(&server);
+            let mut child = Process::new(command.get_program())
+                .env_clear()
+                .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+                .args(words)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            let started = Instant::now();
+            let mut seen = 0;
+            while seen == 0 {
+                assert!(started.elapsed() < SOON, "{words:?} never asked for {action:?}");
+                std::thread::sleep(Duration::from_millis(20));
+                seen += server.take_counts().get(&action).copied().unwrap_or(0);
+            }
+            let signalled = Instant::now();
+            assert!(Process::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+            let status = child.wait().unwrap();
+            assert_eq!(status.code(), Some(130), "{words:?} while waiting for {action:?}");
+            assert!(signalled.elapsed() < SOON, "{words:?} while waiting for {action:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use trailseal::aws::{Load, Session};
@@ -14,7 +14,7 @@ use trailseal::store::{
 };
 use trailseal::trail::ObjectName;
 
-use crate::support::client::{config, quick, session};
+use crate::support::client::{brief, config, quick, session, timeless, wired};
 use crate::support::faults::{self, Action, Fault};
 use crate::support::server::{Behaviour, Server};
 use crate::support::world::{self, Bucket, StorageClass, World};
@@ -84,19 +84,18 @@ async fn an_empty_object_is_an_object() {
 #[tokio::test]
 async fn every_refusal_comes_under_its_own_name() {
     use StoreErrorKind::{
-        CredentialsExpired, CutOff, Denied, Failed, KeyRefused, NoCredentials, NoSuchBucket, NotFound,
-        Throttled, TimedOut,
+        CredentialsExpired, CutOff, Denied, Failed, Faltered, KeyRefused, NoCredentials, NoSuchBucket,
+        NotFound, Throttled, TimedOut,
     };
     let server = Server::start(small_world());
-    let new_store =
-        || S3Store::new(&session(&server, Load { attempts: 2, throttled_attempts: 2, ..quick() }));
+    let new_store = || S3Store::new(&session(&server, brief()));
     let cases = [
         (Fault::DENIED, Denied),
         (Fault::NO_SUCH_KEY, NotFound),
         (Fault::SLOW_DOWN, Throttled),
         (Fault::Refuse(503, "ServiceUnavailable", "later"), Throttled),
         (Fault::Refuse(429, "TooManyRequests", "later"), Throttled),
-        (Fault::INTERNAL, Failed),
+        (Fault::INTERNAL, Faltered),
         (Fault::EXPIRED, CredentialsExpired),
         (Fault::Refuse(403, "RequestExpired", "expired"), CredentialsExpired),
         (Fault::Refuse(400, "TokenRefreshRequired", "refresh"), CredentialsExpired),
@@ -107,7 +106,7 @@ async fn every_refusal_comes_under_its_own_name() {
         (Fault::Refuse(404, "NoSuchBucket", "no bucket"), NoSuchBucket),
         (Fault::Refuse(403, "InvalidAccessKeyId", "unknown key"), NoCredentials),
         (Fault::Refuse(403, "SignatureDoesNotMatch", "wrong secret"), NoCredentials),
-        (Fault::Refuse(403, "RequestTimeTooSkewed", "your clock"), Failed),
+        (Fault::Refuse(403, "RequestTimeTooSkewed", "your clock"), Faltered),
         (Fault::Refuse(400, "RequestTimeout", "idle"), TimedOut),
         (Fault::Refuse(404, "GatewayLost", "not S3's word"), Failed),
         (Fault::Refuse(418, "Teapot", "short and stout"), Failed),
@@ -122,14 +121,25 @@ async fn every_refusal_comes_under_its_own_name() {
         server.fail(faults::script(|_| None));
         get(&store_at_work, KEY).await.unwrap();
         let always = fault.clone();
-        server.fail(faults::script(move |_| Some(always.clone())));
+        // All but what shows that the store is there.
+        server.fail(faults::script(move |call| (!call.key.is_empty()).then(|| always.clone())));
         server.take_counts();
         let error_at_work = get(&store_at_work, KEY).await.expect_err(&format!("{fault:?} passed"));
         let sent_at_work = server.take_counts();
         let error = get(&store, KEY).await.expect_err(&format!("{fault:?} passed"));
+        let sent = server.take_counts();
         assert_eq!(error.kind, kind, "{fault:?} came back as {error}");
         assert_eq!(error_at_work, error, "{fault:?} is told otherwise by a store at work");
-        assert_eq!(sent_at_work, server.take_counts(), "{fault:?}");
+        match kind.may_pass() {
+            true => assert!(
+                sent[&Action::GetObject] > 1 && sent_at_work[&Action::GetObject] > 1,
+                "{fault:?}: {sent:?}, {sent_at_work:?}"
+            ),
+            false => {
+                assert_eq!(sent, [(Action::GetObject, 1)].into(), "{fault:?}");
+                assert_eq!(sent_at_work, sent, "{fault:?}");
+            }
+        }
         assert_eq!((error.action, error.target.as_str()), ("get", format!("s3://logs/{KEY}").as_str()));
         if let Fault::Refuse(_, code, message) = fault {
             assert!(error.detail.contains(code) && error.detail.contains(message), "{}", error.detail);
@@ -186,9 +196,10 @@ async fn what_does_not_pass_is_asked_once() {
 #[tokio::test]
 async fn a_dripping_body_is_given_up() {
     let server = Server::start(small_world());
-    server.fail(faults::script(|_| Some(Fault::Drip(Duration::from_millis(100)))));
-    let load = Load { attempts: 1, ..quick() };
-    let store = S3Store::new(&session(&server, load));
+    server.fail(faults::script(|call| {
+        (call.action == Action::GetObject).then_some(Fault::Drip(Duration::from_millis(100)))
+    }));
+    let store = S3Store::new(&session(&server, brief()));
     let error = get(&store, KEY).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::TimedOut, "{error}");
 }
@@ -263,10 +274,10 @@ async fn no_credentials_are_no_credentials() {
 #[tokio::test]
 async fn nobody_listening_is_a_failure_and_no_verdict() {
     let server = Server::start(small_world());
-    let session = session(&server, quick());
+    let session = session(&server, brief());
     drop(server);
     let error = get(&S3Store::new(&session), KEY).await.unwrap_err();
-    assert_eq!(error.kind, StoreErrorKind::Failed, "{error}");
+    assert_eq!(error.kind, StoreErrorKind::Unavailable, "{error}");
     assert!(error.detail.contains("refused"), "{}", error.detail);
 }
 
@@ -346,18 +357,83 @@ async fn a_storm_of_slow_downs_slows_the_run_and_fails_nothing() {
     assert!(asked > 340, "only {asked} requests: the faults did not happen");
 }
 
-#[tokio::test]
-async fn requests_keep_to_the_callers_limit() {
-    let server = Server::start(small_world());
+/// How long it takes to get so many objects at once from each of these buckets, at 100 requests a second.
+fn hundred_a_second(objects: usize, buckets: &[&str]) -> Duration {
+    let server = Server::start(World::default());
+    server.change(|world| {
+        for name in buckets {
+            let mut bucket = Bucket::new("us-east-1");
+            bucket.put(KEY, BODY);
+            world.buckets.insert((*name).to_owned(), bucket);
+        }
+    });
     let load = Load { requests_per_second: NonZeroU32::new(100), ..quick() };
-    let store = Arc::new(S3Store::new(&session(&server, load)));
-    let started = Instant::now();
-    let mut running = tokio::task::JoinSet::new();
-    for _ in 0..31 {
-        let store = store.clone();
-        running.spawn(async move { get(&store, KEY).await.unwrap() });
+    timeless().block_on(async {
+        let store = S3Store::new(&wired(&server, load));
+        let room = Admission::new(1 << 20);
+        let names: Vec<ObjectName> = buckets.iter().map(|bucket| ObjectName::new(*bucket, KEY)).collect();
+        let started = tokio::time::Instant::now();
+        let all = (0..objects).flat_map(|_| &names).map(|name| store.get(name, &room));
+        for got in futures_util::future::join_all(all).await {
+            got.unwrap();
+        }
+        started.elapsed()
+    })
+}
+
+#[test]
+fn requests_keep_to_the_callers_limit_for_each_bucket_by_itself() {
+    for buckets in [&["logs"][..], &["logs", "logs-of-last-year", "another"]] {
+        let took = hundred_a_second(31, buckets);
+        let late = Duration::from_millis(10);
+        assert!(took >= Duration::from_millis(300) && took < Duration::from_millis(300) + late, "{took:?}");
     }
-    running.join_all().await;
-    // A lower bound alone: a busy machine may only be slower.
-    assert!(started.elapsed() >= Duration::from_millis(300), "31 requests in {:?}", started.elapsed());
+}
+
+/// Refuses what comes faster than so many requests a second, a tenth of a second's worth at once left aside.
+fn bears(requests_a_second: f64) -> faults::Script {
+    let bucket = std::sync::Mutex::new((0.0_f64, None::<tokio::time::Instant>));
+    faults::script(move |_| {
+        let now = tokio::time::Instant::now();
+        let mut bucket = bucket.lock().unwrap();
+        let (level, last) = &mut *bucket;
+        let since = last.replace(now).map_or(0.0, |last| (now - last).as_secs_f64());
+        *level = (*level - since * requests_a_second).max(0.0);
+        match *level < requests_a_second / 10.0 {
+            true => {
+                *level += 1.0;
+                None
+            }
+            false => Some(Fault::SLOW_DOWN),
+        }
+    })
+}
+
+#[test]
+fn a_store_that_bears_less_than_it_is_asked_for_is_asked_for_what_it_bears() {
+    use futures_util::stream::{self, StreamExt};
+    for (bearable, refused_at_most) in [(200.0, 0.4), (1000.0, 0.1), (3000.0, 0.02)] {
+        let server = Server::start(small_world());
+        server.behave(Behaviour {
+            script: bears(bearable),
+            latency: Duration::from_millis(20),
+            ..Behaviour::default()
+        });
+        let asked = (bearable * 20.0) as usize;
+        let (took, refused) = timeless().block_on(async {
+            let store = S3Store::new(&wired(&server, Load::default()));
+            let room = Admission::new(1 << 30);
+            let name = ObjectName::new("logs", KEY);
+            let began = tokio::time::Instant::now();
+            let mut all = stream::iter(0..asked).map(|_| store.get(&name, &room)).buffer_unordered(256);
+            while let Some(got) = all.next().await {
+                got.unwrap();
+            }
+            (began.elapsed(), store.condition().stumbles.throttled)
+        });
+        // Twenty seconds' worth.
+        assert!(took < Duration::from_secs(25), "{bearable} a second: {asked} took {took:?}");
+        let share = refused as f64 / asked as f64;
+        assert!(share < refused_at_most, "{bearable} a second: {refused} refused of {asked}");
+    }
 }

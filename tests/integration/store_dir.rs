@@ -17,13 +17,14 @@ use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
 use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
+    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, Streamed,
 };
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, ObjectName, Origin};
 use trailseal::verdict::{Code, Finding};
 
 use crate::support::judged::{accuses_nobody, counted, holds};
+use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{Told, attempt, plan, right, run, told};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -101,8 +102,11 @@ fn get(store: &DirStore, key: &str) -> Result<Object, StoreError> {
 
 fn streamed(store: &DirStore, key: &str) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
-    let mut take = |piece: &[u8]| {
-        bytes.extend_from_slice(piece);
+    let mut take = |shown: Streamed<'_>| {
+        match shown {
+            Streamed::Anew => bytes.clear(),
+            Streamed::Piece(piece) => bytes.extend_from_slice(piece),
+        }
         ControlFlow::Continue(())
     };
     now(store.stream(&ObjectName::new("", key), &mut take)).map(|()| bytes)
@@ -112,6 +116,44 @@ fn gunzip(path: &Path) -> Vec<u8> {
     let mut plain = Vec::new();
     flate2::read::GzDecoder::new(fs::File::open(path).unwrap()).read_to_end(&mut plain).unwrap();
     plain
+}
+
+#[test]
+fn what_copy_tools_leave_behind_is_counted_and_accuses_nobody() {
+    let evidence = Evidence::of(&WORLD);
+    let log = evidence.logs()[0].clone();
+    let (folder, name) = log.rsplit_once('/').unwrap();
+    let droppings = [
+        format!("._{name}"),
+        format!("{name}.partial"),
+        format!("{name}.6eF2a9B1"),
+        format!("{name} (1)"),
+        format!("{name}.md5"),
+    ];
+    for dropping in &droppings {
+        fs::write(evidence.at(&format!("{folder}/{dropping}")), "x").unwrap();
+    }
+    let report = evidence.judged();
+    holds(&report, 0, &[("notice stray-objects", 1)]);
+    assert_eq!(report.findings[0].evidence.0["count"], droppings.len());
+    // Another reader would take this one, and no tool leaves it.
+    fs::write(evidence.at(&format!("{folder}/{name}.bak")), "x").unwrap();
+    holds(&evidence.judged(), 3, &[("notice stray-objects", 1), ("incomplete log-unlisted", 1)]);
+}
+
+#[test]
+fn a_folder_with_files_missing_or_cut_short_says_that_an_unfinished_copy_looks_like_it() {
+    let hinted = |report: &Report| report.hints.iter().any(|hint| hint.contains("broken off"));
+    assert!(!hinted(&Evidence::of(&WORLD).judged()));
+    for damage in [Damage::LogDeleted, Damage::LogTruncated, Damage::DigestDeleted] {
+        let world = damaged(damage);
+        let report = Evidence::of(&world).judged();
+        assert_eq!(report.exit_code(), 1, "{damage}");
+        assert!(hinted(&report), "{damage}: {:?}", report.hints);
+        // In the place of delivery nothing was copied.
+        let memory = Memory::new(&world, Keeps::Metadata, 1000);
+        assert!(!hinted(&run(plan(&world.truth()), memory, &world)), "{damage}");
+    }
 }
 
 #[cfg(unix)]

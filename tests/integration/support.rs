@@ -13,4 +13,5 @@ pub mod memory;
 pub mod s3;
 pub mod server;
 pub mod verify;
+pub mod wire;
 pub mod world;

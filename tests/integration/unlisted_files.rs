@@ -15,22 +15,12 @@ use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Location, ObjectName, Origin, Time};
 use trailseal::verdict::{Class, Code};
 
-use crate::support::judged::{accuses_nobody, counted, far_place, holds, plant};
+use crate::support::judged::{accuses_nobody, counted, far_place, holds, plant, quiet};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
 use crate::support::verify::{plan, run};
 
 fn forged(change: impl FnOnce(&mut forge::Plan)) -> World {
-    let mut plan = forge::Plan {
-        accounts: 1,
-        regions: 2,
-        hours: 72,
-        logs_per_hour: 1,
-        events_per_log: 2,
-        turns: [].into(),
-        ..forge::Plan::default()
-    };
-    change(&mut plan);
-    World::forge(&plan).unwrap()
+    quiet(72, change)
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| forged(|_| {}));

@@ -30,8 +30,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("Utc::now", &["cli", "store/s3/lean"]),
     ("Local::now", &[]),
     ("SystemTime::now", &[]),
-    // How long answers take decides how many requests are under way, and nothing else.
-    ("Instant::now", &["store/s3", "audit/slots", "cli"]),
+    // How long answers take decides how many requests are under way and how long they are waited for, and nothing else.
+    ("Instant::now", &["aws/health", "aws/pace", "aws/retry", "store/s3", "audit/slots", "cli"]),
     ("clap::", &["cli", "main"]),
     ("indicatif::", &["cli"]),
     ("aws_sdk_s3::", &["store/s3"]),

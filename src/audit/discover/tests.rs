@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::audit::Stopper;
 use crate::digest::Certainty;
-use crate::store::{Admission, Object, Page, StoreErrorKind};
+use crate::store::{Admission, Object, Page, StoreErrorKind, Streamed};
 use crate::trail::{ObjectName, Time};
 
 const A: &str = "111122223333";
@@ -90,7 +90,7 @@ impl ObjectStore for Names {
     async fn stream(
         &self,
         object: &ObjectName,
-        _: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        _: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         Err(refused(&object.key))
     }
@@ -525,7 +525,7 @@ async fn parts_that_a_store_could_not_list_are_failures() {
         async fn stream(
             &self,
             object: &ObjectName,
-            take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+            take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
         ) -> Result<(), StoreError> {
             self.0.stream(object, take).await
         }

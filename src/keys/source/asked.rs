@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError};
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
+use crate::aws::failure::Outlook;
 use crate::crypto::{Authority, KeyRing};
 use crate::keys::aws::ListPublicKeys;
+use crate::store::Stumbles;
 use crate::trail::{Region, Span, Time};
 
 /// Digests are signed a little after the hour they close; the AWS CLI asks two hours more for the same reason.
@@ -34,6 +36,19 @@ pub struct AskedKeys {
 struct Answer {
     ring: Arc<KeyRing>,
     asked: Option<Span>,
+    hope: Hope,
+}
+
+/// What is to be hoped for of a region that refuses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Hope {
+    /// Nothing was refused yet for a cause that may pass.
+    #[default]
+    Untried,
+    /// It may answer later.
+    Later,
+    /// It is asked again, for the last time.
+    Last,
 }
 
 impl AskedKeys {
@@ -58,6 +73,27 @@ impl AskedKeys {
         let mut answer = answer.lock().await;
         self.ask(region, needed, &mut answer).await;
         Some(Arc::clone(&answer.ring))
+    }
+
+    /// Whether the region refused for a cause that may pass, and was not asked again.
+    pub async fn may_be_had_later(&self, region: &Region) -> bool {
+        self.region(region).lock().await.hope == Hope::Later
+    }
+
+    /// Takes a refusal for a cause that may pass for none, once.
+    pub async fn ask_again(&self, region: &Region) {
+        let answer = self.region(region);
+        let mut answer = answer.lock().await;
+        if answer.hope == Hope::Later {
+            // What was had before is asked for again with the rest.
+            let Answer { ring, asked, hope } = &mut *answer;
+            (*ring, *asked, *hope) = (Arc::default(), None, Hope::Last);
+        }
+    }
+
+    /// How often AWS stumbled.
+    pub fn stumbles(&self) -> Stumbles {
+        self.list.stumbles()
     }
 
     fn region(&self, region: &Region) -> Arc<Mutex<Answer>> {
@@ -88,7 +124,12 @@ impl AskedKeys {
                 }
                 ring.set_authority(region.clone(), Authority::Aws);
             }
-            Err(error) => ring.set_authority(region.clone(), Authority::Refused(error.to_string().into())),
+            Err(error) => {
+                if error.outlook == Outlook::Passing && answer.hope == Hope::Untried {
+                    answer.hope = Hope::Later;
+                }
+                ring.set_authority(region.clone(), Authority::Refused(error.to_string().into()));
+            }
         }
         answer.ring = Arc::new(ring);
         answer.asked = Some(span);

@@ -26,7 +26,7 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
     if let Some(word) = own.or_else(linked) {
         return word;
     }
-    // What is told once for a whole region, or not at all because the run was stopped, has no finding of its own.
+    // What is told once for a whole region, or not at all because the run ended before it was read, has no finding of its own.
     match verdict {
         DigestVerdict::Authentic => Word::Valid,
         DigestVerdict::Pending => Word::Unreadable("it has not arrived yet".into()),
@@ -37,7 +37,7 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
         | DigestVerdict::Unsigned
         | DigestVerdict::AlgorithmUnsupported
         | DigestVerdict::Unreadable
-        | DigestVerdict::Missing => Word::Unreadable("the run was stopped".into()),
+        | DigestVerdict::Missing => Word::Unreadable("the run ended before it was read".into()),
     }
 }
 
@@ -81,7 +81,9 @@ pub(super) fn log(judged: Option<&Log>, findings: &[&Finding]) -> Word {
         (LogVerdict::Malformed, _) => invalid("invalid format"),
         (LogVerdict::Unreadable, _) => {
             let told = findings.iter().find(|finding| finding.code == Code::LogUnreadable);
-            Word::Unreadable(told.map_or_else(|| "the run was stopped".into(), |finding| cause(finding)))
+            Word::Unreadable(
+                told.map_or_else(|| "the run ended before it was read".into(), |finding| cause(finding)),
+            )
         }
         // None of these is said of a file whose bytes a digest vouches for and the run read.
         (LogVerdict::Unproven | LogVerdict::Unlisted | LogVerdict::Pending | LogVerdict::Present, _) => {

@@ -8,7 +8,7 @@ use super::super::words::{self, Share};
 use super::Page;
 use super::paint::Ink;
 use super::wrap::{shortened, wrapped};
-use crate::report::{ChainReport, Report};
+use crate::report::{ChainReport, Reached, Report};
 use crate::trail::{DigestKind, Span};
 use crate::verdict::Class;
 
@@ -69,12 +69,17 @@ fn rows<'a>(report: &'a Report, scale: Option<&Scale>) -> Vec<Row<'a>> {
     let rows = report.chains.iter().map(|chain| Row {
         chain,
         cells: scale.map_or_else(Vec::new, |scale| row(scale, chain, findings.of_chain(chain))),
-        worst: findings.of_chain(chain).map(|finding| finding.class).min(),
+        worst: findings.of_chain(chain).map(|finding| finding.class).chain(not_reached(chain)).min(),
         texts: texts(chain),
     });
     let mut rows: Vec<Row<'_>> = rows.collect();
     rows.sort_by_key(|row| row.worst.unwrap_or(Class::Notice));
     rows
+}
+
+/// What was not reached wholly is not whole, whatever was found of it.
+fn not_reached(chain: &ChainReport) -> Option<Class> {
+    (chain.reached == Reached::InPart).then_some(Class::Incomplete)
 }
 
 fn texts(chain: &ChainReport) -> [String; 6] {

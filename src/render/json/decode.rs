@@ -8,7 +8,9 @@ use chrono::DateTime;
 use serde::Deserialize;
 
 use super::{SCHEMA, v1};
-use crate::report::{ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Report, Totals, Window};
+use crate::report::{
+    ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Reached, Report, Totals, Window,
+};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time};
 use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
 
@@ -77,6 +79,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
             logs: saved.totals.logs.into(),
             compressed: saved.totals.bytes.compressed,
             inflated: saved.totals.bytes.inflated,
+            retries: saved.totals.retries.map(Into::into).unwrap_or_default(),
         },
         chains: each("chains", saved.chains, chain)?,
         keys: each("keys", saved.keys, key)?,
@@ -129,6 +132,10 @@ fn chain(at: &str, saved: v1::Chain<'_>) -> Result<ChainReport, ReadError> {
                 end: field(&format!("{at}.newest.end"), &newest.end, time)?,
             }),
             None => None,
+        },
+        reached: match saved.reached {
+            Some(word) => field(&format!("{at}.reached"), &word, reached)?,
+            None => Reached::Wholly,
         },
     })
 }
@@ -198,6 +205,7 @@ fn cause(at: &str, saved: v1::Cause<'_>) -> Result<Cause, ReadError> {
         "credentials-expired" => Cause::Unseen(Unseen::CredentialsExpired(text)),
         "cut-off" => Cause::Unseen(Unseen::CutOff(text)),
         "timed-out" => Cause::Unseen(Unseen::TimedOut(text)),
+        "unavailable" => Cause::Unseen(Unseen::Unavailable(text)),
         "failed" => Cause::Unseen(Unseen::Failed(text)),
         "interrupted" => Cause::Unseen(Unseen::Interrupted),
         "digests" => Cause::Digests {
@@ -244,6 +252,10 @@ fn depth(text: &str) -> Result<Depth, Malformed> {
 fn completion(text: &str) -> Result<Completion, Malformed> {
     let words = [Completion::Complete, Completion::Interrupted];
     one_of(text, "complete or interrupted", words, super::encode::completion)
+}
+
+fn reached(text: &str) -> Result<Reached, Malformed> {
+    one_of(text, "wholly or in-part", [Reached::Wholly, Reached::InPart], super::encode::reached)
 }
 
 fn digest_kind(text: &str) -> Result<DigestKind, Malformed> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
-use crate::report::{ChainReport, Completion, KeyUse, Newest, Report};
+use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report};
 use crate::trail::{Span, Time};
 use crate::verdict::{Cause, Finding, Testimony};
 
@@ -39,6 +39,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
             digests: report.totals.digests.into(),
             logs: report.totals.logs.into(),
             bytes: v1::BytesTotal { compressed: report.totals.compressed, inflated: report.totals.inflated },
+            retries: Some(report.totals.retries).filter(|retries| retries.total() > 0).map(Into::into),
         },
         chains: Vec::new(),
         keys: Vec::new(),
@@ -71,6 +72,14 @@ pub fn completion(completion: Completion) -> &'static str {
     match completion {
         Completion::Complete => "complete",
         Completion::Interrupted => "interrupted",
+    }
+}
+
+/// The word for how far a chain was reached.
+pub fn reached(reached: Reached) -> &'static str {
+    match reached {
+        Reached::Wholly => "wholly",
+        Reached::InPart => "in-part",
     }
 }
 
@@ -117,6 +126,7 @@ pub fn chain(chain: &ChainReport) -> v1::Chain<'_> {
         gaps: chain.gaps.iter().map(span).collect(),
         verified_through: chain.verified_through.map(time),
         newest: chain.newest.as_ref().map(newest),
+        reached: (chain.reached != Reached::Wholly).then(|| reached(chain.reached).into()),
     }
 }
 

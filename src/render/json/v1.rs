@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::verdict::{DigestTally, LogTally};
+use crate::verdict::{DigestTally, LogTally, Retries};
 
 pub type Text<'a> = Cow<'a, str>;
 
@@ -66,6 +66,9 @@ pub struct Totals {
     pub digests: DigestCounts,
     pub logs: LogCounts,
     pub bytes: BytesTotal,
+    /// Only where anything had to be asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<RetryCounts>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -122,6 +125,8 @@ counts!(
     LogTally { intact, modified, malformed, missing, unreadable, unproven, unlisted, pending, present }
 );
 
+counts!(RetryCounts, Retries { throttled, timed_out, cut_off, failed });
+
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Chain<'a> {
     pub account: String,
@@ -140,6 +145,9 @@ pub struct Chain<'a> {
     pub verified_through: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest: Option<Newest>,
+    /// Only where it was not reached wholly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Text<'a>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

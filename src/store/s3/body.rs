@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::refusal::Refusal;
 use crate::aws::failure::Failure;
+use crate::aws::retry::Service;
 
 /// A body that comes slower than this many bytes a second is given up, however steadily it drips.
 const SLOWEST: u64 = 4096;
@@ -30,11 +31,11 @@ pub(super) async fn read(
     stream: ByteStream,
     expected: Option<u64>,
     most: u64,
-    patience: Duration,
+    service: &Service,
 ) -> Result<Bytes, Refusal> {
     let mut parts = Parts::None;
     let mut received = 0;
-    let read = each_part(stream, expected, patience, |part| {
+    let read = each_part(stream, expected, service, |part| {
         received += part.len() as u64;
         if received > most {
             return ControlFlow::Break(());
@@ -50,18 +51,24 @@ pub(super) async fn read(
     }
 }
 
-/// Hands a body on part by part, until `take` has seen enough.
+/// Hands a body on part by part, until `take` has seen enough. A body that takes long shows with every part that the
+/// service is alive; of others only the end does.
 pub(super) async fn each_part(
     mut stream: ByteStream,
     expected: Option<u64>,
-    patience: Duration,
+    service: &Service,
     mut take: impl FnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<Read, Failure> {
+    let patience = service.load().patience;
     let started = Instant::now();
     let mut received = 0;
     loop {
+        let now = Instant::now();
+        if now > started + patience {
+            service.health().answered();
+        }
         let at_this_rate = started + patience + Duration::from_secs(received / SLOWEST);
-        let deadline = at_this_rate.min(Instant::now() + patience);
+        let deadline = at_this_rate.min(now + patience);
         match timeout_at(deadline, stream.next()).await {
             Ok(Some(Ok(part))) => {
                 received += part.len() as u64;

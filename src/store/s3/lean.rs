@@ -36,8 +36,8 @@ use super::body::read;
 use super::bounded::REFUSAL;
 use super::clock::Clock;
 use super::refusal::{Action, Refusal};
-use crate::aws::Load;
 use crate::aws::failure::Failure;
+use crate::aws::retry::Service;
 use crate::trail::ObjectName;
 use signature::{Common, Second, Signer};
 
@@ -220,16 +220,17 @@ impl Lean {
     }
 
     /// Asks for `key`.
-    pub(super) async fn get(&self, key: &str, load: &Load, clock: &Clock) -> Got {
+    pub(super) async fn get(&self, key: &str, service: &Service, clock: &Clock) -> Got {
         let Some(request) = self.signed(key).await else { return Got::Unclear };
-        let mut answer = match tokio::time::timeout(load.patience, self.connector.call(request)).await {
+        let patience = service.load().patience;
+        let mut answer = match tokio::time::timeout(patience, self.connector.call(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return unanswered(&SdkError::dispatch_failure(error)),
             Err(slow) => return unanswered(&SdkError::timeout_error(slow)),
         };
         clock.hear(&answer);
         if !answer.status().is_success() {
-            return refused(answer, load).await;
+            return refused(answer, service).await;
         }
         match Answer::read(&answer) {
             Ok(read) => Got::Object(read, ByteStream::new(answer.take_body())),
@@ -279,10 +280,10 @@ fn unanswered(error: &SdkError<GetObjectError, HttpResponse>) -> Got {
 }
 
 /// Reads a refusal as the SDK does.
-async fn refused(mut answer: HttpResponse, load: &Load) -> Got {
+async fn refused(mut answer: HttpResponse, service: &Service) -> Got {
     let length = answer.headers().get("content-length").and_then(|length| length.parse().ok());
     let body = ByteStream::new(answer.take_body());
-    match read(body, length, REFUSAL as u64, load.patience).await {
+    match read(body, length, REFUSAL as u64, service).await {
         Ok(body) => *answer.body_mut() = SdkBody::from(body),
         Err(_) => return Got::Unclear,
     }

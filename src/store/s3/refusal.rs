@@ -5,7 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 
 use crate::aws::failure::{Failure, FailureKind, Outlook};
-use crate::aws::retry::Setback;
+use crate::aws::retry::{Refused, Setback, Stumble};
 use crate::store::{StoreError, StoreErrorKind};
 use crate::trail::Region;
 
@@ -53,6 +53,11 @@ impl Refusal {
         Self::new(Action::Get, failure, None)
     }
 
+    /// Nothing was asked: the bucket is gone.
+    pub(super) fn gone(detail: String) -> Self {
+        Self { kind: StoreErrorKind::Unavailable, detail, setback: Setback::Settled, region: None }
+    }
+
     /// An object too large to be held.
     pub(super) fn oversized(length: &str) -> Self {
         let settled = Self::nonsense(length);
@@ -90,17 +95,12 @@ impl Refusal {
     }
 
     pub(super) fn is_throttling(&self) -> bool {
-        self.setback == Setback::Throttled
+        self.setback == Setback::Passing(Stumble::Throttled)
     }
 
     /// Whether the object is too large to be held.
     pub(super) fn is_oversized(&self) -> bool {
         self.kind == StoreErrorKind::Oversized
-    }
-
-    /// What came back.
-    pub(super) fn detail(&self) -> &str {
-        &self.detail
     }
 
     /// The refusal as the store's caller sees it.
@@ -110,6 +110,16 @@ impl Refusal {
             Action::Get => "get",
         };
         StoreError { kind: self.kind, action, target, detail: self.detail }
+    }
+}
+
+impl Refused for Refusal {
+    fn setback(&self) -> Setback {
+        self.setback
+    }
+
+    fn detail(&self) -> &str {
+        &self.detail
     }
 }
 
@@ -141,7 +151,10 @@ fn kind(action: Action, failure: &Failure) -> StoreErrorKind {
         FailureKind::NoCredentials | FailureKind::Unrecognised => StoreErrorKind::NoCredentials,
         FailureKind::TimedOut => StoreErrorKind::TimedOut,
         FailureKind::CutOff => StoreErrorKind::CutOff,
-        FailureKind::NotFound | FailureKind::Unreachable | FailureKind::Failed => StoreErrorKind::Failed,
+        FailureKind::NotFound | FailureKind::Unreachable | FailureKind::Failed => match failure.outlook {
+            Outlook::Settled => StoreErrorKind::Failed,
+            Outlook::Passing => StoreErrorKind::Faltered,
+        },
     }
 }
 

@@ -48,6 +48,7 @@ impl Code {
             Self::CoverageTail => &coverage::TAIL,
             Self::RegionAbsent => &coverage::REGION_ABSENT,
             Self::ListingUnreadable => &coverage::LISTING_UNREADABLE,
+            Self::StoreUnavailable => &coverage::STORE_UNAVAILABLE,
             Self::KeysUnavailable => &digests::KEYS_UNAVAILABLE,
             Self::KeyValidity => &digests::KEY_VALIDITY,
             Self::TrailChanged => &coverage::TRAIL_CHANGED,

@@ -7,22 +7,35 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use trailseal::audit::{self, Event, Observer, Plan, Stopper};
+use trailseal::audit::{self, AuditError, Event, Observer, Plan, Silent, Stopper};
 use trailseal::aws::{Load, Session};
 use trailseal::keys::KeySource;
+use trailseal::keys::aws::ListPublicKeys;
+use trailseal::keys::source::AskedKeys;
 use trailseal::report::Report;
 use trailseal::store::s3::S3Store;
-use trailseal::verdict::Class;
+use trailseal::verdict::{Class, Retries};
 
 use super::server::Server;
 
-/// Patience for tests: long enough for a busy machine, short enough to wait for.
+/// Patience for what passes: long enough for a busy machine, short enough to wait for.
 pub fn quick() -> Load {
     Load {
         patience: Duration::from_millis(400),
         first_pause: Duration::from_millis(2),
         longest_pause: Duration::from_millis(10),
         ..Load::default()
+    }
+}
+
+/// Patience for what does not pass.
+pub fn brief() -> Load {
+    Load {
+        endurance: Duration::from_millis(20),
+        gone_after: Duration::from_millis(200),
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(2),
+        ..quick()
     }
 }
 
@@ -39,6 +52,55 @@ pub fn config(server: &Server, credentials: SharedCredentialsProvider) -> SdkCon
 pub fn session(server: &Server, load: Load) -> Session {
     let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
     Session::over(config(server, SharedCredentialsProvider::new(credentials)), None, load)
+}
+
+/// The same without a network, on whatever clock the caller's runtime has.
+pub fn wired(server: &Server, load: Load) -> Session {
+    let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
+    let config = config(server, SharedCredentialsProvider::new(credentials));
+    Session::over(config.into_builder().http_client(server.wire()).build(), None, load)
+}
+
+/// A runtime whose clock jumps while everybody waits.
+pub fn timeless() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+/// The report without what it says of how often the store stumbled.
+pub fn undisturbed(mut report: Report) -> Report {
+    report.totals.retries = Retries::default();
+    report.hints.retain(|hint| !hint.contains("stumbled"));
+    report
+}
+
+/// What came of a run whose waiting took no time, and how long it would have taken.
+pub struct Timed {
+    pub outcome: Result<Report, AuditError>,
+    pub took: Duration,
+}
+
+/// Runs `plan` over `server`, with the keys that it lists, on a clock that jumps while everybody waits. Asks the run to end
+/// when that clock shows so much.
+pub fn timed(server: &Server, plan: Plan, load: Load, stop_after: Option<Duration>) -> Timed {
+    let session = wired(server, load);
+    let keys = KeySource::Aws(Box::new(AskedKeys::new(ListPublicKeys::new(&session), plan.now)));
+    timeless().block_on(async {
+        let began = tokio::time::Instant::now();
+        let (stopper, stop) = Stopper::new();
+        let run = audit::run(plan, Arc::new(S3Store::new(&session)), Arc::new(keys), Arc::new(Silent), stop);
+        let stopping = async {
+            if let Some(time) = stop_after {
+                tokio::time::sleep(time).await;
+                stopper.stop();
+            }
+            std::future::pending().await
+        };
+        let outcome = tokio::select! {
+            outcome = run => outcome,
+            () = stopping => unreachable!(),
+        };
+        Timed { outcome, took: began.elapsed() }
+    })
 }
 
 /// A report, and what was said of every object.

@@ -51,6 +51,8 @@ pub enum Fault {
     Refuse(u16, &'static str, &'static str),
     /// The connection breaks before any answer.
     Reset,
+    /// No answer comes, and the connection stands.
+    Silence,
     /// The body breaks off after so many bytes, its Content-Length promising all.
     CutAt(usize),
     /// The body stops after so many bytes, the connection standing.

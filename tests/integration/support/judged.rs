@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trailseal::forge::World;
+use trailseal::forge::{self, World};
 use trailseal::report::Report;
 use trailseal::store::Metadata;
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
@@ -10,6 +10,22 @@ use trailseal::trail::{AccountRegion, ObjectName, Time};
 use trailseal::verdict::Class;
 
 use super::memory::Memory;
+
+/// So many hours of one account in two regions, with little in them and nothing out of the ordinary but what `change`
+/// makes of it.
+pub fn quiet(hours: u32, change: impl FnOnce(&mut forge::Plan)) -> World {
+    let mut plan = forge::Plan {
+        accounts: 1,
+        regions: 2,
+        hours,
+        logs_per_hour: 1,
+        events_per_log: 2,
+        turns: [].into(),
+        ..forge::Plan::default()
+    };
+    change(&mut plan);
+    World::forge(&plan).unwrap()
+}
 
 /// `class code`, and how often.
 pub fn counted(report: &Report) -> BTreeMap<String, usize> {

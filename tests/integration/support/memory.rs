@@ -7,7 +7,7 @@ use std::sync::Arc;
 use trailseal::forge::World;
 use trailseal::store::{
     Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
-    UserMetadata,
+    Streamed, UserMetadata,
 };
 use trailseal::trail::{ObjectName, Time};
 
@@ -69,7 +69,7 @@ impl<F: Fn(Ask<'_>) -> Option<StoreErrorKind> + Send + Sync + 'static> ObjectSto
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         match (self.script)(Ask::Get(&object.bucket, &object.key)) {
             Some(kind) => Err(refused(kind, "get", &object.key)),
@@ -192,10 +192,10 @@ impl ObjectStore for Memory {
     async fn stream(
         &self,
         object: &ObjectName,
-        take: &mut (dyn FnMut(&[u8]) -> ControlFlow<()> + Send),
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         let stored = self.get(object, &Admission::new(u32::MAX)).await?;
-        let _ = take(&stored.body);
+        let _ = take(Streamed::Piece(&stored.body));
         Ok(())
     }
 }

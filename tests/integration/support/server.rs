@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::faults::{Action, Call, Fault, Script, none};
 use super::http::{Answer, Connection, Framing, Request};
+use super::wire::Wire;
 use super::world::World;
 use super::{control, s3};
 
@@ -63,7 +64,7 @@ pub struct Server {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-struct State {
+pub(super) struct State {
     world: RwLock<World>,
     behaviour: RwLock<Behaviour>,
     seen: Mutex<Seen>,
@@ -111,6 +112,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// A way to it without a network.
+    pub fn wire(&self) -> Wire {
+        Wire::to(Arc::clone(&self.state))
+    }
+
     /// Changes how it behaves from now on.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.state.behaviour.write().unwrap() = behaviour;
@@ -142,19 +148,7 @@ impl Drop for Server {
 async fn serve(stream: TcpStream, state: Arc<State>) {
     let mut connection = Connection::new(stream);
     while let Ok(Some(request)) = connection.read().await {
-        let call = state.note(&request);
-        let behaviour = state.behaviour.read().unwrap().clone();
-        if !behaviour.latency.is_zero() {
-            tokio::time::sleep(behaviour.latency).await;
-        }
-        let fault = (behaviour.script)(&call);
-        let mut answer = match &fault {
-            Some(Fault::Refuse(status, code, message)) => refuse(&request, &call, *status, code, message),
-            _ => answer(&state.world.read().unwrap(), &request, &call, &behaviour),
-        };
-        if request.method == "HEAD" {
-            answer.body = Bytes::new();
-        }
+        let (answer, fault) = state.answer(&request).await;
         if !send(&mut connection, &answer, fault).await {
             return;
         }
@@ -173,6 +167,7 @@ async fn send(connection: &mut Connection, answer: &Answer, fault: Option<Fault>
             connection.reset();
             return false;
         }
+        Some(Fault::Silence) => return std::future::pending().await,
         Some(Fault::CutAt(length)) => (whole(head(Framing::Length), upto(length)), false),
         Some(Fault::Chunked) => (whole(head(Framing::Chunks), &chunked(body, b"0\r\n\r\n")), true),
         Some(Fault::ChunkedCutAt(length)) => {
@@ -221,6 +216,24 @@ fn refuse(request: &Request, call: &Call, status: u16, code: &str, message: &str
 }
 
 impl State {
+    /// What the server makes of a request, and what goes wrong on the way back.
+    pub(super) async fn answer(&self, request: &Request) -> (Answer, Option<Fault>) {
+        let call = self.note(request);
+        let behaviour = self.behaviour.read().unwrap().clone();
+        if !behaviour.latency.is_zero() {
+            tokio::time::sleep(behaviour.latency).await;
+        }
+        let fault = (behaviour.script)(&call);
+        let mut answer = match &fault {
+            Some(Fault::Refuse(status, code, message)) => refuse(request, &call, *status, code, message),
+            _ => answer(&self.world.read().unwrap(), request, &call, &behaviour),
+        };
+        if request.method == "HEAD" {
+            answer.body = Bytes::new();
+        }
+        (answer, fault)
+    }
+
     fn note(&self, request: &Request) -> Call {
         let region = request.scope().map_or("", |(region, _)| region).to_owned();
         let action = control::action(request).unwrap_or_else(|| s3::action(request));

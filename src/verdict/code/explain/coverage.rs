@@ -127,6 +127,24 @@ pub(super) const LISTING_UNREADABLE: Page = Page {
     ],
 };
 
+pub(super) const STORE_UNAVAILABLE: Page = Page {
+    counted: ("store that stopped answering", "stores that stopped answering"),
+    title: "The store stopped answering",
+    meaning: "The bucket answered no request at all for minutes, however often it was asked again, and the run ended with \
+              what it knew. What follows from that, such as objects that were not read, is counted in this one finding. It \
+              says nothing about the record itself.",
+    causes: &[
+        "The network, a proxy or a VPN failed on the way to the store.",
+        "The store was down, or refused everything with errors of its own.",
+        "A firewall or an endpoint's policy began to drop the requests without a word.",
+    ],
+    next_steps: &[
+        "Run again when the store answers: nothing that was not read was judged.",
+        "If it happens each time, try `aws s3 ls` on the bucket from the same machine, and check the proxy and \
+         --endpoint-url.",
+    ],
+};
+
 pub(super) const TRAIL_CHANGED: Page = Page {
     counted: ("change to a trail", "changes to a trail"),
     title: "Somebody changed, stopped or started a trail",

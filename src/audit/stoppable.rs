@@ -1,0 +1,64 @@
+//! The one place where a run that is to end lets go of the store: whatever is asked of it, and however long it is being
+//! tried again, is dropped at once.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::Stop;
+use crate::store::{
+    Admission, Condition, Listing, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
+};
+use crate::trail::{ObjectName, Time};
+
+/// A store that gives nothing once the run is to end.
+pub(super) struct Stoppable<S> {
+    store: Arc<S>,
+    stop: Stop,
+}
+
+impl<S> Stoppable<S> {
+    /// `store`, until `stop` says so.
+    pub(super) fn new(store: Arc<S>, stop: Stop) -> Self {
+        Self { store, stop }
+    }
+
+    async fn unless_stopped<T>(
+        &self,
+        action: &'static str,
+        target: impl Fn() -> String,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.stop.before(answer).await.unwrap_or_else(|| {
+            let detail = "the run is to end".to_owned();
+            Err(StoreError { kind: StoreErrorKind::Stopped, action, target: target(), detail })
+        })
+    }
+}
+
+impl<S: ObjectStore> ObjectStore for Stoppable<S> {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        let target = || format!("s3://{}/{}", listing.bucket, listing.prefix);
+        self.unless_stopped("list", target, self.store.list(listing)).await
+    }
+
+    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
+        self.unless_stopped("get", || object.to_string(), self.store.get(object, admission)).await
+    }
+
+    async fn stream(
+        &self,
+        object: &ObjectName,
+        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
+    ) -> Result<(), StoreError> {
+        self.unless_stopped("get", || object.to_string(), self.store.stream(object, take)).await
+    }
+
+    fn clock(&self) -> Option<Time> {
+        self.store.clock()
+    }
+
+    fn condition(&self) -> Condition {
+        self.store.condition()
+    }
+}
