@@ -37,6 +37,7 @@ mod reading;
 mod seams;
 mod site;
 mod slots;
+mod smallest;
 mod stop;
 mod stoppable;
 mod tree;

@@ -28,7 +28,7 @@ pub use coverage::{clip, complement, union};
 pub use ended::{Ended, LastDigest};
 pub use seam::{Seam, join};
 pub use settled::{Settled, Unsettled};
-pub use tell::{all as findings, digest as digest_finding, keys_refused};
+pub use tell::{all as findings, digest as digest_finding, digests as digest_findings, keys_refused};
 
 /// The time a standard digest covers; every one known spans exactly this.
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -169,7 +169,7 @@ impl Root {
 pub struct Chain {
     /// The digests in the window by verdict, missing ones included.
     pub digests: DigestTally,
-    /// What is worth telling of digests and links.
+    /// What is worth telling of its links.
     pub findings: Vec<Finding>,
     /// What authentic digests span, also beyond the window: sorted, disjoint.
     pub spans: Vec<Span>,
@@ -323,7 +323,6 @@ pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
         let before = entries[..at].last().map(|entry| entry.key.end).or(earlier);
         if in_window(entry) {
             chain.digests.add(entry.verdict_by(terms.settled_by()));
-            chain.findings.extend(tell::digest(id, entry, terms.settled_by()));
         }
         let Some(digest) = entry.authentic() else { continue };
         let Some(previous) = digest.previous() else {

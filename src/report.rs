@@ -112,6 +112,15 @@ pub struct ChainReport {
     pub reached: Reached,
 }
 
+impl ChainReport {
+    /// Whether each of its digests and log files is as AWS delivered it, or still to come.
+    pub fn is_as_delivered(&self) -> bool {
+        let (digests, logs) = (&self.digests, &self.logs);
+        digests.total() == digests.authentic + digests.pending
+            && logs.total() == logs.intact + logs.present + logs.pending
+    }
+}
+
 /// One public key and what it was used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {

@@ -39,7 +39,7 @@ impl Contest {
         let mut samples = vec![Vec::new(); self.contestants.len()];
         for round in 0..=self.runs {
             for ((name, commands), samples) in self.contestants.iter_mut().zip(&mut samples) {
-                let sample = commands.iter_mut().map(|command| measure(name, command)).fold(
+                let sample = commands.iter_mut().map(|command| succeeds(name, command)).fold(
                     Sample::default(),
                     |sum, next| Sample {
                         wall: sum.wall + next.wall,
@@ -67,7 +67,14 @@ fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> T {
     values[values.len() / 2]
 }
 
-fn measure(name: &str, command: &mut Command) -> Sample {
+fn succeeds(name: &str, command: &mut Command) -> Sample {
+    let (sample, exit) = measure(name, command);
+    assert_eq!(exit, Some(0), "{name} failed: {command:?}");
+    sample
+}
+
+/// Runs a command; gives what it took, and its exit code if it has one.
+pub fn measure(name: &str, command: &mut Command) -> (Sample, Option<i32>) {
     let started = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut said = String::new();
@@ -76,13 +83,13 @@ fn measure(name: &str, command: &mut Command) -> Sample {
     }
     let used = child.wait4().unwrap();
     let wall = started.elapsed();
-    assert!(used.status.success(), "{name} failed: {command:?}: {said}");
-    Sample {
+    let sample = Sample {
         // One that measures itself says so.
         wall: said.trim().parse().map_or(wall, Duration::from_secs_f64),
         cpu: used.rusage.utime + used.rusage.stime,
         memory: used.rusage.maxrss,
-    }
+    };
+    (sample, used.status.code())
 }
 
 pub struct Results {

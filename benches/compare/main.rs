@@ -4,6 +4,7 @@
 //! cargo bench --bench compare                      # no latency
 //! cargo bench --bench compare -- --latency 20      # 20 ms a request
 //! cargo bench --bench compare -- --scale           # a thousand log files, and a million
+//! cargo bench --bench compare -- --hostile         # buckets whose owner is the adversary
 //! ```
 //!
 //! The bucket is served by a server of this program's own, in a process of its own; a bare client that judges nothing
@@ -20,6 +21,7 @@ use trailseal::forge;
 mod aws_cli;
 mod bare;
 mod contest;
+mod hostile;
 mod record;
 mod scale;
 mod serve;
@@ -60,6 +62,9 @@ struct Options {
     /// Instead: trailseal alone over folders of 1,000 to 1,000,000 log files
     #[arg(long)]
     scale: bool,
+    /// Instead: trailseal alone over buckets whose owner is the adversary
+    #[arg(long)]
+    hostile: bool,
     /// Another trailseal to compare, such as one built from an earlier commit
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
@@ -72,7 +77,7 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Role {
     #[command(hide = true)]
-    Serve { folder: PathBuf, latency: u64 },
+    Serve { folder: PathBuf, latency: u64, trick: serve::Trick },
     #[command(hide = true)]
     Bare { folder: PathBuf, address: String, concurrency: usize },
     #[command(hide = true)]
@@ -82,10 +87,13 @@ enum Role {
 fn main() {
     let options = Options::parse();
     match &options.role {
-        Some(Role::Serve { folder, latency }) => serve::run(folder, Duration::from_millis(*latency)),
+        Some(Role::Serve { folder, latency, trick }) => {
+            serve::run(folder, Duration::from_millis(*latency), *trick);
+        }
         Some(Role::Bare { folder, address, concurrency }) => bare::client(folder, address, *concurrency),
         Some(Role::Ceiling { folder }) => bare::ceiling(folder),
         None if options.scale => scale::run(options.runs),
+        None if options.hostile => hostile::run(),
         None => compare(&options),
     }
 }
@@ -117,7 +125,7 @@ fn compare(options: &Options) {
 }
 
 fn over_s3(options: &Options, folder: &Path, plan: &forge::Plan, objects: u64) {
-    let server = serve::Server::start(folder, options.latency);
+    let server = serve::Server::start(folder, options.latency, serve::Trick::None);
     // As many as trailseal comes to by itself.
     let usual = if options.latency == 0 { 64 } else { 256 };
     let concurrency = options.concurrency.unwrap_or(usual).to_string();

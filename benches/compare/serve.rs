@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, Bytes, BytesMut};
 use chrono::DateTime;
+use clap::ValueEnum as _;
 use rsa::pkcs1::EncodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use serde_json::{Value, json};
@@ -21,6 +22,69 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{contest, record};
 
+/// What the server does to those who ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Trick {
+    /// Nothing.
+    None,
+    /// Its digests never end.
+    EndlessDigests,
+    /// Its log files never end.
+    EndlessLogFiles,
+    /// It refuses log files, and its refusals never end.
+    EndlessRefusals,
+    /// Its pages of what lies below a folder never end.
+    EndlessPages,
+}
+
+impl Trick {
+    /// The answer that does not end, where there is one.
+    fn endless(self, method: &str, target: &str) -> Option<Endless> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let digest = path.contains("/CloudTrail-Digest/");
+        let object = path.ends_with(".gz");
+        let everything_below = query.contains("prefix=") && !query.contains("delimiter=");
+        match self {
+            _ if method != "GET" => None,
+            Self::EndlessDigests if object && digest => Some(Endless::Member),
+            Self::EndlessLogFiles if object && !digest => Some(Endless::Member),
+            Self::EndlessRefusals if object && !digest => Some(Endless::Document("403 Forbidden")),
+            Self::EndlessPages if everything_below => Some(Endless::Document("200 OK")),
+            _ => None,
+        }
+    }
+}
+
+/// An answer of unknown length that goes on until nobody listens.
+enum Endless {
+    /// A gzip member of stored blocks.
+    Member,
+    /// A status, and XML that begins with blanks.
+    Document(&'static str),
+}
+
+impl Endless {
+    async fn answer(self, stream: &mut TcpStream) -> std::io::Result<()> {
+        const HEAD: &str = "content-type: application/xml\r\nconnection: close\r\nx-amz-request-id: BENCH\r\n\
+                            date: Sun, 01 Mar 2026 00:00:00 GMT\r\n\r\n";
+        let (status, begin, block) = match self {
+            Self::Member => {
+                let length = u16::MAX.to_le_bytes();
+                let block = [&[0], &length[..], &[0, 0], &vec![b' '; usize::from(u16::MAX)]].concat();
+                ("200 OK", &b"\x1f\x8b\x08\0\0\0\0\0\0\xff"[..], block)
+            }
+            Self::Document(status) => {
+                (status, &b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"[..], vec![b' '; 64 << 10])
+            }
+        };
+        stream.write_all(format!("HTTP/1.1 {status}\r\n{HEAD}").as_bytes()).await?;
+        stream.write_all(begin).await?;
+        loop {
+            stream.write_all(&block).await?;
+        }
+    }
+}
+
 /// The server's process.
 pub struct Server {
     process: Child,
@@ -28,9 +92,10 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(folder: &Path, latency: u64) -> Self {
+    pub fn start(folder: &Path, latency: u64, trick: Trick) -> Self {
         let mut command = contest::this_program("serve");
-        command.arg(folder).arg(latency.to_string()).stdout(Stdio::piped());
+        command.arg(folder).arg(latency.to_string());
+        command.arg(trick.to_possible_value().unwrap().get_name()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
@@ -54,7 +119,7 @@ impl Drop for Server {
 }
 
 /// Serves until it is killed; prints its address first.
-pub fn run(folder: &Path, latency: Duration) {
+pub fn run(folder: &Path, latency: Duration, trick: Trick) {
     let content = Arc::new(Content::read(folder));
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,12 +128,17 @@ pub fn run(folder: &Path, latency: Duration) {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let content = Arc::clone(&content);
-            tokio::spawn(async move { connection(stream, &content, latency).await.ok() });
+            tokio::spawn(async move { connection(stream, &content, latency, trick).await.ok() });
         }
     });
 }
 
-async fn connection(mut stream: TcpStream, content: &Content, latency: Duration) -> std::io::Result<()> {
+async fn connection(
+    mut stream: TcpStream,
+    content: &Content,
+    latency: Duration,
+    trick: Trick,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut unread = BytesMut::with_capacity(8 << 10);
     loop {
@@ -96,6 +166,9 @@ async fn connection(mut stream: TcpStream, content: &Content, latency: Duration)
         unread.advance(length);
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
+        }
+        if let Some(endless) = trick.endless(method, target) {
+            return endless.answer(&mut stream).await;
         }
         stream.write_all(&content.answer(method, target)).await?;
     }

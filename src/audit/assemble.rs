@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use super::claims::Claims;
 use super::discover::Found;
 use super::listing::Strays;
-use super::odd::Odd;
 use super::outage::Outages;
 use super::reading::KeyCount;
 use super::site;
@@ -27,7 +26,7 @@ const DELIVERY: TimeDelta = TimeDelta::hours(2);
 pub(super) fn report<S: ObjectStore>(
     context: &Context<S>,
     found: &Found,
-    odd: Odd,
+    odd: Strays,
     outcomes: Vec<site::Outcome>,
 ) -> Report {
     let sites = found.sites.len();
@@ -58,8 +57,7 @@ pub(super) fn report<S: ObjectStore>(
     let of_the_run = outages.reached();
     let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
     findings.extend(outages.fold(found.findings(plan), of_the_run));
-    findings.extend(outages.fold(odd.findings, of_the_run));
-    findings.extend(strays(Scope::default(), &odd.strays));
+    findings.extend(strays(Scope::default(), &odd));
     let claims = Claims::of(plan, &found.accounts, &outcomes, context.window.start);
     findings.extend(outages.fold(claims.unmet(), of_the_run));
     findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, &outcomes)), of_the_run));

@@ -15,7 +15,6 @@ use crate::trail::source::{Named, Within};
 use crate::trail::{AccountId, AccountRegion, Location, OrganizationId, Region};
 
 mod search;
-mod smallest;
 mod told;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use tokio::sync::SemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Context;
@@ -78,57 +79,107 @@ fn not_given<T>(error: &StoreError, came_to: impl FnOnce(Absence) -> T) -> Tried
 
 /// Reads and authenticates one digest by its own metadata.
 pub(super) async fn digest<S: ObjectStore>(
-    context: Arc<Context<S>>,
-    ring: Arc<KeyRing>,
+    context: &Context<S>,
+    ring: &KeyRing,
     object: ObjectName,
     key: DigestKey,
 ) -> Tried<Entry> {
+    match begin_digest(context, ring, object, key).await {
+        Tried::Settled(begun) => Tried::Settled(begun.finish(context, ring).await.0),
+        Tried::MayPass(begun) => Tried::MayPass(begun.finish(context, ring).await.0),
+    }
+}
+
+/// A digest that was asked for.
+pub(super) enum Begun {
+    Judged(Entry),
+    /// It is there, and not unfolded yet.
+    Large(Unjudged),
+}
+
+/// A digest as the store gave it.
+pub(super) struct Unjudged {
+    object: ObjectName,
+    key: DigestKey,
+    stored: Object,
+}
+
+/// Reads one digest and, unless it is large, authenticates it by its own metadata.
+pub(super) async fn begin_digest<S: ObjectStore>(
+    context: &Context<S>,
+    ring: &KeyRing,
+    object: ObjectName,
+    key: DigestKey,
+) -> Tried<Begun> {
     let slot = context.slots.take().await;
-    match get(&context, &object, slot).await {
-        Ok(stored) => Tried::Settled(judged(&context, &ring, object, key, &stored).await),
+    match get(context, &object, slot).await {
+        Ok(stored) => {
+            let entry = judge(context, ring, Limit::USUAL_DIGEST, (object, key), &stored);
+            Tried::Settled(match exceeds(&entry, Limit::USUAL_DIGEST) {
+                true => Begun::Large(Unjudged { object: entry.object, key: entry.key, stored }),
+                false => Begun::Judged(ask_wider(context, ring, Limit::USUAL_DIGEST, entry, &stored).await),
+            })
+        }
         Err(error) => not_given(&error, |absence| {
             let state = match absence {
                 Absence::Gone => State::Gone,
                 Absence::Oversized => state(digest::oversized()),
                 Absence::Unseen(unseen) => State::Unseen(unseen),
             };
-            Entry { key, object, state }
+            Begun::Judged(Entry { key, object, state })
         }),
     }
 }
 
+impl Begun {
+    /// The digest, authenticated; while it is held, a large one keeps others from being unfolded beside it. As large as
+    /// they may be, a few of them would be all the memory there is.
+    pub(super) async fn finish<'c, S: ObjectStore>(
+        self,
+        context: &'c Context<S>,
+        ring: &KeyRing,
+    ) -> (Entry, Option<SemaphorePermit<'c>>) {
+        match self {
+            Self::Judged(entry) => (entry, None),
+            Self::Large(Unjudged { object, key, stored }) => {
+                let alone = context.large_digest.acquire().await.ok();
+                let entry = judge(context, ring, Limit::DIGEST, (object, key), &stored);
+                (ask_wider(context, ring, Limit::DIGEST, entry, &stored).await, alone)
+            }
+        }
+    }
+}
+
 /// Authenticates a digest that was read.
-async fn judged<S: ObjectStore>(
+fn judge<S>(
     context: &Context<S>,
     ring: &KeyRing,
-    object: ObjectName,
-    key: DigestKey,
+    limit: Limit,
+    (object, key): (ObjectName, DigestKey),
     stored: &Object,
 ) -> Entry {
     let certainty = context.plan.certainty;
-    let judge = |limit, ring: &KeyRing, object: ObjectName, key: DigestKey| {
-        let place = Place { delivered: &object, key: &key, certainty };
-        let (body, metadata) = (&stored.body, &stored.metadata);
-        let state = state(digest::authenticate_within(limit, place, body, metadata, ring));
-        let object = named_by_itself(object, &state, certainty);
-        Entry { key, object, state }
-    };
-    let mut limit = Limit::USUAL_DIGEST;
-    let mut entry = judge(limit, ring, object, key);
-    let mut _alone = None;
-    if exceeds(&entry, limit) {
-        // One at a time: as large as they may be, a few of them would be all the memory there is.
-        _alone = context.large_digest.acquire().await.ok();
-        limit = Limit::DIGEST;
-        entry = judge(limit, ring, entry.object, entry.key);
-    }
+    let place = Place { delivered: &object, key: &key, certainty };
+    let state = state(digest::authenticate_within(limit, place, &stored.body, &stored.metadata, ring));
+    let object = named_by_itself(object, &state, certainty);
+    Entry { key, object, state }
+}
+
+/// Asks for the keys of a wider time where AWS did not list this digest's.
+async fn ask_wider<S: ObjectStore>(
+    context: &Context<S>,
+    ring: &KeyRing,
+    limit: Limit,
+    entry: Entry,
+    stored: &Object,
+) -> Entry {
     if !unknown_to_aws(&entry, ring) {
         return entry;
     }
     let signed = Span { start: entry.key.end, end: entry.key.end };
     let region = entry.key.chain.place.region.clone();
     match context.stop.before(context.keys.wider(&region, signed)).await {
-        Some(Some(wider)) => judge(limit, &wider, entry.object, entry.key),
+        Some(Some(wider)) => judge(context, &wider, limit, (entry.object, entry.key), stored),
         Some(None) => entry,
         // AWS's word is not complete before it is asked so.
         None => Entry { state: State::Unseen(Unseen::Interrupted), ..entry },

@@ -13,29 +13,25 @@ use crate::report::Depth;
 use crate::store::ObjectStore;
 use crate::trail::key::LOG_FOLDER;
 use crate::trail::{ObjectName, Region};
-use crate::verdict::{Finding, Scope};
+use crate::verdict::Scope;
 
 /// Folders listed at once.
 const AT_ONCE: usize = 16;
 
-/// What lies beside the folders of regions.
-#[derive(Default)]
-pub(super) struct Odd {
-    pub(super) findings: Vec<Finding>,
-    /// Objects that no reader takes for a log file.
-    pub(super) strays: Strays,
-}
-
-/// Looks into the odd folders and at the odd objects that the search met.
-pub(super) async fn look<S: ObjectStore>(context: &Context<S>, found: &Found) -> Odd {
-    let mut odd = Odd::default();
+/// Looks into the odd folders and at the odd objects that the search met, and tells of them. What no reader takes for a
+/// log file is counted.
+pub(super) async fn look<S: ObjectStore>(context: &Context<S>, found: &Found) -> Strays {
+    let mut strays = Strays::default();
     if context.plan.depth == Depth::Chain {
-        return odd;
+        return strays;
     }
     for object in &found.odd_objects.first {
         let name = ObjectName::new(object.of.home.bucket.clone(), object.listed.key.clone());
-        let what = oddity(&object.listed.key, object.listed.size, context.plan.origin);
-        odd.take(&object.of, None, name, what);
+        match oddity(&object.listed.key, object.listed.size, context.plan.origin) {
+            Oddity::FolderMarker => {}
+            Oddity::LogLike => log_like(context, &object.of, None, name, &mut strays),
+            Oddity::Stray => strays.add(name),
+        }
     }
     let mut listed =
         stream::iter(&found.odd_folders.first)
@@ -45,24 +41,26 @@ pub(super) async fn look<S: ObjectStore>(context: &Context<S>, found: &Found) ->
             .buffered(AT_ONCE);
     while let Some((OddFolder { of, region, .. }, inside)) = listed.next().await {
         let scope = scope(of, region.as_ref());
-        odd.findings.extend(inside.failures.iter().map(|failure| unlistable(scope.clone(), failure)));
-        odd.strays.merge(inside.strays);
+        context.tell_all(inside.failures.iter().map(|failure| unlistable(scope.clone(), failure)));
+        strays.merge(inside.strays);
         for object in inside.odd {
-            odd.take(of, region.as_ref(), object, Oddity::LogLike);
+            log_like(context, of, region.as_ref(), object, &mut strays);
         }
     }
-    odd
+    strays
 }
 
-impl Odd {
-    fn take(&mut self, of: &KindFolder, region: Option<&Region>, object: ObjectName, what: Oddity) {
-        match what {
-            Oddity::FolderMarker => {}
-            Oddity::LogLike if *of.kind == *LOG_FOLDER => {
-                self.findings.push(odd_file(scope(of, region), object, None));
-            }
-            Oddity::LogLike | Oddity::Stray => self.strays.add(object),
-        }
+/// An object that readers of this kind of folder would take for a log file.
+fn log_like<S>(
+    context: &Context<S>,
+    of: &KindFolder,
+    region: Option<&Region>,
+    object: ObjectName,
+    strays: &mut Strays,
+) {
+    match *of.kind == *LOG_FOLDER {
+        true => context.tell(odd_file(scope(of, region), object, None)),
+        false => strays.add(object),
     }
 }
 

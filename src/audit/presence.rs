@@ -2,6 +2,7 @@
 //! files never stands in memory.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::discover::Site;
@@ -74,21 +75,25 @@ fn whole(home: &Location, prefix: String) -> Listing {
     Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None }
 }
 
-/// What lies in the log folders of one home and that no authentic digest names.
+/// What lies in the log folders of one home and that no authentic digest names, whichever day it lies in and however often
+/// that is listed.
 #[derive(Default)]
 pub(super) struct Unnamed {
     /// Those judged, and told.
     pub(super) tally: LogTally,
     /// The first by name of those that are told of once for all.
     pub(super) first: Option<ObjectName>,
-    /// Not to be judged before later digests are read.
-    pub(super) later: Vec<Candidate>,
-    /// Up to when.
+    /// The day folders with files that are not to be judged before later digests are read. The files are not remembered:
+    /// they may be many, so these days are listed again.
+    waiting: BTreeMap<String, RegionFolder>,
+    /// Up to when those digests end.
     pub(super) until: Option<Time>,
     /// Objects that no reader takes for a log file.
     pub(super) strays: Strays,
     /// What could not be listed.
     pub(super) failures: Vec<StoreError>,
+    /// What was told, once: where keys do not ascend, one may be listed again, and so may a day.
+    told: Names<()>,
 }
 
 /// What is told of log files that no digest names, as they are found: a folder may be full of them.
@@ -98,15 +103,7 @@ pub(super) struct Teller<'a, S> {
     pub(super) telling: Telling,
     /// Digests out of scope that keep a verdict from being one of tampering.
     pub(super) softeners: HashMap<ObjectName, Finding>,
-    pub(super) found: Mutex<Found>,
-}
-
-/// What was found so far, whichever day it lies in and however often that was listed.
-#[derive(Default)]
-pub(super) struct Found {
-    unnamed: Unnamed,
-    /// What was told, once: where keys do not ascend, one may be listed again, and so may a day.
-    told: Names<()>,
+    pub(super) found: Mutex<Unnamed>,
 }
 
 /// How often it is told that no digest names a file.
@@ -119,7 +116,7 @@ pub(super) enum Telling {
 }
 
 impl<S> Teller<'_, S> {
-    fn found(&self) -> MutexGuard<'_, Found> {
+    fn found(&self) -> MutexGuard<'_, Unnamed> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,19 +143,13 @@ impl<S> Teller<'_, S> {
         self.context.tell(finding);
     }
 
-    fn take(&self, unnamed: &mut Unnamed, candidate: Candidate, presence: Presence) {
-        match presence {
-            Presence::Named => {}
-            Presence::Judged(verdict, finding) => self.tell(unnamed, verdict, *finding),
-            Presence::Later(until) => {
-                unnamed.until = unnamed.until.max(Some(until));
-                unnamed.later.push(candidate);
-            }
-        }
-    }
-
     fn odd_one(&self, unnamed: &mut Unnamed, object: ObjectName) {
         self.tell(unnamed, LogVerdict::Unlisted, odd_file(self.place, object, None));
+    }
+
+    /// Whether an object has not been told of yet.
+    fn first(&self, unnamed: &mut Unnamed, object: &ObjectName) -> bool {
+        unnamed.told.insert(ShortName::of(self.context.plan.certainty, object), ()).is_none()
     }
 }
 
@@ -180,29 +171,38 @@ pub(super) async fn unnamed<S: ObjectStore>(
     for (kind, LogFolder { days, odd, strays, failures }) in folders {
         let folder = listing::folder(home, terms.place, &kind);
         {
-            let Found { unnamed, .. } = &mut *teller.found();
+            let unnamed = &mut *teller.found();
             odd.into_iter().for_each(|object| teller.odd_one(unnamed, object));
             unnamed.strays.merge(strays);
             unnamed.failures.extend(failures);
         }
-        let listed =
-            each(days, DAYS_AT_ONCE, |day| judge_day(teller, home, day, &folder, attestation, terms)).await;
-        teller.found().unnamed.failures.extend(listed.into_iter().filter_map(Result::err));
+        let days = days.into_iter().map(|day| (day, folder.clone())).collect();
+        judge_days(teller, home, days, attestation, terms).await;
     }
-    std::mem::take(&mut teller.found().unnamed)
+    mem::take(&mut teller.found())
 }
 
 /// Judges those that waited for later digests, now that these are read.
-pub(super) fn judge_later<S>(
+pub(super) async fn judge_later<S: ObjectStore>(
     teller: &Teller<'_, S>,
-    unnamed: &mut Unnamed,
+    home: &Location,
+    attestation: &Attestation,
+    terms: &PresentTerms<'_>,
+) -> Unnamed {
+    let waiting = mem::take(&mut teller.found().waiting);
+    judge_days(teller, home, waiting.into_iter().collect(), attestation, terms).await;
+    mem::take(&mut teller.found())
+}
+
+async fn judge_days<S: ObjectStore>(
+    teller: &Teller<'_, S>,
+    home: &Location,
+    days: Vec<(String, RegionFolder)>,
     attestation: &Attestation,
     terms: &PresentTerms<'_>,
 ) {
-    for candidate in std::mem::take(&mut unnamed.later) {
-        let presence = attestation.judge_present(&candidate, terms);
-        teller.take(unnamed, candidate, presence);
-    }
+    let judged = each(days, DAYS_AT_ONCE, |day| judge_day(teller, home, day, attestation, terms)).await;
+    teller.found().failures.extend(judged.into_iter().filter_map(Result::err));
 }
 
 /// Judges the log files of one day folder, a page at a time. What is there is there, whatever comes of the pages that
@@ -210,8 +210,7 @@ pub(super) fn judge_later<S>(
 async fn judge_day<S: ObjectStore>(
     teller: &Teller<'_, S>,
     home: &Location,
-    day: String,
-    folder: &RegionFolder,
+    (day, folder): (String, RegionFolder),
     attestation: &Attestation,
     terms: &PresentTerms<'_>,
 ) -> Result<(), StoreError> {
@@ -219,27 +218,36 @@ async fn judge_day<S: ObjectStore>(
     let _slot = context.slots.take().await;
     let open_end = context.plan.end.is_none();
     let take = |(): &mut (), page: Page| {
-        let Found { unnamed, told } = &mut *teller.found();
-        let mut first =
-            |object: &ObjectName| told.insert(ShortName::of(context.plan.certainty, object), ()).is_none();
+        let unnamed = &mut *teller.found();
         for ListedObject { key, size, modified } in page.objects {
-            let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
+            let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(&folder));
             let object = ObjectName::new(Arc::clone(&home.bucket), key);
             let Some(key) = parsed else {
                 match oddity(&object.key, size, context.plan.origin) {
-                    Oddity::LogLike if first(&object) => teller.odd_one(unnamed, object),
-                    Oddity::Stray if first(&object) => unnamed.strays.add(object),
+                    Oddity::LogLike if teller.first(unnamed, &object) => teller.odd_one(unnamed, object),
+                    Oddity::Stray if teller.first(unnamed, &object) => unnamed.strays.add(object),
                     Oddity::FolderMarker | Oddity::LogLike | Oddity::Stray => {}
                 }
                 continue;
             };
             let asked_for =
                 context.window.contains(key.delivered) || (open_end && context.window.end <= key.delivered);
-            if asked_for {
-                let candidate = Candidate::new(object, &key, modified);
-                let presence = attestation.judge_present(&candidate, terms);
-                if presence != Presence::Named && first(&candidate.object) {
-                    teller.take(unnamed, candidate, presence);
+            if !asked_for {
+                continue;
+            }
+            let candidate = Candidate::new(object, &key, modified);
+            match attestation.judge_present(&candidate, terms) {
+                Presence::Named => {}
+                Presence::Later(until) => {
+                    unnamed.until = unnamed.until.max(Some(until));
+                    if !unnamed.waiting.contains_key(&day) {
+                        unnamed.waiting.insert(day.clone(), folder.clone());
+                    }
+                }
+                Presence::Judged(verdict, finding) => {
+                    if teller.first(unnamed, &candidate.object) {
+                        teller.tell(unnamed, verdict, *finding);
+                    }
                 }
             }
         }
@@ -248,8 +256,8 @@ async fn judge_day<S: ObjectStore>(
             false => Walk::On,
         }
     };
-    let Walked { unlisted, .. } = fold(&context.store, whole(home, day), || (), take).await?;
-    teller.found().unnamed.failures.extend(unlisted);
+    let Walked { unlisted, .. } = fold(&context.store, whole(home, day.clone()), || (), take).await?;
+    teller.found().failures.extend(unlisted);
     Ok(())
 }
 

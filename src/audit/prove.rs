@@ -98,10 +98,12 @@ async fn proven<S: ObjectStore>(
     };
     let hour = Window { start: Some(hour.start), end: hour.end };
     let terms = Terms { window: hour, ..site::terms(&context, &site, &[], BTreeMap::new()) };
-    for Linked { id, chain, .. } in chain::link_all(&mut reading.entries, &terms) {
+    for Linked { id, entries, chain } in chain::link_all(&mut reading.entries, &terms) {
         if naming.as_ref().is_some_and(|naming| naming.chain != id) {
             continue;
         }
+        let entries = &reading.entries[entries];
+        proof.findings.extend(chain::digest_findings(&id, entries, &hour, context.settled_by()));
         proof.findings.extend(chain::findings(&id, &chain, context.as_of));
         if let Some(Naming { digest, chain: id, span, log, fingerprint }) = naming {
             let unbroken = chain.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
@@ -138,7 +140,7 @@ async fn look<S: ObjectStore>(
     let certainty = context.plan.certainty;
     let mut naming = None;
     for FoundDigest { object: digest, key, .. } in found {
-        let tried = fetch::digest(Arc::clone(context), Arc::clone(&ring), digest, key).await;
+        let tried = fetch::digest(context, &ring, digest, key).await;
         let mut entry = reading.vouched(certainty, &ring, tried.taken_as_it_is());
         let name = Arc::new(entry.object.clone());
         let span = entry.span();

@@ -189,20 +189,23 @@ async fn pass<S: ObjectStore>(
             // In their order, so that the one whose turn is next always has its room.
             let room = context.unfolding.admit(found.unfolded()).await;
             let FoundDigest { object, key, size } = found;
-            let task = tokio::spawn(fetch::digest(Arc::clone(context), Arc::clone(ring), object, key));
+            let (context, ring) = (Arc::clone(context), Arc::clone(ring));
+            let task = tokio::spawn(async move { fetch::begin_digest(&context, &ring, object, key).await });
             // The receiver outlives this side.
             let _ = under_way.send((task, size, room)).await;
         }
     };
     let digests = async {
         while let Some((task, size, _room)) = arriving.recv().await {
-            let tried = match (fetch::unwound(task.await), round) {
-                (Tried::MayPass(Entry { key, object, .. }), Try::First) => {
-                    once_more.push(FoundDigest { object, key, size });
-                    continue;
-                }
-                (tried, _) => tried.taken_as_it_is(),
-            };
+            let begun = fetch::unwound(task.await);
+            let may_pass = matches!(begun, Tried::MayPass(_));
+            // In their order: until the log files of a large one have been handed on.
+            let (tried, _alone) = begun.taken_as_it_is().finish(context, ring).await;
+            if may_pass && round == Try::First {
+                let Entry { key, object, .. } = tried;
+                once_more.push(FoundDigest { object, key, size });
+                continue;
+            }
             let entry = reading.vouched(context.plan.certainty, ring, tried);
             if !once_more.is_empty() && wants_a_word(&entry, context.settled_by()) {
                 let Entry { key, object, .. } = entry;

@@ -252,7 +252,7 @@ async fn began<S: ObjectStore>(
     }
     let oldest = oldest?;
     let ring = context.ring(&id.place.region, span).await?;
-    let entry = fetch::digest(Arc::clone(context), ring, oldest.object, oldest.key).await.taken_as_it_is();
+    let entry = fetch::digest(context, &ring, oldest.object, oldest.key).await.taken_as_it_is();
     let State::Authentic(digest) = &entry.state else { return None };
     let began = digest.span().start;
     let starts = digest.previous().is_none_or(|previous| {

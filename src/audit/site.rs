@@ -2,6 +2,7 @@
 //! where the trail has moved.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem;
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinHandle;
@@ -139,11 +140,12 @@ pub(super) async fn verify<S: ObjectStore>(
         |linked: &&Linked| linked.chain.ended.as_ref().is_some_and(|last| last.word.is_none());
     let ended: BTreeSet<&ChainId> =
         outcome.linked.iter().filter(unacknowledged).map(|linked| &linked.id).collect();
-    let last_words: Vec<LogWork> = std::mem::take(&mut reading.last_words)
+    let last_words: Vec<LogWork> = mem::take(&mut reading.last_words)
         .into_iter()
         .filter(|(id, _)| ended.contains(&**id))
         .flat_map(|(_, last)| last.works)
         .collect();
+    tell_of_digests(context, &reading.entries, &mut outcome.linked);
     let presence = async {
         let looks = unlisted.is_empty() && !context.stop.is_set() && context.plan.depth != Depth::Chain;
         if looks {
@@ -158,7 +160,6 @@ pub(super) async fn verify<S: ObjectStore>(
     let named: BTreeSet<&str> = reading.attestation.kinds().chain([DIGEST_FOLDER]).collect();
     outcome.unread_kinds = kinds.filter(|kind| !named.contains(&***kind)).cloned().collect();
     outcome.keys = reading.keys;
-    tell_of_digests(context, &mut outcome.linked);
     outcome.reached = match context.store.condition().outages.is_empty() && !context.stop.is_set() {
         true => Reached::Wholly,
         false => Reached::InPart,
@@ -171,11 +172,13 @@ pub(super) async fn verify<S: ObjectStore>(
 }
 
 /// Hands over what there is to tell of single digests and links, which may be as many as the bucket's owner likes.
-fn tell_of_digests<S>(context: &Context<S>, linked: &mut [Linked]) {
-    for Linked { id, chain, .. } in linked {
-        let findings = std::mem::take(&mut chain.findings);
+fn tell_of_digests<S>(context: &Context<S>, entries: &[Entry], linked: &mut [Linked]) {
+    for Linked { id, entries: of, chain } in linked {
+        let of_links = mem::take(&mut chain.findings);
         if context.plan.scope.holds_chain(id) {
-            context.tell_all(findings);
+            let of = &entries[of.clone()];
+            context.tell_all(chain::digest_findings(id, of, &context.window, context.settled_by()));
+            context.tell_all(of_links);
         }
     }
 }
@@ -284,7 +287,7 @@ async fn list_homes<S: ObjectStore>(
                     let part = Root { bucket, prefix: failure.target.clone() };
                     survey.unlisted.push((part, failure));
                 }
-                outcome.strays.merge(std::mem::take(&mut listed.strays));
+                outcome.strays.merge(mem::take(&mut listed.strays));
                 digests.merge(listed);
             }
             Err(error) => {
@@ -355,7 +358,7 @@ async fn judge_present<S: ObjectStore>(
         let settled = settled(context, &home, &reading.entries, &outcome.linked);
         let held_to =
             present_terms(context, &place, &settled, listing::read_to(&context.window), outcome.newest);
-        let teller = teller(context, &place, &home, &reading.entries);
+        let teller = teller(context, &place, &home, &reading.entries, Unnamed::default());
         let unnamed = presence::unnamed(&teller, &home, usual, &reading.attestation, &held_to).await;
         found.push((home, unnamed));
     }
@@ -365,9 +368,10 @@ async fn judge_present<S: ObjectStore>(
         let linked = chain::link_all(&mut reading.entries, terms);
         for (home, unnamed) in &mut found {
             let settled = settled(context, home, &reading.entries, &linked);
-            let held_to = present_terms(context, &place, &settled, until, outcome.newest);
-            let teller = teller(context, &place, home, &reading.entries);
-            presence::judge_later(&teller, unnamed, &reading.attestation, &held_to);
+            // Nothing is put off again: what was not read keeps its time open.
+            let held_to = present_terms(context, &place, &settled, Time::MAX_UTC, outcome.newest);
+            let teller = teller(context, &place, home, &reading.entries, mem::take(unnamed));
+            *unnamed = presence::judge_later(&teller, home, &reading.attestation, &held_to).await;
         }
     }
     for (home, unnamed) in found {
@@ -443,6 +447,7 @@ fn teller<'a, S>(
     place: &'a AccountRegion,
     home: &Location,
     entries: &[Entry],
+    found: Unnamed,
 ) -> Teller<'a, S> {
     let here = |entry: &&Entry| {
         entry.key.prefix == home.prefix
@@ -461,7 +466,7 @@ fn teller<'a, S>(
     };
     let out_of_scope = entries.iter().filter(|entry| !context.plan.scope.holds_chain(&entry.key.chain));
     let softeners = out_of_scope.filter_map(softens).collect();
-    Teller { context, place, telling, softeners, found: Mutex::default() }
+    Teller { context, place, telling, softeners, found: Mutex::new(found) }
 }
 
 /// Takes over what lies in one home's log folders.

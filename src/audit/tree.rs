@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Context;
 use super::listing::Strays;
 use super::pages::{Walk, each, fold};
+use super::smallest::Smallest;
 use crate::logs::{Oddity, oddity};
 use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
 use crate::trail::key::RegionFolder;
@@ -14,18 +15,29 @@ use crate::trail::{Location, ObjectName};
 const AT_ONCE: usize = 16;
 /// Pages of a folder that CloudTrail does not write: a flood of them is told, not read to its end.
 const MOST_ODD_PAGES: usize = 100;
+/// Objects, and folders, of a region's folder that CloudTrail does not write: the first by name are looked at.
+const MOST_ODD: usize = 10_000;
+/// Folders of one level that CloudTrail would write: the days of two centuries.
+const MOST_DATED: usize = 75_000;
 
 /// What a folder of log files holds.
 #[derive(Debug, Default)]
 pub(super) struct LogFolder {
     /// The days of the window that are there, in the order of keys.
     pub(super) days: Vec<String>,
-    /// Objects beside them that a reader would take for log files.
+    /// The first objects by name, beside them, that a reader would take for log files.
     pub(super) odd: Vec<ObjectName>,
     /// Objects beside them that are counted.
     pub(super) strays: Strays,
     /// What could not be listed.
     pub(super) failures: Vec<StoreError>,
+}
+
+/// What was met on the way to the days.
+struct Met {
+    odd: Smallest<ObjectName>,
+    strays: Strays,
+    failures: Vec<StoreError>,
 }
 
 /// Looks through the folder of one kind in one home: the years, months and days of the window, and whatever lies beside
@@ -35,38 +47,58 @@ pub(super) async fn log_folder<S: ObjectStore>(
     home: &Location,
     folder: &RegionFolder,
 ) -> LogFolder {
-    let mut found = LogFolder::default();
+    let mut met = Met::default();
     let bounds = Bounds::new(context, folder);
     let mut level = vec![folder.to_string()];
     for part in [Part::Year, Part::Month, Part::Day] {
-        let prefixes = std::mem::take(&mut level);
-        let listed = each(prefixes, AT_ONCE, |prefix| one_level(context, home, prefix)).await;
-        let mut odd_folders = Vec::new();
-        for listed in listed {
-            let Level { prefix, folders } = match listed {
-                Ok((level, beside)) => {
-                    found.merge(beside);
-                    level
+        let mut below = Level::new(part);
+        for listed in each(level, AT_ONCE, |prefix| one_level(context, home, prefix, part, &bounds)).await {
+            match listed {
+                Ok((folders, beside)) => {
+                    below.merge(folders);
+                    met.merge(beside);
                 }
-                Err(error) => {
-                    found.failures.push(error);
-                    continue;
-                }
-            };
-            for name in folders {
-                match is_dated(&name[prefix.len()..], part) {
-                    true if bounds.touch(&name) => level.push(name),
-                    true => {}
-                    false => odd_folders.push(name),
-                }
+                Err(error) => met.failures.push(error),
             }
         }
-        for name in odd_folders {
-            found.merge(odd_folder(context, home, name).await);
+        for beyond in [below.dated.beyond(), below.odd.beyond()].into_iter().flatten() {
+            met.failures.push(too_many(format!("s3://{}/{beyond}", home.bucket)));
+        }
+        for name in below.odd.into_kept().into_keys() {
+            let LogFolder { odd, strays, failures, .. } = odd_folder(context, home, name).await;
+            odd.into_iter().for_each(|object| met.odd.add(object, ()));
+            met.strays.merge(strays);
+            met.failures.extend(failures);
+        }
+        level = below.dated.into_kept().into_keys().collect();
+    }
+    LogFolder { days: level, ..met.into_folder() }
+}
+
+/// The folders of one level.
+struct Level {
+    part: Part,
+    dated: Smallest<String>,
+    odd: Smallest<String>,
+}
+
+impl Level {
+    fn new(part: Part) -> Self {
+        Self { part, dated: Smallest::first(MOST_DATED), odd: Smallest::first(MOST_ODD) }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.dated.merge(other.dated);
+        self.odd.merge(other.odd);
+    }
+
+    fn take(&mut self, name: String, prefix: &str, bounds: &Bounds) {
+        match is_dated(&name[prefix.len()..], self.part) {
+            true if bounds.touch(&name) => self.dated.add(name, ()),
+            true => {}
+            false => self.odd.add(name, ()),
         }
     }
-    found.days = level;
-    found
 }
 
 /// The first and the last day of the window, as folders.
@@ -112,17 +144,13 @@ enum Part {
     Day,
 }
 
-/// The folders right below a prefix.
-struct Level {
-    prefix: String,
-    folders: Vec<String>,
-}
-
 async fn one_level<S: ObjectStore>(
     context: &Context<S>,
     home: &Location,
     prefix: String,
-) -> Result<(Level, LogFolder), StoreError> {
+    part: Part,
+    bounds: &Bounds,
+) -> Result<(Level, Met), StoreError> {
     let _slot = context.slots.take().await;
     let listing = Listing {
         bucket: Arc::clone(&home.bucket),
@@ -131,16 +159,19 @@ async fn one_level<S: ObjectStore>(
         reach: Reach::Folder,
         token: None,
     };
-    let begin = || (Vec::new(), LogFolder::default());
-    let walked = fold(&context.store, listing, begin, |(folders, beside), page| {
-        folders.extend(page.folders);
+    let begin = || (Level::new(part), Met::default());
+    let walked = fold(&context.store, listing, begin, |(level, beside), page| {
+        page.folders.into_iter().for_each(|name| level.take(name, &prefix, bounds));
         page.objects.into_iter().for_each(|object| beside.take(context, home, object));
-        Walk::On
+        match context.stop.is_set() {
+            true => Walk::Stop,
+            false => Walk::On,
+        }
     })
     .await?;
-    let (folders, mut beside) = walked.found;
+    let (level, mut beside) = walked.found;
     beside.failures.extend(walked.unlisted);
-    Ok((Level { prefix, folders }, beside))
+    Ok((level, beside))
 }
 
 /// Lists a folder that CloudTrail does not write, as far as that goes.
@@ -153,14 +184,14 @@ pub(super) async fn odd_folder<S: ObjectStore>(
     let target = format!("s3://{}/{prefix}", home.bucket);
     let listing =
         Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None };
-    let begin = || (0, LogFolder::default());
+    let begin = || (0, Met::default());
     let walk = || {
-        fold(&context.store, listing.clone(), begin, |(pages, found): &mut (usize, LogFolder), page| {
+        fold(&context.store, listing.clone(), begin, |(pages, met): &mut (usize, Met), page| {
             *pages += 1;
             if *pages > MOST_ODD_PAGES {
                 return Walk::Stop;
             }
-            page.objects.into_iter().for_each(|object| found.take(context, home, object));
+            page.objects.into_iter().for_each(|object| met.take(context, home, object));
             Walk::On
         })
     };
@@ -170,43 +201,59 @@ pub(super) async fn odd_folder<S: ObjectStore>(
     }
     match walked {
         Ok(walked) => {
-            let (pages, mut found) = walked.found;
-            found.failures.extend(walked.unlisted);
+            let (pages, mut met) = walked.found;
+            met.failures.extend(walked.unlisted);
             if pages > MOST_ODD_PAGES {
-                found.failures.push(too_many(target));
+                met.failures.push(too_many_pages(target));
             }
-            found
+            met.into_folder()
         }
         Err(error) => LogFolder { failures: vec![error], ..LogFolder::default() },
     }
 }
 
+fn too_many_pages(target: String) -> StoreError {
+    let detail = format!(
+        "CloudTrail writes no folder of this name, and what lies in it was looked through for {MOST_ODD_PAGES} pages only"
+    );
+    StoreError { kind: StoreErrorKind::Failed, action: "list", target, detail }
+}
+
+/// More names lie in one folder than are remembered; `target` is the first that is not.
 fn too_many(target: String) -> StoreError {
-    StoreError {
-        kind: StoreErrorKind::Failed,
-        action: "list",
-        target,
-        detail: format!(
-            "CloudTrail writes no folder of this name, and what lies in it was looked through for {MOST_ODD_PAGES} pages only"
-        ),
+    let detail = format!(
+        "of one region's folder the first {MOST_DATED} folders by date are looked into on each level, and the first          {MOST_ODD} folders and objects of other names; this one comes after them, and others may follow it"
+    );
+    StoreError { kind: StoreErrorKind::Failed, action: "list", target, detail }
+}
+
+impl Default for Met {
+    fn default() -> Self {
+        Self { odd: Smallest::first(MOST_ODD), strays: Strays::default(), failures: Vec::new() }
     }
 }
 
-impl LogFolder {
+impl Met {
     fn take<S>(&mut self, context: &Context<S>, home: &Location, object: Listed) {
         let Listed { key, size, .. } = object;
         let oddity = oddity(&key, size, context.plan.origin);
         let object = ObjectName::new(Arc::clone(&home.bucket), key);
         match oddity {
             Oddity::FolderMarker => {}
-            Oddity::LogLike => self.odd.push(object),
+            Oddity::LogLike => self.odd.add(object, ()),
             Oddity::Stray => self.strays.add(object),
         }
     }
 
     fn merge(&mut self, other: Self) {
-        self.odd.extend(other.odd);
+        self.odd.merge(other.odd);
         self.strays.merge(other.strays);
         self.failures.extend(other.failures);
+    }
+
+    fn into_folder(mut self) -> LogFolder {
+        self.failures.extend(self.odd.beyond().map(|beyond| too_many(beyond.to_string())));
+        let odd = self.odd.into_kept().into_keys().collect();
+        LogFolder { days: Vec::new(), odd, strays: self.strays, failures: self.failures }
     }
 }

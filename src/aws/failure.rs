@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudtrail::config::http::HttpResponse;
 use aws_sdk_cloudtrail::error::{ProvideErrorMetadata, SdkError};
+use http_body_util::LengthLimitError;
 
 /// Why AWS gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +78,9 @@ impl Failure {
                 false if dispatch.is_io() => Self::unanswered(FailureKind::Unreachable, error),
                 false => Self::from_credentials(error),
             },
+            SdkError::ResponseError(answer) if overlong(error) => {
+                Self::overlong(answer.raw().status().as_u16())
+            }
             SdkError::ResponseError(_) if timed_out(error) => Self::unanswered(FailureKind::TimedOut, error),
             SdkError::ResponseError(_) => Self::unanswered(FailureKind::CutOff, error),
             SdkError::ConstructionFailure(_) => Self::from_credentials(error),
@@ -102,6 +106,14 @@ impl Failure {
     /// It ended before it was whole.
     pub(crate) fn cut_off(detail: String) -> Self {
         Self { kind: FailureKind::CutOff, code: None, detail, outlook: Outlook::Passing }
+    }
+
+    /// An answer longer than any that AWS gives; its status alone is read.
+    pub(crate) fn overlong(status: u16) -> Self {
+        match status {
+            200..=299 => Self::nonsense("the answer is longer than any that AWS gives"),
+            _ => Self::answered(status, None, Some("a refusal longer than any that AWS gives")),
+        }
     }
 
     /// Something else than AWS answered: a proxy, a portal. It may be gone the next time.
@@ -235,6 +247,10 @@ fn broke_off(error: &(dyn Error + 'static)) -> bool {
         // hyper's own word for an answer that ended before it was whole; its type is not the SDK's to export.
         None => chain(error).any(|cause| cause.to_string().contains("before message completed")),
     }
+}
+
+fn overlong(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|cause| cause.is::<LengthLimitError>())
 }
 
 fn timed_out(error: &(dyn Error + 'static)) -> bool {

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::crypto::Authority;
 use crate::digest::{AuthenticDigest, Fault, Packing};
+use crate::report::Window;
 use crate::trail::format_time;
 use crate::verdict::Class;
 
-/// All that there is to tell of a chain: its digests and links, its gaps, its end.
+/// All that there is to tell of a chain as a whole: its links, its gaps, its end.
 pub fn all(id: &ChainId, chain: &Chain, as_of: Time) -> Vec<Finding> {
     let mut findings = chain.findings.clone();
     match &chain.ended {
@@ -21,6 +22,18 @@ pub fn all(id: &ChainId, chain: &Chain, as_of: Time) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What there is to tell of the digests of a chain that `window` asks for, each by itself. One at a time: there may be as
+/// many as the bucket's owner likes.
+pub fn digests<'c>(
+    id: &'c ChainId,
+    entries: &'c [Entry],
+    window: &'c Window,
+    settled_by: Time,
+) -> impl Iterator<Item = Finding> + 'c {
+    let asked_for = entries.iter().filter(|entry| window.overlaps(&entry.span()));
+    asked_for.filter_map(move |entry| digest(id, entry, settled_by))
 }
 
 /// What there is to tell of one digest by itself. One that was listed, is gone and ends after `settled_by` may still be

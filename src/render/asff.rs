@@ -2,7 +2,7 @@
 //! and region, because that is what one call can import.
 //!
 //! Findings that belong to no account, such as a folder that could not be listed, have no place in Security Hub and
-//! are left out; the exit code and every other format tell them.
+//! are left out, and so are those that the report only counts; the exit code and every other format tell them.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -5,6 +5,7 @@ use std::io;
 
 use super::plain::Plain;
 use super::seen::Seen;
+use super::words;
 use crate::report::Report;
 use crate::trail::format_time;
 use crate::verdict::Finding;
@@ -28,10 +29,11 @@ const FINDINGS: [&str; 15] = [
 ];
 const OBJECTS: [&str; 5] = ["object", "kind", "verdict", "compressed", "inflated"];
 
-/// Writes the findings, one to a row.
+/// Writes the findings, one to a row, and a row for those of each code and class that the report only counts.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     row(&FINDINGS.map(String::from), out)?;
-    report.findings.iter().try_for_each(|finding| row(&cells(finding), out))
+    let not_held = words::not_held(report);
+    report.findings.iter().chain(&not_held).try_for_each(|finding| row(&cells(finding), out))
 }
 
 fn cells(finding: &Finding) -> [String; 15] {

@@ -100,13 +100,14 @@ fn suites(report: &Report) -> Vec<Suite> {
     for chain in &report.chains {
         let own: Vec<&Finding> =
             findings.of_chain(chain).filter(|finding| told.insert(std::ptr::from_ref(*finding))).collect();
-        let holds = findings.of_chain(chain).all(|finding| finding.class == Class::Notice);
+        let holds = findings.worst(chain).is_none_or(|class| class == Class::Notice);
         let mut cases: Vec<Case> = own.into_iter().map(finding_case).collect();
         cases.extend(holds.then(|| chain_case(chain)));
         suites.push(Suite { name: chain_name(chain), cases });
     }
     let rest = report.findings.iter().filter(|finding| !told.contains(&std::ptr::from_ref(*finding)));
     let mut cases: Vec<Case> = rest.map(finding_case).collect();
+    cases.extend(words::not_held(report).iter().map(finding_case));
     cases.extend(run_case(report));
     if !cases.is_empty() {
         suites.push(Suite { name: "whole run".to_owned(), cases });

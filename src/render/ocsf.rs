@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::identity::{object_arn, uid};
 use super::json::visible::line;
+use super::words;
 use crate::report::Report;
 use crate::verdict::{Class, Finding, Severity};
 
@@ -21,9 +22,10 @@ use model::{
 /// The version of the schema that events follow.
 const VERSION: &str = "1.8.0";
 
-/// Writes one event for each finding.
+/// Writes one event for each finding, and one for those of each code and class that the report only counts.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    report.findings.iter().try_for_each(|finding| line(&event(report, finding), out))
+    let not_held = words::not_held(report);
+    report.findings.iter().chain(&not_held).try_for_each(|finding| line(&event(report, finding), out))
 }
 
 fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {

@@ -126,7 +126,11 @@ impl Scale {
 
 /// The findings of a report, to be asked by chain. Each stands there with its place in the report.
 #[derive(Debug)]
-pub struct Findings<'a>(BTreeMap<(AccountId, &'a Region), OfPlace<'a>>);
+pub struct Findings<'a> {
+    by_place: BTreeMap<(AccountId, &'a Region), OfPlace<'a>>,
+    /// The worst of those that the report counts and does not hold: of which chain they are is not known.
+    not_held: Option<Class>,
+}
 
 /// Those of one account and region: by the trail they name, or by none.
 type OfPlace<'a> = BTreeMap<Option<&'a TrailName>, Vec<(usize, &'a Finding)>>;
@@ -142,14 +146,15 @@ impl<'a> Findings<'a> {
                 of_place.entry(scope.trail.as_ref()).or_default().push((at, finding));
             }
         }
-        Self(by_place)
+        let not_held = report.omitted.keys().map(|(class, _)| *class).min();
+        Self { by_place, not_held }
     }
 
     /// Those that concern the chain, in the report's order: of its account and region, and of its trail where they name
     /// one.
     pub fn of_chain(&self, chain: &ChainReport) -> impl Iterator<Item = &'a Finding> + use<'a> {
         let place = &chain.id.place;
-        let of_place = self.0.get(&(place.account, &place.region));
+        let of_place = self.by_place.get(&(place.account, &place.region));
         let mut found: Vec<(usize, &'a Finding)> = [None, Some(&chain.id.trail)]
             .into_iter()
             .filter_map(|trail| of_place?.get(&trail))
@@ -159,6 +164,12 @@ impl<'a> Findings<'a> {
             .collect();
         found.sort_by_key(|(at, _)| *at);
         found.into_iter().map(|(_, finding)| finding)
+    }
+
+    /// The worst of those that concern the chain, or may.
+    pub fn worst(&self, chain: &ChainReport) -> Option<Class> {
+        let may_concern_it = self.not_held.filter(|_| !chain.is_as_delivered());
+        self.of_chain(chain).map(|finding| finding.class).chain(may_concern_it).min()
     }
 }
 

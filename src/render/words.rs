@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::report::{Completion, Depth, Outcome, Report};
 use crate::trail::{Span, Time};
-use crate::verdict::{Class, Code, Finding, Severity};
+use crate::verdict::{Class, Code, Finding, Scope, Severity};
 
 /// The verdict in one word and one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,26 @@ pub fn groups(report: &Report) -> Vec<Group<'_>> {
     }
     groups.sort_by_key(|group| (group.severity(), group.class, group.code));
     groups
+}
+
+/// One finding for all those of a code and class that the report counts and does not hold, for formats that tell every
+/// finding and no number.
+pub fn not_held(report: &Report) -> Vec<Finding> {
+    let one = |((class, code), count): (&(Class, Code), &u64)| {
+        let message =
+            format!("{} more findings like this were counted and are not listed", thousands(*count));
+        Finding { class: *class, ..Finding::new(*code, Scope::default(), message) }
+    };
+    report.omitted.iter().map(one).collect()
+}
+
+/// What a chart of time does not show, because the report does not hold it.
+pub fn not_marked(report: &Report) -> Option<String> {
+    let told = report.omitted.iter().filter(|((class, _), _)| *class != Class::Notice);
+    let count: u64 = told.map(|(_, count)| count).sum();
+    (count > 0).then(|| {
+        format!("{} that are counted and not listed are not marked.", counted(count, "finding", "findings"))
+    })
 }
 
 /// How much of the time its chains have to cover is covered.

@@ -61,6 +61,14 @@ fn more_forged_files_than_a_report_holds_are_all_counted() {
         assert!(text.contains("4,300"), "{format}");
         assert!(text.contains("more findings were counted"), "{format}");
     }
+    for format in [Format::Csv, Format::Junit, Format::Ocsf] {
+        let more = "300 more findings like this were counted and are not listed";
+        assert!(rendered(&report, format).contains(more), "{format}");
+    }
+    for format in [Format::Human, Format::Html] {
+        let text = rendered(&report, format).replace("\n  ", " ");
+        assert!(text.contains("300 findings that are counted and not listed are not marked."), "{format}");
+    }
     assert!(rendered(&report, Format::Prometheus).contains("code=\"log-unlisted\",class=\"tamper\"} 4300"));
     let text = rendered(&report, Format::Json);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -83,6 +91,25 @@ fn which_are_told_does_not_depend_on_how_they_are_listed() {
 }
 
 #[test]
+fn a_flood_of_odd_names_hides_no_day_behind_it() {
+    let world = world();
+    let mut store = flooded(&world, 1, 1000);
+    let of = LogKey::parse(&store.objects().keys().find(|object| object.key.contains("Forged")).unwrap().key);
+    let folder = of.unwrap().folder();
+    let bucket = world.plan().bucket.clone();
+    for number in 0..10_001 {
+        // Before any year in the order of names.
+        let name = ObjectName::new(&*bucket, format!("{folder}0-{number:05}.json.gz"));
+        store.objects().insert(name, ("x".into(), Metadata::NotKept(None)));
+    }
+    let report = run(plan(&world.truth()), store, &world);
+    assert_eq!(report.count(Class::Tamper, Code::LogUnlisted), 1);
+    assert_eq!(report.count(Class::Incomplete, Code::LogUnlisted), 10_000);
+    let flood = report.findings.iter().find(|finding| finding.code == Code::ListingUnreadable).unwrap();
+    assert!(flood.message.contains("0-10000.json.gz"), "{}", flood.message);
+}
+
+#[test]
 fn findings_that_were_accepted_stay_counted() {
     let world = world();
     let asked = Plan { accept: [Code::LogUnlisted].into(), ..plan(&world.truth()) };
@@ -90,6 +117,16 @@ fn findings_that_were_accepted_stay_counted() {
     assert_eq!(report.exit_code(), 0);
     assert_eq!(report.count(Class::Notice, Code::LogUnlisted), (MOST_OF_A_KIND + MORE) as u64);
     assert!(rendered(&report, Format::Human).contains("4,300"));
+}
+
+#[test]
+fn no_chain_passes_for_whole_because_its_findings_are_not_held() {
+    let world = world();
+    let mut report = run(plan(&world.truth()), flooded(&world, MOST_OF_A_KIND + MORE, 1000), &world);
+    let verified = |report: &Report| rendered(report, Format::Junit).matches("chain verified").count();
+    let before = verified(&report);
+    report.chains.last_mut().unwrap().logs.modified = 1;
+    assert_eq!(verified(&report), before - 1);
 }
 
 #[test]

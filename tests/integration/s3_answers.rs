@@ -338,11 +338,22 @@ fn padded(status: &str, document: &str, length: usize) -> Fault {
 async fn refusals_and_pages_larger_than_any_of_s3s_are_not_read_to_their_end() {
     let server = Server::start(small_world());
     let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-    let kind = async |length: usize| {
-        ask(&server, || Some(padded("403 Forbidden", denied, length))).await.unwrap_err().kind
+    let asked = async |status: &'static str, length: usize| {
+        ask(&server, || Some(padded(status, denied, length))).await.unwrap_err()
     };
-    assert_eq!(kind(60_000).await, StoreErrorKind::Denied);
-    assert_ne!(kind(70_000).await, StoreErrorKind::Denied);
+    let told = |error: &StoreError| error.detail.contains("Access Denied");
+    let whole = asked("403 Forbidden", 60_000).await;
+    assert!(whole.kind == StoreErrorKind::Denied && told(&whole), "{whole}");
+    // Of a longer one the status alone is read: it would be as long the next time.
+    for (status, kind) in [
+        ("403 Forbidden", StoreErrorKind::Denied),
+        ("404 Not Found", StoreErrorKind::Failed),
+        ("500 Internal Server Error", StoreErrorKind::Faltered),
+        ("503 Slow Down", StoreErrorKind::Throttled),
+    ] {
+        let cut = asked(status, 70_000).await;
+        assert!(cut.kind == kind && !told(&cut), "{status}: {cut}");
+    }
 
     let page = "<ListBucketResult><Name>logs</Name><Prefix></Prefix><IsTruncated>false</IsTruncated></ListBucketResult>";
     let listing = Listing {

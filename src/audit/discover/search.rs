@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use super::smallest::Smallest;
 use super::{Bound, Firsts, Found, Home, KindFolder, OddFolder, OddObject, Site};
 use crate::audit::Plan;
 use crate::audit::pages::Walk;
+use crate::audit::smallest::Smallest;
 use crate::store::{Listed, Page, StoreError};
 use crate::trail::neighbours::{is_layout, is_partition, is_service};
 use crate::trail::source::{Named, Within};

@@ -33,6 +33,9 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
         words::range(Span { start: scale.start, end: scale.end })
     )?;
     legend(&rows, out)?;
+    if let Some(text) = words::not_marked(report) {
+        writeln!(out, "<p>{text}</p>")?;
+    }
     let trails: std::collections::BTreeSet<_> = report.chains.iter().map(|chain| &chain.id.trail).collect();
     let density = if rows.len() > DENSE { " dense" } else { "" };
     writeln!(out, "<table class=\"map{density}\">")?;

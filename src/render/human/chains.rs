@@ -40,7 +40,7 @@ pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -
     page.heading("CHAINS", out)?;
     if let Some(scale) = &scale {
         let shown = rows.iter().flat_map(|row| &row.cells);
-        legend(page, scale, shown.copied().collect(), out)?;
+        legend(page, scale, shown.copied().collect(), words::not_marked(report), out)?;
     }
     let (troubled, whole): (Vec<&Row<'_>>, Vec<&Row<'_>>) =
         rows.iter().partition(|row| row.worst.is_some_and(|class| class != Class::Notice));
@@ -69,7 +69,7 @@ fn rows<'a>(report: &'a Report, scale: Option<&Scale>) -> Vec<Row<'a>> {
     let rows = report.chains.iter().map(|chain| Row {
         chain,
         cells: scale.map_or_else(Vec::new, |scale| row(scale, chain, findings.of_chain(chain))),
-        worst: findings.of_chain(chain).map(|finding| finding.class).chain(not_reached(chain)).min(),
+        worst: findings.worst(chain).into_iter().chain(not_reached(chain)).min(),
         texts: texts(chain),
     });
     let mut rows: Vec<Row<'_>> = rows.collect();
@@ -190,7 +190,13 @@ fn drawn(cell: Cell) -> (char, Ink) {
     }
 }
 
-fn legend(page: &Page<'_>, scale: &Scale, shown: Vec<Cell>, out: &mut dyn io::Write) -> io::Result<()> {
+fn legend(
+    page: &Page<'_>,
+    scale: &Scale,
+    shown: Vec<Cell>,
+    not_marked: Option<String>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let bounds = words::range(Span { start: scale.start, end: scale.end });
     let text = format!("each character is {}, from {bounds} UTC", scale.step());
     writeln!(out, "  {}", page.paint.ink(Ink::Faint, wrapped(&text, page.width(), 2)))?;
@@ -200,5 +206,9 @@ fn legend(page: &Page<'_>, scale: &Scale, shown: Vec<Cell>, out: &mut dyn io::Wr
         .map(|cell| format!("{}\u{a0}{}", drawn(cell).0, cell.legend().replace(' ', "\u{a0}")))
         .collect();
     let signs = wrapped(&signs.join(", "), page.width(), 2).replace('\u{a0}', " ");
-    writeln!(out, "  {}\n", page.paint.ink(Ink::Faint, signs))
+    writeln!(out, "  {}", page.paint.ink(Ink::Faint, signs))?;
+    if let Some(text) = not_marked {
+        writeln!(out, "  {}", wrapped(&text, page.width(), 2))?;
+    }
+    writeln!(out)
 }

@@ -285,6 +285,9 @@ async fn refused(mut answer: HttpResponse, service: &Service) -> Got {
     let body = ByteStream::new(answer.take_body());
     match read(body, length, REFUSAL as u64, service).await {
         Ok(body) => *answer.body_mut() = SdkBody::from(body),
+        Err(too_long) if too_long.is_oversized() => {
+            return Got::Refused(Refusal::overlong(&answer));
+        }
         Err(_) => return Got::Unclear,
     }
     let layer = GetObject::new().config();

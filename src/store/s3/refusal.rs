@@ -84,6 +84,11 @@ impl Refusal {
         refusal
     }
 
+    /// A refusal longer than any of S3's.
+    pub(super) fn overlong(answer: &HttpResponse) -> Self {
+        Self::new(Action::Get, Failure::overlong(answer.status().as_u16()), region(answer))
+    }
+
     /// What the SDK made of an object that was asked for.
     pub(super) fn of_get(error: &SdkError<GetObjectError, HttpResponse>) -> Self {
         match error {

@@ -43,6 +43,29 @@ impl<K: Ord, V> Smallest<K, V> {
         }
     }
 
+    /// Takes over what others kept, and that they left some out.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (key, value) in other.kept {
+            self.add(key, value);
+        }
+        self.left_out += other.left_out;
+        if let Some(beyond) = other.beyond {
+            self.cut(beyond);
+        }
+    }
+
+    /// Nothing from `beyond` on is kept.
+    fn cut(&mut self, beyond: K) {
+        if self.beyond.as_ref().is_some_and(|known| *known <= beyond) {
+            return;
+        }
+        for (key, _) in self.kept.split_off(&beyond) {
+            self.used -= (self.takes)(&key);
+            self.left_out += 1;
+        }
+        self.beyond = Some(beyond);
+    }
+
     /// The smallest that found no room.
     pub(super) fn beyond(&self) -> Option<&K> {
         self.beyond.as_ref()
@@ -62,6 +85,29 @@ impl<K: Ord, V> Smallest<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_parts_or_at_once_the_same_are_kept() {
+        let names = ["d", "a", "f", "c", "b", "e", "g"];
+        for cut in 0..=names.len() {
+            for room in 1..=names.len() {
+                let mut parts = [&names[..cut], &names[cut..]].map(|part| {
+                    let mut smallest = Smallest::first(room);
+                    part.iter().for_each(|name| smallest.add(*name, ()));
+                    smallest
+                });
+                let [one, other] = &mut parts;
+                one.merge(std::mem::replace(other, Smallest::first(0)));
+                let (beyond, count) = (one.beyond().copied(), one.count());
+                assert_eq!(count, names.len() as u64);
+                let mut sorted = names;
+                sorted.sort_unstable();
+                assert_eq!(beyond, sorted.get(room).copied(), "{cut} {room}");
+                let kept = std::mem::replace(one, Smallest::first(0)).into_kept();
+                assert_eq!(Vec::from_iter(kept.into_keys()), sorted[..room]);
+            }
+        }
+    }
 
     fn kept(names: &[&'static str], room: usize) -> (Vec<&'static str>, Option<&'static str>, u64) {
         let mut smallest = Smallest::new(room, |name: &&str| name.len());
