@@ -41,6 +41,7 @@ mod smallest;
 mod stop;
 mod stoppable;
 mod tree;
+mod uncovered;
 mod unseen;
 
 use fetch::Try;

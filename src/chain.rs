@@ -68,6 +68,7 @@ impl Entry {
                 None => DigestVerdict::Authentic,
             },
             State::Rejected(rejected) => rejected.fault.verdict(),
+            State::Unseen(Unseen::Interrupted) => DigestVerdict::NotReached,
             State::Unseen(_) => DigestVerdict::Unreadable,
             State::Gone if self.key.end > settled_by => DigestVerdict::Pending,
             State::Gone => DigestVerdict::Missing,
@@ -183,6 +184,8 @@ pub struct Chain {
     pub coverage: Vec<Span>,
     /// The rest of what it has to cover.
     pub gaps: Vec<Gap>,
+    /// The hours of digests that are here beyond what it has to cover yet, and prove nothing.
+    pub unproven: Vec<Span>,
     /// Its last digest, where that lies before the window and nothing follows.
     pub ended: Option<LastDigest>,
     /// Up to here coverage is unbroken from the window's start.
@@ -311,6 +314,7 @@ pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
         bounds: None,
         coverage: Vec::new(),
         gaps: Vec::new(),
+        unproven: Vec::new(),
         ended: None,
         verified_through: None,
         newest: newest(entries),

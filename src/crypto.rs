@@ -264,6 +264,8 @@ pub enum Authority {
     Aws,
     /// AWS was asked and would not or could not answer.
     Refused(Box<str>),
+    /// Nobody: no key was given at all.
+    Nobody,
 }
 
 /// All public keys at hand, and whose word they are.
@@ -298,7 +300,8 @@ impl KeyRing {
 
     /// Whose word holds in `region`.
     pub fn authority(&self, region: &Region) -> &Authority {
-        self.authorities.get(region).unwrap_or(&Authority::File)
+        let unasked = if self.keys.is_empty() { &Authority::Nobody } else { &Authority::File };
+        self.authorities.get(region).unwrap_or(unasked)
     }
 
     /// The key of that name that may sign in `region`: one listed for the region, or one without a region.

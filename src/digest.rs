@@ -343,7 +343,10 @@ impl RejectedDigest {
             Fault::Algorithm { .. }
             | Fault::SignatureRemoved
             | Fault::SignatureNotKept(_)
-            | Fault::UnknownKey { authority: Authority::File | Authority::Refused(_), .. } => false,
+            | Fault::UnknownKey {
+                authority: Authority::File | Authority::Refused(_) | Authority::Nobody,
+                ..
+            } => false,
         }
     }
 

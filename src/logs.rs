@@ -83,6 +83,7 @@ pub fn judge(work: &LogWork, observation: &Observation, settled_by: Time) -> (Lo
             "a digest names this file, and it is not there".into(),
             expected(),
         ),
+        Observation::Unseen(Unseen::Interrupted) => return (LogVerdict::NotReached, None),
         Observation::Unseen(unseen) => (
             LogVerdict::Unreadable,
             Code::LogUnreadable,

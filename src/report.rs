@@ -7,8 +7,10 @@ use crate::crypto::{Fingerprint, Hash};
 use crate::trail::{ChainId, ObjectName, Region, Span, Time};
 use crate::verdict::{Class, Code, DigestTally, Finding, LogTally, Retries};
 
+mod asked;
 mod findings;
 mod proof;
+pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
 
@@ -184,6 +186,8 @@ pub struct Report {
     /// From here on digests were looked for, so that a chain which ended before the window is noticed; with an open start
     /// there is nothing before it.
     pub looked_back_to: Option<Time>,
+    /// Which part of the record was asked for, and what had to be in it.
+    pub asked: Asked,
     /// How closely log files were looked at.
     pub depth: Depth,
     /// The command line's words, for an auditor's file.
@@ -198,6 +202,8 @@ pub struct Report {
     pub totals: Totals,
     /// Every chain, sorted.
     pub chains: Vec<ChainReport>,
+    /// What should have a chain and has none, sorted.
+    pub uncovered: Vec<Uncovered>,
     /// Every key that was used, sorted.
     pub keys: Vec<KeyUse>,
     /// Every finding, in [`Finding::order`]; of each code and class no more than [`MOST_OF_A_KIND`].

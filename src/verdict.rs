@@ -135,6 +135,8 @@ pub enum DigestVerdict {
     Missing,
     /// A link points to it, and it may still be under way.
     Pending,
+    /// The run ended before it was read.
+    NotReached,
 }
 
 /// The verdict on one log file.
@@ -158,6 +160,8 @@ pub enum LogVerdict {
     Pending,
     /// Attested and listed, its bytes not asked for.
     Present,
+    /// Attested; the run ended before it was read.
+    NotReached,
 }
 
 /// Defines a count per verdict.
@@ -220,6 +224,7 @@ tally!(
         unreadable: Unreadable,
         missing: Missing,
         pending: Pending,
+        not_reached: NotReached,
     }
 );
 tally!(
@@ -234,6 +239,7 @@ tally!(
         unlisted: Unlisted,
         pending: Pending,
         present: Present,
+        not_reached: NotReached,
     }
 );
 
@@ -353,6 +359,8 @@ pub enum Cause {
         missing: u64,
         /// How many are there and not authentic.
         rejected: u64,
+        /// How many are there and could not be authenticated: a signature or a key is not at hand.
+        unauthenticated: u64,
         /// How many the store did not give.
         unreadable: u64,
     },
@@ -381,8 +389,13 @@ impl fmt::Display for Cause {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unseen(unseen) => out.write_str(unseen.detail()),
-            Self::Digests { missing, rejected, unreadable } => {
-                let parts = [(missing, "missing"), (rejected, "not authentic"), (unreadable, "unreadable")];
+            Self::Digests { missing, rejected, unauthenticated, unreadable } => {
+                let parts = [
+                    (missing, "missing"),
+                    (rejected, "not authentic"),
+                    (unauthenticated, "unauthenticated"),
+                    (unreadable, "unreadable"),
+                ];
                 let told: Vec<String> = parts
                     .into_iter()
                     .filter(|(count, _)| **count > 0)

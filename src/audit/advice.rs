@@ -208,6 +208,12 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
          --expect-region and --expect-account."
             .to_owned(),
     ];
+    if report.asked.is_narrowed() {
+        sentences.push(
+            "Anything about accounts, regions and trails other than those asked for: their digests were not judged."
+                .to_owned(),
+        );
+    }
     match report.depth {
         Depth::Chain => sentences.push(
             "That log files are present or intact, or that none was forged: depth chain looks at digests alone."

@@ -10,11 +10,12 @@ use super::listing::Strays;
 use super::outage::Outages;
 use super::reading::KeyCount;
 use super::site;
+use super::uncovered;
 use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
-use crate::report::{ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
+use crate::report::{Asked, ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
 use crate::store::{ObjectStore, Stumbles};
 use crate::trail::{Region, format_time};
 use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope};
@@ -36,6 +37,7 @@ pub(super) fn report<S: ObjectStore>(
         source: plan.source.clone(),
         window: context.window,
         looked_back_to: context.window.start.map(|start| listing::looked_back_to(start, plan)),
+        asked: asked(plan),
         depth: plan.depth,
         arguments: plan.arguments.clone(),
         started_at: plan.now,
@@ -46,6 +48,7 @@ pub(super) fn report<S: ObjectStore>(
         },
         totals: Totals { retries: retries(context), ..Totals::default() },
         chains: Vec::new(),
+        uncovered: Vec::new(),
         keys: Vec::new(),
         findings: Vec::new(),
         omitted: Omitted::new(),
@@ -53,6 +56,7 @@ pub(super) fn report<S: ObjectStore>(
         not_proven: Vec::new(),
     };
     let finished = finished(&outcomes);
+    let not_reached = uncovered::not_reached(&outcomes);
     let mut outages = Outages::new(context.store.condition().outages);
     let of_the_run = outages.reached();
     let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
@@ -91,11 +95,24 @@ pub(super) fn report<S: ObjectStore>(
     events::attribute(&mut report.findings, &testimonies);
     report.accept(&plan.accept);
     report.sort();
+    report.uncovered = uncovered::find(&report, &not_reached, context.as_of);
     report.hints =
         plan.notes.iter().cloned().chain(found.note()).chain(advice::hints(plan, &report, sites)).collect();
     report.not_proven = advice::not_proven(&report);
     report.not_proven.extend(advice::kinds_not_looked_at(&unread_kinds));
     report
+}
+
+fn asked(plan: &Plan) -> Asked {
+    Asked {
+        accounts: plan.scope.accounts.clone(),
+        regions: plan.scope.regions.clone(),
+        trails: plan.scope.trails.iter().map(|trail| trail.name.clone()).collect(),
+        prefix: plan.prefix.clone(),
+        expected_accounts: plan.expected.accounts.clone(),
+        expected_regions: plan.expected.regions.clone(),
+        grace: plan.grace,
+    }
 }
 
 /// The accounts and regions that were looked at to their end. Of others, what rests on something being absent is not told.
@@ -143,7 +160,7 @@ fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Rep
                 logs,
                 digests: chain.digests,
                 coverage: chain.coverage,
-                gaps: chain.gaps.iter().map(|gap| gap.span).collect(),
+                gaps: chain::union(chain.gaps.iter().map(|gap| gap.span).chain(chain.unproven).collect()),
                 verified_through: chain.verified_through,
                 newest: chain.newest,
                 reached,

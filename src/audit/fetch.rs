@@ -266,9 +266,7 @@ pub(super) async fn log<S: ObjectStore>(
         (Tried::MayPass(_), Try::First) => return Some(work),
         (tried, _) => tried.taken_as_it_is(),
     };
-    if observation != Observation::Unseen(Unseen::Interrupted) {
-        context.mill.tell(observed(work, &observation, 0, context.settled_by()), &judged);
-    }
+    context.mill.tell(observed(work, &observation, 0, context.settled_by()), &judged);
     None
 }
 

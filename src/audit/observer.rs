@@ -3,6 +3,7 @@
 use crate::crypto::Hash;
 use crate::digest::LogEntry;
 use crate::gzip;
+use crate::report::Part;
 use crate::trail::{ObjectName, Span};
 use crate::verdict::{DigestVerdict, Finding, LogVerdict};
 
@@ -43,6 +44,15 @@ pub enum Event<'a> {
         span: Span,
         /// The log files it attests: none, if it is not authentic.
         logs: &'a [LogEntry],
+        /// Whether the report's totals count it.
+        part: Part,
+    },
+    /// A digest that should be there, and is not or not yet; the totals count it.
+    AbsentDigest {
+        /// Which one.
+        object: &'a ObjectName,
+        /// Missing or pending.
+        verdict: DigestVerdict,
     },
     /// A log file was judged.
     Log {

@@ -101,17 +101,19 @@ pub(super) struct Teller<'a, S> {
     pub(super) context: &'a Context<S>,
     pub(super) place: &'a AccountRegion,
     pub(super) telling: Telling,
+    /// How often it is told that only digests which are not authentic name a file.
+    pub(super) unproven: Telling,
     /// Digests out of scope that keep a verdict from being one of tampering.
     pub(super) softeners: HashMap<ObjectName, Finding>,
     pub(super) found: Mutex<Unnamed>,
 }
 
-/// How often it is told that no digest names a file.
+/// How often the same is told of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Telling {
     /// Of each file.
     Each,
-    /// Once for all, where there is no digest that could name any.
+    /// Once for all, where one thing is the matter with all of them.
     Once,
 }
 
@@ -135,6 +137,9 @@ impl<S> Teller<'_, S> {
             if unnamed.first.as_ref().is_none_or(|first| object < first) {
                 unnamed.first = Some(object.clone());
             }
+            return;
+        }
+        if verdict == LogVerdict::Unproven && self.unproven == Telling::Once {
             return;
         }
         // What softens a verdict is told, also where it lies out of scope.

@@ -16,7 +16,7 @@ use crate::chain::{Entry, State};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
 use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
-use crate::report::Depth;
+use crate::report::{Depth, Part};
 use crate::store::ObjectStore;
 use crate::trail::{ChainId, ObjectName, Time};
 use crate::verdict::{DigestVerdict, LogTally, Testimony};
@@ -302,7 +302,11 @@ impl Reading {
             State::Rejected(_) | State::Unseen(_) | State::Gone => &[],
         };
         let verdict = entry.verdict_by(context.settled_by());
-        context.observer.on(Event::Digest { object: &entry.object, verdict, span, logs });
+        let part = match context.plan.scope.holds_chain(&entry.key.chain) && context.window.overlaps(&span) {
+            true => Part::Asked,
+            false => Part::Beside,
+        };
+        context.observer.on(Event::Digest { object: &entry.object, verdict, span, logs, part });
         let known = self
             .chains
             .entry(entry.key.chain.clone())

@@ -23,7 +23,7 @@ use crate::report::{Completion, Depth, Reached};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, Time};
-use crate::verdict::{Cause, Code, Evidence, Finding, LogTally, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Code, DigestVerdict, Evidence, Finding, LogTally, Scope, Testimony, Unseen};
 
 /// Moves of bucket or prefix that are followed within one site.
 const MOST_MOVES: usize = 16;
@@ -178,9 +178,21 @@ fn tell_of_digests<S>(context: &Context<S>, entries: &[Entry], linked: &mut [Lin
         if context.plan.scope.holds_chain(id) {
             let of = &entries[of.clone()];
             context.tell_all(chain::digest_findings(id, of, &context.window, context.settled_by()));
+            of_links.iter().filter_map(absent_digest).for_each(|event| context.observer.on(event));
             context.tell_all(of_links);
         }
     }
+}
+
+/// The digest that a finding says is not there, or not there yet.
+fn absent_digest(finding: &Finding) -> Option<Event<'_>> {
+    let object = finding.object.as_ref()?;
+    let verdict = match finding.code {
+        Code::DigestMissing => DigestVerdict::Missing,
+        Code::DigestPending => DigestVerdict::Pending,
+        _ => return None,
+    };
+    Some(Event::AbsentDigest { object, verdict })
 }
 
 fn take_logs(outcome: &mut Outcome, judged: JudgedLogs) {
@@ -466,7 +478,12 @@ fn teller<'a, S>(
     };
     let out_of_scope = entries.iter().filter(|entry| !context.plan.scope.holds_chain(&entry.key.chain));
     let softeners = out_of_scope.filter_map(softens).collect();
-    Teller { context, place, telling, softeners, found: Mutex::new(found) }
+    let unproven = match entries.iter().any(|entry| chain::keys_refused(entry).is_some()) {
+        // The keys that are not at hand are told of, and stand for what follows.
+        true => Telling::Once,
+        false => Telling::Each,
+    };
+    Teller { context, place, telling, unproven, softeners, found: Mutex::new(found) }
 }
 
 /// Takes over what lies in one home's log folders.
@@ -532,7 +549,8 @@ fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Findin
     let region = &entry.key.chain.place.region;
     let scope = Scope { region: Some(region.clone()), ..Scope::default() };
     let message = format!(
-        "the public keys of {region} could not be had, so none of its digests can be proven: {detail}"
+        "no public keys are at hand, so neither the region's digests nor the log files they name can be authenticated, which \
+         says nothing against them: {detail}"
     );
     let mut finding = Finding::new(Code::KeysUnavailable, scope, message);
     finding.cause = Some(Cause::Unseen(Unseen::Failed(detail.into())));

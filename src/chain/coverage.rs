@@ -55,8 +55,9 @@ pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent:
         return;
     }
     chain.ended = LastDigest::before_the_window(entries, absent, terms);
-    let Some(bounds) = bounds(entries, absent, &chain.coverage, terms) else { return };
-    chain.bounds = Some(bounds);
+    chain.bounds = bounds(entries, absent, &chain.coverage, terms);
+    chain.unproven = unproven(entries, &chain.coverage, chain.bounds, &terms.window);
+    let Some(bounds) = chain.bounds else { return };
     let waiting = union(absent.iter().filter(|it| it.is_pending(terms)).filter_map(hour).collect());
     let open = complement(&chain.coverage, bounds);
     let start_of_chain = chain.started;
@@ -78,6 +79,15 @@ pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent:
     if let Some(oldest) = beginning_elsewhere(entries, terms) {
         chain.findings.push(open_head(id, oldest));
     }
+}
+
+/// The hours of digests that are here and not authentic, as far as nothing else covers them and no gap can: they lie beyond
+/// what is due yet.
+fn unproven(entries: &[Entry], coverage: &[Span], due: Option<Span>, window: &Window) -> Vec<Span> {
+    let here = entries.iter().filter(|entry| entry.authentic().is_none() && entry.state != State::Gone);
+    let hours = clip(&union(here.map(Entry::span).collect()), window);
+    let covered = union(coverage.iter().copied().chain(due).collect());
+    hours.into_iter().flat_map(|hour| complement(&covered, hour)).collect()
 }
 
 fn hour(absent: &Absent) -> Option<Span> {
@@ -114,20 +124,21 @@ pub(super) fn chain_start(entries: &[Entry]) -> Option<Time> {
 }
 
 fn cause(gap: Span, entries: &[Entry], absent: &[Absent], start_of_chain: Option<Time>) -> Cause {
-    let (mut missing, mut rejected, mut unreadable) = (0, 0, 0);
+    let (mut missing, mut rejected, mut unauthenticated, mut unreadable) = (0, 0, 0, 0);
     missing += absent.iter().filter_map(hour).filter(|hour| hour.overlaps(&gap)).count() as u64;
     for entry in entries.iter().filter(|entry| entry.span().overlaps(&gap)) {
         match &entry.state {
             State::Authentic(_) => {}
-            State::Rejected(_) => rejected += 1,
+            State::Rejected(digest) if digest.is_refuted() => rejected += 1,
+            State::Rejected(_) => unauthenticated += 1,
             State::Unseen(_) => unreadable += 1,
             State::Gone => missing += 1,
         }
     }
-    match missing + rejected + unreadable {
+    match missing + rejected + unauthenticated + unreadable {
         0 if start_of_chain == Some(gap.end) => Cause::ChainStart,
         0 => Cause::Unexplained,
-        _ => Cause::Digests { missing, rejected, unreadable },
+        _ => Cause::Digests { missing, rejected, unauthenticated, unreadable },
     }
 }
 

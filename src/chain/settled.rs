@@ -187,6 +187,7 @@ mod tests {
             bounds: None,
             coverage: Vec::new(),
             gaps: Vec::new(),
+            unproven: Vec::new(),
             ended: None,
             verified_through: None,
             newest: None,

@@ -8,7 +8,7 @@ use crate::crypto::Authority;
 use crate::digest::{AuthenticDigest, Fault, Packing};
 use crate::report::Window;
 use crate::trail::format_time;
-use crate::verdict::Class;
+use crate::verdict::{Class, Unseen};
 
 /// All that there is to tell of a chain as a whole: its links, its gaps, its end.
 pub fn all(id: &ChainId, chain: &Chain, as_of: Time) -> Vec<Finding> {
@@ -39,7 +39,7 @@ pub fn digests<'c>(
 /// What there is to tell of one digest by itself. One that was listed, is gone and ends after `settled_by` may still be
 /// under way.
 pub fn digest(id: &ChainId, entry: &Entry, settled_by: Time) -> Option<Finding> {
-    if keys_refused(entry).is_some() {
+    if keys_refused(entry).is_some() || entry.state == State::Unseen(Unseen::Interrupted) {
         return None;
     }
     let mut finding = match &entry.state {
@@ -65,12 +65,15 @@ pub fn digest(id: &ChainId, entry: &Entry, settled_by: Time) -> Option<Finding> 
     Some(finding)
 }
 
+const NO_KEYS: &str = "no public keys were given; pass --keys FILE, as `trailseal keys fetch` writes it";
+
 /// Why the keys of a digest's region could not be had, where that is all that is known of it. Told once per region,
 /// not once per digest.
 pub fn keys_refused(entry: &Entry) -> Option<&str> {
     match &entry.state {
         State::Rejected(rejected) => match &rejected.fault {
             Fault::UnknownKey { authority: Authority::Refused(detail), .. } => Some(detail),
+            Fault::UnknownKey { authority: Authority::Nobody, .. } => Some(NO_KEYS),
             _ => None,
         },
         State::Authentic(_) | State::Unseen(_) | State::Gone => None,
@@ -176,6 +179,7 @@ fn unknown_key(id: &ChainId, fingerprint: &str, authority: &Authority) -> Findin
             Class::Incomplete,
             format!("signed, it says, by key {fingerprint}; the region's keys could not be had: {detail}"),
         ),
+        Authority::Nobody => (Class::Incomplete, format!("signed, it says, by key {fingerprint}; {NO_KEYS}")),
     };
     let mut finding = Finding::new(Code::DigestUnknownKey, id, message);
     finding.class = class;

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use trailseal::audit::{Event, Observer};
 use trailseal::render::aws_cli::Transcript;
 use trailseal::render::{Judged, Seen, csv, jsonl};
-use trailseal::report::Report;
+use trailseal::report::{Part, Report};
+use trailseal::trail::ObjectName;
+use trailseal::verdict::DigestVerdict;
 
 use super::output::Writer;
 
@@ -108,12 +110,12 @@ impl Observer for Both {
 /// The object an event tells of, if it does.
 fn seen<'a>(event: &Event<'a>) -> Option<Seen<'a>> {
     match event {
-        Event::Digest { object, verdict, .. } => {
-            Some(Seen { object, judged: Judged::Digest(*verdict), compressed: None, inflated: None })
-        }
+        Event::Digest { object, verdict, part, .. } => Some(digest(object, *verdict, *part)),
+        Event::AbsentDigest { object, verdict } => Some(digest(object, *verdict, Part::Asked)),
         Event::Log { object, verdict, compressed, inflated, .. } => Some(Seen {
             object,
             judged: Judged::Log(*verdict),
+            part: Part::Asked,
             compressed: (*compressed > 0).then_some(*compressed),
             inflated: (*inflated > 0).then_some(*inflated),
         }),
@@ -125,10 +127,14 @@ fn seen<'a>(event: &Event<'a>) -> Option<Seen<'a>> {
     }
 }
 
+fn digest(object: &ObjectName, verdict: DigestVerdict, part: Part) -> Seen<'_> {
+    Seen { object, judged: Judged::Digest(verdict), part, compressed: None, inflated: None }
+}
+
 /// Notes what an event says of an object.
 fn note(transcript: &mut Transcript, event: &Event<'_>) {
     match event {
-        Event::Digest { object, verdict, span, logs } => {
+        Event::Digest { object, verdict, span, logs, .. } => {
             let logs = logs.iter().map(|log| (log.object.clone(), log.hash)).collect();
             transcript.digest(object, *span, *verdict, logs);
         }
@@ -137,6 +143,7 @@ fn note(transcript: &mut Transcript, event: &Event<'_>) {
         }
         // A log file that no digest names has a finding of its own.
         Event::Log { hash: None, .. }
+        | Event::AbsentDigest { .. }
         | Event::Phase(_)
         | Event::DigestsListed(_)
         | Event::LogsNamed(_)

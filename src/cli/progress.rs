@@ -108,7 +108,7 @@ impl Observer for Bar {
                     Class::Notice => 0,
                 };
             }
-            Event::SiteDone => {}
+            Event::AbsentDigest { .. } | Event::SiteDone => {}
         }
     }
 }

@@ -27,7 +27,7 @@ const FINDINGS: [&str; 15] = [
     "evidence",
     "cause",
 ];
-const OBJECTS: [&str; 5] = ["object", "kind", "verdict", "compressed", "inflated"];
+const OBJECTS: [&str; 6] = ["object", "kind", "verdict", "compressed", "inflated", "window"];
 
 /// Writes the findings, one to a row, and a row for those of each code and class that the report only counts.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
@@ -83,6 +83,7 @@ impl<W: io::Write> Objects<W> {
             seen.judged.verdict().to_owned(),
             size(seen.compressed),
             size(seen.inflated),
+            seen.part.as_str().to_owned(),
         ];
         row(&cells, &mut self.0)
     }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::json;
-use super::words::{self, Share};
+use super::words;
 use super::xml::Attribute as Text;
 use crate::crypto::Hash;
 use crate::report::{Completion, Depth, Outcome, Report};
@@ -86,31 +86,22 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         Depth::Presence => "Digests, and whether the log files they name are there; not their content.",
         Depth::Full => "Digests, and every byte of every log file they name.",
     };
-    let share = report
-        .chains
-        .iter()
-        .map(|chain| Share::of(&chain.coverage, &chain.gaps))
-        .fold(Share::default(), Share::plus);
-    let with_gaps = report.chains.iter().filter(|chain| !chain.gaps.is_empty()).count();
-    let covered = match (report.chains.len(), with_gaps) {
-        (0, _) => "No chain of digests was found.".to_owned(),
-        (chains, 0) => format!(
-            "{share} of the time, without a gap, in {}.",
-            words::counted(chains as u64, "chain of digests", "chains of digests")
-        ),
-        (chains, gaps) => format!(
-            "{share} of the time, in {}; {gaps} with gaps.",
-            words::counted(chains as u64, "chain of digests", "chains of digests")
-        ),
-    };
     let read = format!(
         "{} stored, {} inflated and hashed.",
         words::bytes(totals.compressed),
         words::bytes(totals.inflated)
     );
     writeln!(out, "<dl class=\"facts\">")?;
-    fact("What was asked", &format!("{}. {asked}", window(report)), out)?;
-    fact("What was covered", &covered, out)?;
+    fact(
+        "What was asked",
+        &format!("{}. {asked} Grace time {}.", window(report), words::lasting(report.asked.grace)),
+        out,
+    )?;
+    fact("Whose record", &sentence(&words::scope(&report.asked)), out)?;
+    if let Some(expected) = words::expected(report) {
+        fact("What had to be there", &sentence(&expected), out)?;
+    }
+    fact("What was covered", &sentence(&words::covered(report)), out)?;
     fact("Digests", &tally(totals.digests.total(), &totals.digests.counts()), out)?;
     fact("Log files", &tally(totals.logs.total(), &totals.logs.counts()), out)?;
     if report.depth == Depth::Full {
@@ -123,6 +114,12 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     };
     fact("When it ran", &format!("{} UTC, {}.{ended}", words::range(ran), words::took(report)), out)?;
     writeln!(out, "</dl>")
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
 }
 
 fn fact(name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {

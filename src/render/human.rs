@@ -4,7 +4,7 @@
 use std::io;
 
 use super::plain::Plain;
-use super::words::{self, Share};
+use super::words;
 use crate::report::{Depth, Outcome, Report};
 use crate::trail::{Span, Time};
 
@@ -106,8 +106,16 @@ impl Page<'_> {
         writeln!(out)?;
         self.fact("source", &Plain(&report.source).to_string(), out)?;
         self.fact("window", &window(report), out)?;
-        self.fact("depth", depth(report.depth), out)?;
-        self.fact("covered", &covered(report), out)?;
+        self.fact("scope", &words::scope(&report.asked), out)?;
+        if let Some(expected) = words::expected(report) {
+            self.fact("expected", &expected, out)?;
+        }
+        self.fact(
+            "depth",
+            &format!("{}; grace {}", depth(report.depth), words::lasting(report.asked.grace)),
+            out,
+        )?;
+        self.fact("covered", &words::covered(report), out)?;
         self.fact("digests", &counts(report.totals.digests.total(), &report.totals.digests.counts()), out)?;
         let logs = counts(report.totals.logs.total(), &report.totals.logs.counts());
         let logs = match report.depth {
@@ -170,21 +178,6 @@ fn depth(depth: Depth) -> &'static str {
         Depth::Chain => "chain: digests alone",
         Depth::Presence => "presence: digests, and whether their log files are there",
         Depth::Full => "full: digests, and every byte of every log file they name",
-    }
-}
-
-fn covered(report: &Report) -> String {
-    let share = report
-        .chains
-        .iter()
-        .map(|chain| Share::of(&chain.coverage, &chain.gaps))
-        .fold(Share::default(), Share::plus);
-    let whole = report.chains.iter().filter(|chain| chain.gaps.is_empty()).count();
-    match report.chains.len() {
-        0 => "no chain of digests was found".to_owned(),
-        1 => format!("{share} of the time, in 1 chain"),
-        chains if chains == whole => format!("{share} of the time, in {chains} chains without a gap"),
-        chains => format!("{share} of the time; {} of {chains} chains with gaps", chains - whole),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::words::{self, Group, Share};
+use super::words::{self, Group};
 use crate::report::Report;
 use crate::trail::Span;
 use crate::verdict::{Class, Code, Finding};
@@ -38,11 +38,6 @@ pub fn codes(out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let share = report
-        .chains
-        .iter()
-        .map(|chain| Share::of(&chain.coverage, &chain.gaps))
-        .fold(Share::default(), Share::plus);
     let window = match report.window.start {
         Some(start) => words::range(Span { start, end: report.window.end }),
         None => format!("up to {}", words::moment(report.window.end)),
@@ -52,7 +47,12 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "| source | {} |", Cell(&report.source))?;
     writeln!(out, "| window | {window} UTC |")?;
     writeln!(out, "| depth | {} |", report.depth.as_str())?;
-    writeln!(out, "| covered | {share} of the time of {} chains |", report.chains.len())?;
+    writeln!(out, "| scope | {} |", Cell(words::scope(&report.asked)))?;
+    if let Some(expected) = words::expected(report) {
+        writeln!(out, "| expected | {} |", Cell(expected))?;
+    }
+    writeln!(out, "| grace | {} |", words::lasting(report.asked.grace))?;
+    writeln!(out, "| covered | {} |", words::covered(report))?;
     writeln!(
         out,
         "| digests | {} of {} authentic |",

@@ -7,9 +7,9 @@ use std::io;
 
 use super::plain::Plain;
 use super::words::Share;
-use crate::report::{ChainReport, Outcome, Report};
+use crate::report::{ChainReport, Outcome, Report, Uncovered};
 use crate::trail::Time;
-use crate::verdict::{Class, Code};
+use crate::verdict::{Class, Code, Scope};
 
 /// One metric: its name, what it tells, and its series.
 struct Gauge {
@@ -146,7 +146,18 @@ fn chain_gauges(report: &Report) -> Vec<Gauge> {
     let each = |value: fn(&ChainReport) -> Option<f64>| {
         report.chains.iter().filter_map(|chain| Some((labels(chain), value(chain)?))).collect()
     };
+    let none = report.uncovered.iter().map(|part| (part_labels(part), part.seconds() as f64)).collect();
     vec![
+        Gauge {
+            name: "trailseal_uncovered_seconds",
+            help: "How much of the window a part of the record would have to cover that has no chain of digests, by why.",
+            series: none,
+        },
+        Gauge {
+            name: "trailseal_covered_ratio",
+            help: "How much of the time that should be covered is covered, of all chains and of what has none.",
+            series: Share::of_report(report).ratio().map_or(Vec::new(), one),
+        },
         Gauge {
             name: "trailseal_chain_verified_through_timestamp_seconds",
             help: "Up to when the chain's coverage is unbroken from the window's start on.",
@@ -163,6 +174,21 @@ fn chain_gauges(report: &Report) -> Vec<Gauge> {
             series: each(|chain| Some(Share::of(&chain.coverage, &chain.gaps).open as f64)),
         },
     ]
+}
+
+fn part_labels(part: &Uncovered) -> Vec<(&'static str, String)> {
+    let Scope { account, region, trail, organization } = &part.scope;
+    let text = |name: &'static str, text: Option<String>| text.map(|text| (name, text));
+    [
+        text("account", account.map(|account| account.to_string())),
+        text("region", region.as_ref().map(ToString::to_string)),
+        text("trail", trail.as_ref().map(ToString::to_string)),
+        text("organization", organization.as_ref().map(ToString::to_string)),
+        text("why", Some(part.why.as_str().to_owned())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn labels(chain: &ChainReport) -> Vec<(&'static str, String)> {

@@ -1,5 +1,6 @@
 //! One object and its verdict, for the formats that tell every object while the run goes on.
 
+use crate::report::Part;
 use crate::trail::ObjectName;
 use crate::verdict::{DigestVerdict, LogVerdict};
 
@@ -37,6 +38,8 @@ pub struct Seen<'a> {
     pub object: &'a ObjectName,
     /// What it is and what was found.
     pub judged: Judged,
+    /// Whether the totals count it.
+    pub part: Part,
     /// Its bytes as stored, where they were read.
     pub compressed: Option<u64>,
     /// Its bytes after inflation, where it could be inflated.

@@ -17,6 +17,8 @@ pub enum Cell {
     Covered,
     /// Not covered yet, and not due yet.
     Pending,
+    /// The run ended before it was looked at.
+    NotReached,
     /// Something in it could not be read or proven.
     Unproven,
     /// Covered in part.
@@ -29,10 +31,11 @@ pub enum Cell {
 
 impl Cell {
     /// Every state, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Outside,
         Self::Covered,
         Self::Pending,
+        Self::NotReached,
         Self::Unproven,
         Self::Partial,
         Self::Gap,
@@ -45,6 +48,7 @@ impl Cell {
             Self::Outside => "outside the chain",
             Self::Covered => "covered",
             Self::Pending => "not due yet",
+            Self::NotReached => "not reached",
             Self::Unproven => "unreadable or unproven",
             Self::Partial => "partly covered",
             Self::Gap => "not covered",
@@ -198,7 +202,11 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
     if let Some(last) = chain.coverage.last().filter(|_| chain.id.kind == DigestKind::Standard) {
         // Uncovered time that no gap speaks of is not due.
         if last.end < scale.end && chain.gaps.last().is_none_or(|gap| gap.end <= last.end) {
-            mark(Span { start: last.end, end: scale.end }, Cell::Pending);
+            let open = match chain.reached {
+                Reached::Wholly => Cell::Pending,
+                Reached::InPart => Cell::NotReached,
+            };
+            mark(Span { start: last.end, end: scale.end }, open);
         }
     }
     for gap in &chain.gaps {
@@ -209,7 +217,7 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
             let cell = scale.cell(index);
             let whole = gap.start <= cell.start && cell.end <= gap.end;
             let state = match (due, whole) {
-                (false, _) if chain.reached == Reached::InPart => Cell::Unproven,
+                (false, _) if chain.reached == Reached::InPart => Cell::NotReached,
                 (false, _) => Cell::Pending,
                 (true, true) => Cell::Gap,
                 (true, false) => Cell::Partial,

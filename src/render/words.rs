@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::report::{Completion, Depth, Outcome, Report};
+use crate::report::{Asked, Completion, Depth, NoChain, Outcome, Report};
 use crate::trail::{Span, Time};
-use crate::verdict::{Class, Code, Finding, Scope, Severity};
+use crate::verdict::{Cause, Class, Code, Finding, Scope, Severity, Testimony};
 
 /// The verdict in one word and one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +50,32 @@ fn incomplete(report: &Report) -> String {
         (Completion::Interrupted, false) => {
             format!("The run was interrupted; no sign of tampering was seen until then, but: {open}.")
         }
-        (Completion::Complete, _) => {
-            format!("No sign of tampering, but the record could not be fully proven: {open}.")
-        }
+        (Completion::Complete, _) => match logging_stopped(report) {
+            Some(call) => format!(
+                "Logging was stopped: {} by {} at {}. Beside that no sign of tampering, but the record could not be fully \
+                 proven: {open}.",
+                call.event_name,
+                call.actor,
+                moment(call.time)
+            ),
+            None => format!("No sign of tampering, but the record could not be fully proven: {open}."),
+        },
     }
+}
+
+/// The first recorded call that ended the logging of a time which is not covered.
+fn logging_stopped(report: &Report) -> Option<&Testimony> {
+    let calls =
+        report.findings.iter().filter(|finding| finding.class != Class::Notice).filter_map(|finding| {
+            match &finding.cause {
+                Some(Cause::Event(call)) => Some(&**call),
+                _ => None,
+            }
+        });
+    let stopped = |call: &&Testimony| {
+        call.error_code.is_none() && matches!(&*call.event_name, "StopLogging" | "DeleteTrail")
+    };
+    calls.filter(stopped).min_by_key(|call| call.time)
 }
 
 fn intact(report: &Report) -> String {
@@ -121,6 +144,20 @@ impl Group<'_> {
         self.findings.len() as u64 + self.omitted
     }
 
+    /// The sentence that all of several say alike.
+    pub fn common_message(&self) -> Option<&str> {
+        let [first, others @ ..] = &self.findings[..] else { return None };
+        let alike = !others.is_empty() && others.iter().all(|other| other.message == first.message);
+        alike.then_some(&*first.message)
+    }
+
+    /// The cause that all of several have alike.
+    pub fn common_cause(&self) -> Option<&Cause> {
+        let [first, others @ ..] = &self.findings[..] else { return None };
+        let alike = !others.is_empty() && others.iter().all(|other| other.cause == first.cause);
+        first.cause.as_ref().filter(|_| alike)
+    }
+
     /// How urgently they want a person.
     pub fn severity(&self) -> Severity {
         Severity::of(self.code, self.class)
@@ -141,8 +178,30 @@ pub fn groups(report: &Report) -> Vec<Group<'_>> {
             }
         }
     }
-    groups.sort_by_key(|group| (group.severity(), group.class, group.code));
+    groups.sort_by_key(|group| (group.class, consequence(group.code), group.severity(), group.code));
     groups
+}
+
+/// What comes of other findings follows them: a store that is gone, keys that could not be had and folders that could not
+/// be listed stand before what was not proven for that; a digest's fault stands before its hour's gap and its log files.
+fn consequence(code: Code) -> u8 {
+    match code {
+        Code::StoreUnavailable | Code::KeysUnavailable | Code::ListingUnreadable => 0,
+        Code::CoverageHead | Code::CoverageGap | Code::CoverageTail => 2,
+        Code::LogUnproven => 3,
+        _ => 1,
+    }
+}
+
+/// What is said of each place that has no chain: whose it is, as far as that is known.
+pub fn part(scope: &Scope) -> String {
+    let Scope { account, region, trail, .. } = scope;
+    let parts = [
+        account.map(|account| account.to_string()),
+        region.as_ref().map(ToString::to_string),
+        trail.as_ref().map(ToString::to_string),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// One finding for all those of a code and class that the report counts and does not hold, for formats that tell every
@@ -165,6 +224,85 @@ pub fn not_marked(report: &Report) -> Option<String> {
     })
 }
 
+/// How much of the time a report should have covered is covered, in how many chains, and what has none.
+pub fn covered(report: &Report) -> String {
+    let share = Share::of_report(report);
+    let with_gaps = report.chains.iter().filter(|chain| !chain.gaps.is_empty()).count() as u64;
+    let chains = counted(report.chains.len() as u64, "chain", "chains");
+    let told = match (report.chains.len(), with_gaps) {
+        (0, _) => "no chain of digests was found".to_owned(),
+        (_, 0) => format!("{share} of the time, in {chains} without a gap"),
+        (1, _) => format!("{share} of the time, in 1 chain with gaps"),
+        (_, gaps) => format!("{share} of the time; {gaps} of {chains} with gaps"),
+    };
+    let none = |why: NoChain, one: &str, several: &str| {
+        let count = report.uncovered.iter().filter(|part| part.why == why).count() as u64;
+        (count > 0).then(|| counted(count, one, several))
+    };
+    let parts = [
+        none(NoChain::Absent, "absent part counted as 0 %", "absent parts counted as 0 %"),
+        none(NoChain::Unlisted, "part not listed, counted as 0 %", "parts not listed, counted as 0 %"),
+        none(NoChain::NotReached, "part not reached, counted as 0 %", "parts not reached, counted as 0 %"),
+    ];
+    parts.into_iter().flatten().fold(told, |told, part| format!("{told}; {part}"))
+}
+
+/// Why a part of the record has no chain, in words.
+pub fn no_chain(why: NoChain) -> &'static str {
+    match why {
+        NoChain::Absent => "no standard digest",
+        NoChain::Unlisted => "could not be listed",
+        NoChain::NotReached => "not reached",
+    }
+}
+
+/// Whose record was asked for.
+pub fn scope(asked: &Asked) -> String {
+    let part = |one: &str, several: &str, names: Vec<String>| match names.len() {
+        0 => None,
+        1 => Some(format!("{one} {}", names.join(", "))),
+        _ => Some(format!("{several} {}", names.join(", "))),
+    };
+    let parts: Vec<String> = [
+        part("account", "accounts", asked.accounts.iter().map(ToString::to_string).collect()),
+        part("region", "regions", asked.regions.iter().map(ToString::to_string).collect()),
+        part("trail", "trails", asked.trails.iter().map(ToString::to_string).collect()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match parts.is_empty() {
+        true => "all accounts, regions and trails found".to_owned(),
+        false => format!("{}; nothing else was looked at", parts.join(", ")),
+    }
+}
+
+/// What had to be there and whether it was; none, if nothing had to.
+pub fn expected(report: &Report) -> Option<String> {
+    let asked = &report.asked;
+    let list = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
+    let accounts = list(asked.expected_accounts.iter().map(ToString::to_string).collect());
+    let regions = list(asked.expected_regions.iter().map(ToString::to_string).collect());
+    let parts: Vec<String> = [
+        accounts.map(|names| format!("accounts {names}")),
+        regions.map(|names| format!("in every account regions {names}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let unmet = report.uncovered.iter().any(|part| match part.scope {
+        Scope { account: Some(account), region: None, .. } => asked.expected_accounts.contains(&account),
+        Scope { region: Some(ref region), .. } => asked.expected_regions.contains(region),
+        Scope { account: None, region: None, .. } => false,
+    });
+    let met = match (unmet, report.completion) {
+        (true, _) => "not all there",
+        (false, Completion::Complete) => "all there",
+        (false, Completion::Interrupted) => "none known to be absent",
+    };
+    (!parts.is_empty()).then(|| format!("{}: {met}", parts.join("; ")))
+}
+
 /// How much of the time its chains have to cover is covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Share {
@@ -179,6 +317,19 @@ impl Share {
     pub fn of(coverage: &[Span], gaps: &[Span]) -> Self {
         let seconds = |spans: &[Span]| spans.iter().map(|span| span.length().num_seconds()).sum();
         Self { covered: seconds(coverage), open: seconds(gaps) }
+    }
+
+    /// Of all that a report should have covered: its chains, and what has none.
+    pub fn of_report(report: &Report) -> Self {
+        let chains = report.chains.iter().map(|chain| Self::of(&chain.coverage, &chain.gaps));
+        let none = report.uncovered.iter().map(|part| Self { covered: 0, open: part.seconds() });
+        chains.chain(none).fold(Self::default(), Self::plus)
+    }
+
+    /// The covered part of all of it, from 0 to 1; none, where there is no time to cover.
+    pub fn ratio(&self) -> Option<f64> {
+        let all = self.covered + self.open;
+        (all > 0).then(|| self.covered as f64 / all as f64)
     }
 
     /// The two together.
@@ -217,8 +368,17 @@ pub fn verdicts(counts: &[(&str, u64)]) -> Vec<String> {
     counts
         .iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(verdict, count)| format!("{} {}", thousands(*count), verdict.replace('_', " ")))
+        .map(|(verdict, count)| format!("{} {}", thousands(*count), verdict_word(verdict)))
         .collect()
+}
+
+/// A verdict for a person, by its name in reports.
+pub fn verdict_word(verdict: &str) -> String {
+    match verdict {
+        // It says nothing against the digest.
+        "unknown_key" => "unauthenticated".to_owned(),
+        _ => verdict.replace('_', " "),
+    }
 }
 
 /// `1 log file`, `20,310 log files`.
@@ -280,7 +440,12 @@ pub fn range(span: Span) -> String {
 
 /// `6 h 30 min`, `3 d 4 h`: the two largest units.
 pub fn length(span: Span) -> String {
-    let seconds = span.length().num_seconds();
+    lasting(span.length())
+}
+
+/// The same of any time that something lasts.
+pub fn lasting(time: TimeDelta) -> String {
+    let seconds = time.num_seconds();
     let units = [
         (seconds / 86_400, "d"),
         (seconds / 3600 % 24, "h"),

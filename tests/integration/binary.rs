@@ -282,8 +282,17 @@ fn without_keys_nothing_is_proven_and_nobody_accused() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
     assert!(findings.iter().all(|finding| finding["class"] != "tamper"), "{findings:#?}");
-    let unknown = findings.iter().filter(|finding| finding["code"] == "digest-unknown-key").count() as u64;
-    assert_eq!(unknown, truth.digests);
+    let codes = |code: &str| findings.iter().filter(|finding| finding["code"] == code).count();
+    // The cause once for each region, and not what follows from it for each object.
+    assert_eq!(codes("keys-unavailable"), 3, "{findings:#?}");
+    assert_eq!((codes("digest-unknown-key"), codes("log-unproven")), (0, 0), "{findings:#?}");
+    assert_eq!(report["totals"]["digests"]["unknown_key"], truth.digests);
+    assert_eq!(report["totals"]["logs"]["unproven"], truth.logs);
+    let said =
+        String::from_utf8(trailseal(&["verify", &world.path().join("bucket").display().to_string()]).stdout);
+    let said = said.unwrap();
+    assert!(said.contains("unauthenticated") && said.contains("pass --keys FILE"), "{said}");
+    assert!(!said.contains("not authentic"), "{said}");
 }
 
 #[test]
@@ -468,6 +477,10 @@ fn an_interrupted_run_reports_what_it_knows() {
                 if code == 130 {
                     assert_eq!(report["completion"], "interrupted");
                     assert_ne!(report["verdict"], "intact");
+                    // Nobody failed to give what nobody asked for.
+                    for kind in ["digests", "logs"] {
+                        assert_eq!(report["totals"][kind]["unreadable"], 0, "{report:#}");
+                    }
                 }
             }
         }

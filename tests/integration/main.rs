@@ -31,6 +31,7 @@ mod s3_store;
 mod sources;
 mod store_copied;
 mod store_dir;
+mod sums;
 mod support;
 mod testdata;
 mod unlisted_files;

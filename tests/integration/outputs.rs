@@ -5,10 +5,11 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use trailseal::forge::Damage;
+use trailseal::forge::{self, Damage};
 
 use crate::binary::{PROGRAM, WHOLE, WORLD, code, program, stderr, trailseal};
 use crate::support::forged::{self, Encoding};
@@ -78,10 +79,18 @@ fn proven() -> Vec<String> {
     words.iter().map(ToString::to_string).chain([truth.window.end.clone()]).collect()
 }
 
-/// The whole world without a key: exit 3, and long results: each of more than 100 kB but for `markdown` and `prometheus`,
+/// The keys of another world.
+static FOREIGN: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    forge::write_world(&forge::Plan { seed: 2, ..forge::Plan::default() }, folder.path(), &[]).unwrap();
+    folder
+});
+
+/// The whole world without its keys: exit 3, and long results: each of more than 100 kB but for `markdown` and `prometheus`,
 /// which take less than 30 kB.
 fn unproven() -> Vec<String> {
-    vec!["verify".to_owned(), bucket()]
+    let keys = FOREIGN.path().join("keys.json").display().to_string();
+    vec!["verify".to_owned(), bucket(), "--keys".to_owned(), keys]
 }
 
 /// Runs the words with more of them, and gives exit code, stdout and stderr.

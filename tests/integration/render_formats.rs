@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use trailseal::render::human::Options;
 use trailseal::render::{self, Format, Judged, Seen, csv, jsonl, markdown};
-use trailseal::report::Report;
+use trailseal::report::{Part, Report};
 use trailseal::trail::ObjectName;
 use trailseal::verdict::{Code, DigestVerdict, LogVerdict};
 
@@ -61,10 +61,17 @@ fn objects_are_told_while_they_are_judged() {
         Seen {
             object: &digest,
             judged: Judged::Digest(DigestVerdict::Authentic),
+            part: Part::Beside,
             compressed: Some(700),
             inflated: Some(1200),
         },
-        Seen { object: &log, judged: Judged::Log(LogVerdict::Missing), compressed: None, inflated: None },
+        Seen {
+            object: &log,
+            judged: Judged::Log(LogVerdict::Missing),
+            part: Part::Asked,
+            compressed: None,
+            inflated: None,
+        },
     ];
     let mut stream = jsonl::Stream::new(Vec::new());
     let mut table = csv::Objects::new(Vec::new()).unwrap();

@@ -40,7 +40,7 @@ fn every_cause_comes_back_as_it_was() {
     ];
     let causes = causes.into_iter().map(Cause::Unseen);
     for cause in causes.chain([
-        Cause::Digests { missing: 1, rejected: 2, unreadable: 3 },
+        Cause::Digests { missing: 1, rejected: 2, unauthenticated: 4, unreadable: 3 },
         Cause::ChainStart,
         Cause::Unexplained,
     ]) {

@@ -4,12 +4,13 @@
 use chrono::TimeDelta;
 use trailseal::crypto::Hash;
 use trailseal::report::{
-    ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Reached, Report, Totals, Window,
+    Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
+    Uncovered, Window,
 };
 use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
 use trailseal::verdict::{
-    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Testimony,
-    Unseen,
+    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Scope,
+    Testimony, Unseen,
 };
 
 pub const BUCKET: &str = "example-trail-logs";
@@ -121,6 +122,7 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
         source: source.to_owned(),
         window,
         looked_back_to: None,
+        asked: Asked::default(),
         depth: Depth::Full,
         arguments: vec!["verify".to_owned(), source.to_owned(), "--last".to_owned(), "3d".to_owned()],
         started_at: time("2026-03-04T06:00:00.25Z"),
@@ -128,6 +130,7 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
         completion: Completion::Complete,
         totals,
         chains,
+        uncovered: Vec::new(),
         keys: vec![
             key("0123456789abcdef0123456789abcdef", "us-east-1", 140),
             key("fedcba9876543210fedcba9876543210", "eu-west-1", 72),
@@ -212,12 +215,24 @@ pub fn damaged() -> Report {
             logs(&[(LogVerdict::Intact, 512)]),
         ),
     ];
+    let absent = chain_id("444455556666", "eu-west-1", "management-events").place;
+    findings.push(region_absent(&absent));
     let mut report = report("s3://example-trail-logs", three_days(), chains, findings);
+    report.uncovered = vec![Uncovered { scope: Scope::from(&absent), why: NoChain::Absent, time: Some(day) }];
+    report.asked.expected_regions = ["us-east-1", "eu-west-1"].map(|name| name.parse().unwrap()).into();
     report.hints = vec![
         "Two S3 objects answered 403: grant s3:GetObject on the bucket and run again to settle them."
             .to_owned(),
     ];
     report
+}
+
+fn region_absent(place: &AccountRegion) -> Finding {
+    let message = "this region has to be there, and has not one standard digest in the window";
+    let mut finding = Finding::new(Code::RegionAbsent, place, message);
+    finding.at = three_days().start;
+    finding.cause = Some(Cause::Unexplained);
+    finding
 }
 
 fn log_findings(chain: &ChainId) -> Vec<Finding> {
@@ -284,7 +299,7 @@ fn digest_findings(chain: &ChainId, lost: Span) -> Vec<Finding> {
     );
     gap.span = Some(lost);
     gap.at = Some(lost.start);
-    gap.cause = Some(Cause::Digests { missing: 1, rejected: 0, unreadable: 0 });
+    gap.cause = Some(Cause::Digests { missing: 1, rejected: 0, unauthenticated: 0, unreadable: 0 });
     let mut denied = Finding::new(Code::LogUnreadable, chain, "the log file could not be read: AccessDenied");
     denied.object = Some(log(chain, "2026-03-01T09:05:00Z", "Qw3rTy7uIo9pAs1d"));
     denied.digest = Some(digest(chain, time("2026-03-01T09:04:04Z")));
@@ -403,7 +418,7 @@ pub fn year_of_an_organization() -> Report {
             finding.at = Some(gap.start);
             finding.cause = Some(match missing {
                 0 => Cause::Unexplained,
-                _ => Cause::Digests { missing: 1, rejected: 0, unreadable: 0 },
+                _ => Cause::Digests { missing: 1, rejected: 0, unauthenticated: 0, unreadable: 0 },
             });
             findings.push(finding);
         }

@@ -37,7 +37,8 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
         | DigestVerdict::Unsigned
         | DigestVerdict::AlgorithmUnsupported
         | DigestVerdict::Unreadable
-        | DigestVerdict::Missing => Word::Unreadable("the run ended before it was read".into()),
+        | DigestVerdict::Missing
+        | DigestVerdict::NotReached => Word::Unreadable("the run ended before it was read".into()),
     }
 }
 
@@ -85,6 +86,7 @@ pub(super) fn log(judged: Option<&Log>, findings: &[&Finding]) -> Word {
                 told.map_or_else(|| "the run ended before it was read".into(), |finding| cause(finding)),
             )
         }
+        (LogVerdict::NotReached, _) => Word::Unreadable("the run ended before it was read".into()),
         // None of these is said of a file whose bytes a digest vouches for and the run read.
         (LogVerdict::Unproven | LogVerdict::Unlisted | LogVerdict::Pending | LogVerdict::Present, _) => {
             Word::Unreadable(verdict.as_str().into())

@@ -1,12 +1,13 @@
 //! The heat map: a row of time for each chain, drawn with as few shapes as it takes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
 use crate::render::timeline::{Cell, Findings, Scale, row};
 use crate::render::words::{self, Share};
 use crate::render::xml::Attribute as Text;
-use crate::report::{ChainReport, Report};
+use crate::report::{ChainReport, NoChain, Report, Uncovered};
 use crate::trail::{DigestKind, Span};
 
 /// More cells than this are too narrow for a sheet of paper.
@@ -18,7 +19,7 @@ const TICKS: usize = 6;
 
 pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let Some(scale) = Scale::fit(report, CELLS) else { return Ok(()) };
-    if report.chains.is_empty() {
+    if report.chains.is_empty() && report.uncovered.is_empty() {
         return Ok(());
     }
     let findings = Findings::of(report);
@@ -32,11 +33,12 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
         scale.step(),
         words::range(Span { start: scale.start, end: scale.end })
     )?;
-    legend(&rows, out)?;
+    let none: Vec<Vec<Cell>> = report.uncovered.iter().map(|part| vec![unlooked(part.why)]).collect();
+    legend(rows.iter().chain(&none).flatten().copied().collect(), out)?;
     if let Some(text) = words::not_marked(report) {
         writeln!(out, "<p>{text}</p>")?;
     }
-    let trails: std::collections::BTreeSet<_> = report.chains.iter().map(|chain| &chain.id.trail).collect();
+    let trails: BTreeSet<_> = report.chains.iter().map(|chain| &chain.id.trail).collect();
     let density = if rows.len() > DENSE { " dense" } else { "" };
     writeln!(out, "<table class=\"map{density}\">")?;
     axis(&scale, out)?;
@@ -47,7 +49,30 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
         account = Some(chain.id.place.account);
         write_row(chain, cells, begins, trails.len() > 1, out)?;
     }
+    for part in &report.uncovered {
+        write_uncovered(part, scale.cells(), out)?;
+    }
     writeln!(out, "</tbody>\n</table>\n</section>")
+}
+
+fn write_uncovered(part: &Uncovered, cells: usize, out: &mut dyn io::Write) -> io::Result<()> {
+    let whose = words::part(&part.scope);
+    let why = words::no_chain(part.why);
+    writeln!(
+        out,
+        "<tr class=\"first\"><th scope=\"row\"><b>{0}</b> <span>{why}</span></th><td>{1}</td><td class=\"number\">0 %</td></tr>",
+        Text(&whose),
+        strip(&vec![unlooked(part.why); cells], &format!("{whose}: {why}, nothing covered")),
+    )
+}
+
+/// What a part without a chain is drawn as.
+fn unlooked(why: NoChain) -> Cell {
+    match why {
+        NoChain::Absent => Cell::Gap,
+        NoChain::Unlisted => Cell::Unproven,
+        NoChain::NotReached => Cell::NotReached,
+    }
 }
 
 fn write_row(
@@ -106,6 +131,7 @@ fn extent(state: Cell) -> (u8, u8) {
         Cell::Damaged | Cell::Covered => (0, 8),
         Cell::Unproven => (2, 6),
         Cell::Partial => (4, 4),
+        Cell::NotReached => (3, 2),
         Cell::Gap | Cell::Pending | Cell::Outside => (6, 2),
     }
 }
@@ -115,6 +141,7 @@ fn class(state: Cell) -> &'static str {
         Cell::Outside => "outside",
         Cell::Covered => "covered",
         Cell::Pending => "pending",
+        Cell::NotReached => "not-reached",
         Cell::Unproven => "unproven",
         Cell::Partial => "partial",
         Cell::Gap => "gap",
@@ -122,10 +149,10 @@ fn class(state: Cell) -> &'static str {
     }
 }
 
-fn legend(rows: &[Vec<Cell>], out: &mut dyn io::Write) -> io::Result<()> {
+fn legend(shown: BTreeSet<Cell>, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<ul class=\"legend\">")?;
     for state in Cell::ALL.into_iter().filter(|state| *state != Cell::Outside) {
-        if rows.iter().flatten().any(|cell| *cell == state) {
+        if shown.contains(&state) {
             writeln!(out, "<li>{} {}</li>", strip(&[state], state.legend()), state.legend())?;
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use crate::render::words::{self, Group};
 use crate::render::xml::Attribute as Text;
 use crate::report::Report;
-use crate::verdict::{Class, Finding};
+use crate::verdict::{Cause, Class, Finding};
 
 /// More rows of one code than this make a page nobody reads; the JSON report has them all.
 const TOLD: usize = 100;
@@ -37,12 +37,19 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         words::thousands(group.count()),
         Text(code.meaning())
     )?;
+    let (message, cause) = (group.common_message(), group.common_cause());
+    if let Some(message) = message {
+        writeln!(out, "<p>Each: {}</p>", Text(message))?;
+    }
+    if let Some(cause) = cause {
+        writeln!(out, "<p class=\"cause\">Cause of each: {}</p>", Text(cause))?;
+    }
     writeln!(
         out,
         "<table class=\"findings\">\n<thead><tr><th>Where and when</th><th>What</th></tr></thead>\n<tbody>"
     )?;
     for finding in group.findings.iter().take(TOLD) {
-        write_finding(finding, out)?;
+        write_finding(finding, message, cause, out)?;
     }
     writeln!(out, "</tbody>\n</table>")?;
     match (group.count().saturating_sub(TOLD as u64), group.omitted) {
@@ -82,7 +89,13 @@ fn with_commands(sentence: &str) -> String {
     html
 }
 
-fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+/// One finding, without what was said of all of them.
+fn write_finding(
+    finding: &Finding,
+    message: Option<&str>,
+    cause: Option<&Cause>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let scope = &finding.scope;
     let mut place: Vec<String> = Vec::new();
     place.extend(scope.account.map(|account| account.to_string()));
@@ -93,7 +106,10 @@ fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         (None, at) => at.map(words::moment),
     });
     let place: Vec<String> = place.iter().map(|part| format!("<span>{}</span>", Text(part))).collect();
-    write!(out, "<tr><td>{}</td><td><p>{}</p>", place.join(" "), Text(&finding.message))?;
+    write!(out, "<tr><td>{}</td><td>", place.join(" "))?;
+    if message.is_none() {
+        write!(out, "<p>{}</p>", Text(&finding.message))?;
+    }
     let mut facts: Vec<(String, String)> = Vec::new();
     facts.extend(finding.object.as_ref().map(|object| ("object".to_owned(), object.to_string())));
     facts.extend(finding.digest.as_ref().map(|digest| ("digest".to_owned(), digest.to_string())));
@@ -106,7 +122,7 @@ fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         }
         write!(out, "</dl>")?;
     }
-    if let Some(cause) = &finding.cause {
+    if let Some(cause) = finding.cause.as_ref().filter(|_| cause.is_none()) {
         write!(out, "<p class=\"cause\">Cause: {}</p>", Text(cause))?;
     }
     writeln!(out, "</td></tr>")

@@ -4,11 +4,12 @@ use std::io;
 
 use crate::render::words::{self, Share};
 use crate::render::xml::Attribute as Text;
-use crate::report::{ChainReport, Report};
+use crate::report::{ChainReport, Report, Uncovered};
 use crate::trail::DigestKind;
+use crate::verdict::Scope;
 
 pub(super) fn chains(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    if report.chains.is_empty() {
+    if report.chains.is_empty() && report.uncovered.is_empty() {
         return Ok(());
     }
     writeln!(
@@ -19,6 +20,9 @@ pub(super) fn chains(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
     )?;
     for chain in &report.chains {
         chain_row(chain, out)?;
+    }
+    for part in &report.uncovered {
+        uncovered_row(part, out)?;
     }
     writeln!(out, "</tbody>\n</table></div>\n</section>")
 }
@@ -37,6 +41,18 @@ fn chain_row(chain: &ChainReport, out: &mut dyn io::Write) -> io::Result<()> {
         part(chain.logs.intact, chain.logs.total()),
         Share::of(&chain.coverage, &chain.gaps),
         chain.verified_through.map_or_else(|| "–".to_owned(), words::moment)
+    )
+}
+
+fn uncovered_row(part: &Uncovered, out: &mut dyn io::Write) -> io::Result<()> {
+    let Scope { account, region, trail, .. } = &part.scope;
+    writeln!(
+        out,
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td colspan=\"2\">{}</td><td class=\"number\">0 %</td><td>–</td></tr>",
+        account.map_or("any".to_owned(), |account| account.to_string()),
+        Text(region.as_ref().map_or("any", |region| region.as_str())),
+        Text(trail.as_ref().map_or("–", |trail| trail.as_str())),
+        words::no_chain(part.why),
     )
 }
 

@@ -8,9 +8,9 @@ use super::super::words::{self, Share};
 use super::Page;
 use super::paint::Ink;
 use super::wrap::{shortened, wrapped};
-use crate::report::{ChainReport, Reached, Report};
+use crate::report::{ChainReport, NoChain, Reached, Report, Uncovered};
 use crate::trail::{DigestKind, Span};
-use crate::verdict::Class;
+use crate::verdict::{Class, Scope};
 
 /// How many troubled chains, and how many whole ones, are drawn before the rest is summed up.
 const TOLD: usize = 20;
@@ -28,7 +28,7 @@ struct Row<'a> {
 }
 
 pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    if report.chains.is_empty() {
+    if report.chains.is_empty() && report.uncovered.is_empty() {
         return Ok(());
     }
     let columns = Columns::of(report);
@@ -48,6 +48,13 @@ pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -
     // In company of troubled chains the whole ones only matter as a number, unless there are few.
     let whole_shown = if whole.len() + troubled.len() <= limit { whole.len() } else { 0 };
     let whole_shown = if troubled.is_empty() { whole.len().min(limit) } else { whole_shown };
+    for part in report.uncovered.iter().take(limit) {
+        write_uncovered(page, part, &columns, scale.as_ref().filter(|_| beside >= STRIP), out)?;
+    }
+    if report.uncovered.len() > limit {
+        let rest = words::thousands((report.uncovered.len() - limit) as u64);
+        writeln!(out, "  … and {rest} more without a chain (-v shows all)")?;
+    }
     for row in troubled.iter().take(limit).chain(whole.iter().take(whole_shown)) {
         write_row(page, row, &columns, beside >= STRIP, out)?;
     }
@@ -117,12 +124,54 @@ impl Columns {
                 *width = (*width).max(text.chars().count());
             }
         }
+        if report.chains.is_empty() {
+            widths = [12, 14, 1, 4, 0, 0];
+        }
         Self(widths)
     }
 
     fn total(&self) -> usize {
         self.0.iter().map(|width| width + 2).sum()
     }
+}
+
+/// What has no chain, in the columns of the chains.
+fn write_uncovered(
+    page: &Page<'_>,
+    part: &Uncovered,
+    columns: &Columns,
+    beside: Option<&Scale>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let Scope { account, region, trail, .. } = &part.scope;
+    let texts = [
+        account.map_or("any account".to_owned(), |account| account.to_string()),
+        region.as_ref().map_or("any region".to_owned(), ToString::to_string),
+        trail.as_ref().map_or("–".to_owned(), |trail| shortened(trail.as_str(), TRAIL)),
+    ];
+    let names: Vec<String> = texts
+        .iter()
+        .zip(columns.0)
+        .map(|(text, width)| format!("{:<width$}", Plain(text).to_string()))
+        .collect();
+    let figures = format!("{:>width$}  {}", "0 %", words::no_chain(part.why), width = columns.0[3]);
+    let names = format!("  {}  ", names.join("  "));
+    let fits = names.chars().count() + figures.chars().count() <= page.width();
+    match fits {
+        true => write!(out, "{names}")?,
+        false => write!(out, "{}\n    ", names.trim_end())?,
+    }
+    if let Some(scale) = beside {
+        let cell = match part.why {
+            NoChain::Absent => Cell::Gap,
+            NoChain::Unlisted => Cell::Unproven,
+            NoChain::NotReached => Cell::NotReached,
+        };
+        write_strip(page, &vec![cell; scale.cells()], out)?;
+        write!(out, "  ")?;
+    }
+    let figures = if fits { &*figures } else { figures.trim_start() };
+    writeln!(out, "{}", page.paint.ink(Ink::Caution, figures))
 }
 
 /// In one line where there is room, else the strip below the names, else the figures below the strip.
@@ -183,6 +232,7 @@ fn drawn(cell: Cell) -> (char, Ink) {
         Cell::Outside => (' ', Ink::Faint),
         Cell::Covered => ('█', Ink::Good),
         Cell::Pending => ('░', Ink::Faint),
+        Cell::NotReached => ('-', Ink::Caution),
         Cell::Unproven => ('?', Ink::Caution),
         Cell::Partial => ('▄', Ink::Caution),
         Cell::Gap => ('·', Ink::Caution),

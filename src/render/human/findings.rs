@@ -51,6 +51,13 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     )?;
     let meaning = wrapped(group.code.meaning(), page.width(), 4);
     writeln!(out, "    {}", page.paint.ink(Ink::Faint, meaning))?;
+    let (message, cause) = (group.common_message(), group.common_cause());
+    if let Some(message) = message {
+        writeln!(out, "    {}", wrapped(&format!("each: {}", Plain(message)), page.width(), 4))?;
+    }
+    if let Some(cause) = cause {
+        writeln!(out, "    {}", wrapped(&format!("why, of each: {}", Plain(cause)), page.width(), 4))?;
+    }
     let told = match page.options.verbosity {
         Verbosity::Quiet | Verbosity::Normal => told(group.class),
         Verbosity::Verbose => usize::MAX,
@@ -59,8 +66,10 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     let told = if group.findings.len() - 1 == told { told + 1 } else { told };
     let mut before = None;
     for finding in group.findings.iter().take(told) {
-        write_finding(page, finding, out)?;
-        write_cause(page, finding, before, out)?;
+        write_finding(page, finding, message, out)?;
+        if cause.is_none() {
+            write_cause(page, finding, before, out)?;
+        }
         before = finding.cause.as_ref();
     }
     let shown = group.findings.len().saturating_sub(told) as u64;
@@ -77,8 +86,17 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     }
 }
 
-fn write_finding(page: &Page<'_>, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
-    let text = format!("{}{}", place(finding), Plain(&finding.message));
+/// One finding; its message, unless that was said of all of them.
+fn write_finding(
+    page: &Page<'_>,
+    finding: &Finding,
+    said: Option<&str>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let text = match said {
+        None => format!("{}{}", place(finding), Plain(&finding.message)),
+        Some(_) => place(finding).trim_end_matches(": ").to_owned(),
+    };
     writeln!(out, "    - {}", wrapped(&text, page.width(), 6))?;
     if let Some(object) = &finding.object {
         writeln!(out, "      {}", Plain(object))?;

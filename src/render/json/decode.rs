@@ -1,15 +1,16 @@
 //! From version 1 back to the program's types. A saved report is evidence: what is odd about it is said, not guessed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    ChainReport, Completion, Depth, KeyUse, Newest, Omitted, Reached, Report, Totals, Window,
+    Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
+    Uncovered, Window,
 };
 use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time};
 use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
@@ -69,6 +70,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
             end: field("window.end", &saved.window.end, time)?,
         },
         looked_back_to: optional("looked_back_to", saved.looked_back_to.as_deref(), time)?,
+        asked: asked(saved.scope, saved.expected, saved.grace)?,
         depth: field("depth", &saved.depth, depth)?,
         arguments: owned(saved.arguments),
         started_at: field("started_at", &saved.started_at, time)?,
@@ -82,6 +84,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
             retries: saved.totals.retries.map(Into::into).unwrap_or_default(),
         },
         chains: each("chains", saved.chains, chain)?,
+        uncovered: each("uncovered", saved.uncovered, uncovered)?,
         keys: each("keys", saved.keys, key)?,
         findings: each("findings", saved.findings, finding)?,
         omitted: omitted(saved.findings_omitted_by_class)?,
@@ -102,6 +105,48 @@ fn omitted(saved: BTreeMap<v1::Text<'_>, BTreeMap<v1::Text<'_>, u64>>) -> Result
         }
     }
     Ok(omitted)
+}
+
+/// A report of a version that did not say it asked for everything.
+fn asked(
+    scope: v1::Scope<'_>,
+    expected: Option<v1::Expected<'_>>,
+    grace: Option<i64>,
+) -> Result<Asked, ReadError> {
+    let expected = expected.unwrap_or_default();
+    let usual = Asked::default();
+    Ok(Asked {
+        accounts: all("scope.accounts", &scope.accounts)?,
+        regions: all("scope.regions", &scope.regions)?,
+        trails: all("scope.trails", &scope.trails)?,
+        prefix: scope.prefix.into_owned(),
+        expected_accounts: all("expected.accounts", &expected.accounts)?,
+        expected_regions: all("expected.regions", &expected.regions)?,
+        grace: grace.and_then(TimeDelta::try_seconds).unwrap_or(usual.grace),
+    })
+}
+
+fn all<T: FromStr<Err = Malformed> + Ord>(
+    at: &str,
+    texts: &[impl AsRef<str>],
+) -> Result<BTreeSet<T>, ReadError> {
+    texts.iter().map(|text| field(at, text.as_ref(), parsed)).collect()
+}
+
+fn uncovered(at: &str, saved: v1::Uncovered<'_>) -> Result<Uncovered, ReadError> {
+    let place = |name: &str| format!("{at}.{name}");
+    Ok(Uncovered {
+        scope: Scope {
+            account: optional(&place("account"), saved.account.as_deref(), parsed)?,
+            region: optional(&place("region"), saved.region.as_deref(), parsed)?,
+            trail: optional(&place("trail"), saved.trail.as_deref(), parsed)?,
+            organization: optional(&place("organization"), saved.organization.as_deref(), parsed)?,
+        },
+        why: field(&place("why"), &saved.why, |text| {
+            one_of(text, "absent, unlisted or not-reached", NoChain::ALL, NoChain::as_str)
+        })?,
+        time: saved.time.map(|time| span(&place("time"), time)).transpose()?,
+    })
 }
 
 fn chain(at: &str, saved: v1::Chain<'_>) -> Result<ChainReport, ReadError> {
@@ -210,7 +255,8 @@ fn cause(at: &str, saved: v1::Cause<'_>) -> Result<Cause, ReadError> {
         "interrupted" => Cause::Unseen(Unseen::Interrupted),
         "digests" => Cause::Digests {
             missing: saved.missing.unwrap_or(0),
-            rejected: saved.rejected.unwrap_or(0),
+            rejected: saved.rejected.unwrap_or(0).saturating_sub(saved.unauthenticated.unwrap_or(0)),
+            unauthenticated: saved.unauthenticated.unwrap_or(0),
             unreadable: saved.unreadable.unwrap_or(0),
         },
         "event" => match saved.event {

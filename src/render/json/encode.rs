@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
-use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report};
+use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
 use crate::trail::{Span, Time};
-use crate::verdict::{Cause, Finding, Testimony};
+use crate::verdict::{Cause, Finding, Scope, Testimony};
 
 pub fn report(report: &Report) -> v1::Report<'_> {
     v1::Report {
@@ -28,6 +28,17 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         arguments: report.arguments.iter().map(|word| borrowed(word)).collect(),
         window: v1::Window { start: report.window.start.map(time), end: time(report.window.end) },
         looked_back_to: report.looked_back_to.map(time),
+        scope: v1::Scope {
+            accounts: report.asked.accounts.iter().map(ToString::to_string).collect(),
+            regions: report.asked.regions.iter().map(|region| borrowed(region.as_str())).collect(),
+            trails: report.asked.trails.iter().map(|trail| borrowed(trail.as_str())).collect(),
+            prefix: borrowed(&report.asked.prefix),
+        },
+        expected: report.asked.expects().then(|| v1::Expected {
+            accounts: report.asked.expected_accounts.iter().map(ToString::to_string).collect(),
+            regions: report.asked.expected_regions.iter().map(|region| borrowed(region.as_str())).collect(),
+        }),
+        grace: Some(report.asked.grace.num_seconds()),
         depth: report.depth.as_str().into(),
         verdict: report.outcome().as_str().into(),
         exit_code: report.exit_code(),
@@ -42,6 +53,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
             retries: Some(report.totals.retries).filter(|retries| retries.total() > 0).map(Into::into),
         },
         chains: Vec::new(),
+        uncovered: report.uncovered.iter().map(uncovered).collect(),
         keys: Vec::new(),
         findings: Vec::new(),
         findings_omitted: omitted(report),
@@ -130,6 +142,18 @@ pub fn chain(chain: &ChainReport) -> v1::Chain<'_> {
     }
 }
 
+fn uncovered(uncovered: &Uncovered) -> v1::Uncovered<'_> {
+    let Scope { account, region, trail, organization } = &uncovered.scope;
+    v1::Uncovered {
+        account: account.map(|account| account.to_string()),
+        region: region.as_ref().map(|region| borrowed(region.as_str())),
+        trail: trail.as_ref().map(|trail| borrowed(trail.as_str())),
+        organization: organization.as_ref().map(|organization| borrowed(organization.as_str())),
+        why: uncovered.why.as_str().into(),
+        time: uncovered.time.as_ref().map(span),
+    }
+}
+
 fn newest(newest: &Newest) -> v1::Newest {
     v1::Newest { object: newest.object.to_string(), hash: newest.hash.to_string(), end: time(newest.end) }
 }
@@ -149,9 +173,10 @@ fn cause(cause: &Cause) -> v1::Cause<'_> {
     let said = v1::Cause { kind: cause.as_str().into(), text: cause.to_string(), ..v1::Cause::default() };
     match cause {
         Cause::Unseen(_) | Cause::ChainStart | Cause::Unexplained => said,
-        Cause::Digests { missing, rejected, unreadable } => v1::Cause {
+        Cause::Digests { missing, rejected, unauthenticated, unreadable } => v1::Cause {
             missing: Some(*missing),
-            rejected: Some(*rejected),
+            rejected: Some(*rejected + *unauthenticated),
+            unauthenticated: Some(*unauthenticated).filter(|count| *count > 0),
             unreadable: Some(*unreadable),
             ..said
         },

@@ -28,6 +28,8 @@ pub struct ObjectLine {
     object: String,
     kind: &'static str,
     verdict: &'static str,
+    /// `in`, where the totals count it; `out`, where it was read for what it says of others.
+    window: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     compressed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +43,11 @@ pub struct Summary<'a> {
     tool: v1::Tool<'a>,
     source: v1::Text<'a>,
     window: v1::Window,
+    scope: v1::Scope<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<v1::Expected<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grace: Option<i64>,
     depth: v1::Text<'a>,
     verdict: v1::Text<'a>,
     exit_code: u8,
@@ -49,6 +56,8 @@ pub struct Summary<'a> {
     finished_at: String,
     totals: v1::Totals,
     findings: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncovered: Vec<v1::Uncovered<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     findings_omitted: BTreeMap<v1::Text<'a>, u64>,
     not_proven: Vec<v1::Text<'a>>,
@@ -59,6 +68,7 @@ pub fn object(seen: &Seen<'_>) -> ObjectLine {
         object: seen.object.to_string(),
         kind: seen.judged.kind(),
         verdict: seen.judged.verdict(),
+        window: seen.part.as_str(),
         compressed: seen.compressed,
         inflated: seen.inflated,
     }
@@ -77,6 +87,9 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         tool,
         source,
         window,
+        scope,
+        expected,
+        grace,
         depth,
         verdict,
         exit_code,
@@ -84,6 +97,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
+        uncovered,
         findings_omitted,
         not_proven,
         ..
@@ -93,6 +107,9 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         tool,
         source,
         window,
+        scope,
+        expected,
+        grace,
         depth,
         verdict,
         exit_code,
@@ -101,6 +118,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         finished_at,
         totals,
         findings: report.found(),
+        uncovered,
         findings_omitted,
         not_proven,
     })

@@ -20,6 +20,13 @@ pub struct Report<'a> {
     pub window: Window,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked_back_to: Option<String>,
+    #[serde(default)]
+    pub scope: Scope<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected<'a>>,
+    /// In seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<i64>,
     pub depth: Text<'a>,
     pub verdict: Text<'a>,
     pub exit_code: u8,
@@ -28,6 +35,9 @@ pub struct Report<'a> {
     pub finished_at: String,
     pub totals: Totals,
     pub chains: Vec<Chain<'a>>,
+    /// What should have a chain and has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<Uncovered<'a>>,
     pub keys: Vec<Key<'a>>,
     pub findings: Vec<Finding<'a>>,
     /// By code, how many more there were.
@@ -39,6 +49,45 @@ pub struct Report<'a> {
     #[serde(default)]
     pub hints: Vec<Text<'a>>,
     pub not_proven: Vec<Text<'a>>,
+}
+
+/// What was asked for; empty lists are everything.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Scope<'a> {
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    #[serde(default)]
+    pub regions: Vec<Text<'a>>,
+    #[serde(default)]
+    pub trails: Vec<Text<'a>>,
+    #[serde(default)]
+    pub prefix: Text<'a>,
+}
+
+/// What had to be there; only where anything had to.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Expected<'a> {
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    #[serde(default)]
+    pub regions: Vec<Text<'a>>,
+}
+
+/// A part of the record without a chain: whose, as far as it is known, and why.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Uncovered<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Text<'a>>,
+    pub why: Text<'a>,
+    /// The time that a chain would have to cover, where a beginning is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Span>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,11 +167,23 @@ counts!(
         unreadable,
         missing,
         pending,
+        not_reached,
     }
 );
 counts!(
     LogCounts,
-    LogTally { intact, modified, malformed, missing, unreadable, unproven, unlisted, pending, present }
+    LogTally {
+        intact,
+        modified,
+        malformed,
+        missing,
+        unreadable,
+        unproven,
+        unlisted,
+        pending,
+        present,
+        not_reached
+    }
 );
 
 counts!(RetryCounts, Retries { throttled, timed_out, cut_off, failed });
@@ -210,6 +271,9 @@ pub struct Cause<'a> {
     pub missing: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejected: Option<u64>,
+    /// How many of the rejected may be AWS's; only where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unauthenticated: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

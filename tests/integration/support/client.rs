@@ -149,7 +149,8 @@ impl Observer for Seen {
         let (object, verdict) = match event {
             Event::Digest { object, verdict, .. } => (object, verdict.as_str()),
             Event::Log { object, verdict, .. } => (object, verdict.as_str()),
-            Event::Phase(_)
+            Event::AbsentDigest { .. }
+            | Event::Phase(_)
             | Event::DigestsListed(_)
             | Event::LogsNamed(_)
             | Event::Finding(_)

@@ -171,9 +171,10 @@ pub(super) const ALGORITHM_UNSUPPORTED: Page = Page {
 pub(super) const KEYS_UNAVAILABLE: Page = Page {
     counted: ("region without its public keys", "regions without their public keys"),
     title: "A region's public keys could not be had",
-    meaning: "AWS publishes the keys that check digests per region, and this region's list could not be fetched. Its \
-              digests cannot be verified without it.",
+    meaning: "AWS publishes the keys that check digests per region, and this region's list is not at hand. Its digests \
+              cannot be authenticated without it; nothing is said against them.",
     causes: &[
+        "A folder is verified and no keys were given with --keys.",
         "The caller lacks cloudtrail:ListPublicKeys, or a policy forbids calls in that region.",
         "The region is an opt-in region that the caller's account has not enabled.",
         "The region's endpoint could not be reached.",
