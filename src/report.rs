@@ -140,6 +140,14 @@ pub struct KeyUse {
     pub origin: String,
 }
 
+/// What no check of a record can establish: these stand among what a run did not prove, whatever was asked of it.
+pub const NEVER_PROVEN: [&str; 3] = [
+    "That CloudTrail recorded every event: only what it delivered is proven.",
+    "Who deleted or changed what is missing or modified.",
+    "That no newer digest existed which nothing links to: only coverage up to a known moment, or the newest digest \
+     noted by an earlier run, shows that.",
+];
+
 /// What a run comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use crate::chain::Ended;
-use crate::report::{Completion, Depth, MOST_OF_A_KIND, Outcome, Report};
+use crate::report::{Completion, Depth, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Origin, format_time};
 use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope};
@@ -192,12 +192,8 @@ fn ended_before(report: &Report) -> String {
 
 /// What this run did not establish. Every report says so, whatever its verdict.
 pub(super) fn not_proven(report: &Report) -> Vec<String> {
-    let mut sentences = vec![
-        "That CloudTrail recorded every event: only what it delivered is proven.".to_owned(),
-        "Who deleted or changed what is missing or modified.".to_owned(),
-        "That no newer digest existed which nothing links to: only coverage up to a known moment, or the newest digest \
-         noted by an earlier run, shows that."
-            .to_owned(),
+    let mut sentences = NEVER_PROVEN.map(str::to_owned).to_vec();
+    sentences.extend([
         format!(
             "Anything about files outside the window {} to {}.",
             report.window.start.map_or("(open)".to_owned(), format_time),
@@ -207,7 +203,7 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
         "That regions and accounts without any trace in the bucket never recorded anything: name them with \
          --expect-region and --expect-account."
             .to_owned(),
-    ];
+    ]);
     if report.asked.is_narrowed() {
         sentences.push(
             "Anything about accounts, regions and trails other than those asked for: their digests were not judged."

@@ -548,10 +548,8 @@ fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Findin
         entries.iter().filter(unproven).find_map(|entry| Some((entry, chain::keys_refused(entry)?)))?;
     let region = &entry.key.chain.place.region;
     let scope = Scope { region: Some(region.clone()), ..Scope::default() };
-    let message = format!(
-        "no public keys are at hand, so neither the region's digests nor the log files they name can be authenticated, which \
-         says nothing against them: {detail}"
-    );
+    let message =
+        format!("neither the region's digests nor the log files they name can be authenticated: {detail}");
     let mut finding = Finding::new(Code::KeysUnavailable, scope, message);
     finding.cause = Some(Cause::Unseen(Unseen::Failed(detail.into())));
     Some(finding)

@@ -130,5 +130,20 @@ pub fn layout(look: &Look, kind: Kind) -> human::Options {
         (_, true) => human::Verbosity::Verbose,
         _ => human::Verbosity::Normal,
     };
-    human::Options { width, colour, verbosity }
+    human::Options { width, colour, glyphs: glyphs(kind), verbosity }
+}
+
+/// What the locale can show (POSIX, "Internationalization Variables"); where it says nothing, UTF-8. A file is read
+/// elsewhere.
+fn glyphs(kind: Kind) -> human::Glyphs {
+    if kind != Kind::Stdout {
+        return human::Glyphs::Unicode;
+    }
+    let set = |name: &&str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
+    let locale = locale.map(|locale| locale.to_string_lossy().to_ascii_lowercase().replace('-', ""));
+    match locale.is_none_or(|locale| locale.contains("utf8")) {
+        true => human::Glyphs::Unicode,
+        false => human::Glyphs::Ascii,
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
 use trailseal::audit::{Event, Observer, Phase};
 use trailseal::verdict::Class;
 
@@ -60,7 +60,7 @@ impl Bar {
         .with_key("found", move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
             let (bytes, tamper, incomplete) =
                 (shown.bytes.load(Relaxed), shown.tamper.load(Relaxed), shown.incomplete.load(Relaxed));
-            let _ = write!(out, "{}", HumanBytes(bytes));
+            let _ = write!(out, "{}", DecimalBytes(bytes));
             if tamper > 0 {
                 let _ = write!(out, " tamper:{}", HumanCount(tamper));
             }
@@ -71,7 +71,8 @@ impl Bar {
         .with_key("rate", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
         });
-        let bar = ProgressBar::new(0).with_style(style);
+        // Empty until it is known how much there is.
+        let bar = ProgressBar::no_length().with_style(style);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, counts }
     }

@@ -5,9 +5,10 @@ use std::io;
 
 use super::plain::Plain;
 use super::words;
-use crate::report::{Depth, Outcome, Report};
+use crate::report::{Depth, NEVER_PROVEN, Outcome, Report};
 use crate::trail::{Span, Time};
 
+mod ascii;
 mod chains;
 mod findings;
 mod paint;
@@ -23,6 +24,15 @@ pub enum Colour {
     Never,
     /// ANSI colours.
     Always,
+}
+
+/// Which signs a terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Blocks, dots and crosses.
+    Unicode,
+    /// Letters and signs of ASCII alone.
+    Ascii,
 }
 
 /// How much is told.
@@ -43,18 +53,31 @@ pub struct Options {
     pub width: usize,
     /// Whether colour may be used.
     pub colour: Colour,
+    /// Which signs may be used.
+    pub glyphs: Glyphs,
     /// How much is told.
     pub verbosity: Verbosity,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { width: 100, colour: Colour::Never, verbosity: Verbosity::Normal }
+        Self { width: 100, colour: Colour::Never, glyphs: Glyphs::Unicode, verbosity: Verbosity::Normal }
     }
 }
 
 /// Writes the report.
 pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    match options.glyphs {
+        Glyphs::Unicode => write_page(report, options, out),
+        Glyphs::Ascii => {
+            let mut page = Vec::new();
+            write_page(report, options, &mut page)?;
+            out.write_all(ascii::spelled(&String::from_utf8_lossy(&page)).as_bytes())
+        }
+    }
+}
+
+fn write_page(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let page = Page { options, paint: Painter(options.colour) };
     page.headline(report, out)?;
     if options.verbosity == Verbosity::Quiet {
@@ -67,7 +90,10 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io:
         page.keys(report, out)?;
     }
     page.sentences("WORTH KNOWING", &report.hints, out)?;
-    page.sentences("NOT PROVEN BY THIS RUN", &report.not_proven, out)
+    page.not_proven(report, out)?;
+    // Whoever reads the end of a long page, or what a scheduler mails of it, reads the verdict.
+    writeln!(out)?;
+    page.headline(report, out)
 }
 
 /// What every part of the page needs.
@@ -151,6 +177,18 @@ impl Page<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// What this run could have established and did not; what none can, where all is told.
+    fn not_proven(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        let (of_any_run, of_this): (Vec<String>, Vec<String>) =
+            report.not_proven.iter().cloned().partition(|sentence| NEVER_PROVEN.contains(&&**sentence));
+        let mut sentences = if self.verbose() { of_any_run.clone() } else { Vec::new() };
+        sentences.extend(of_this);
+        if !self.verbose() && !of_any_run.is_empty() {
+            sentences.push("What no check of a record can prove (-v tells).".to_owned());
+        }
+        self.sentences("NOT PROVEN BY THIS RUN", &sentences, out)
     }
 
     fn sentences(&self, title: &str, sentences: &[String], out: &mut dyn io::Write) -> io::Result<()> {

@@ -69,7 +69,7 @@ pub struct Scale {
 }
 
 /// Lengths of a cell that a person can count in, in hours.
-const STEPS: [i64; 14] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 168, 336, 720, 2160];
+const STEPS: [i64; 19] = [1, 2, 3, 4, 6, 8, 12, 18, 24, 30, 36, 48, 72, 96, 120, 168, 240, 336, 480];
 
 impl Scale {
     /// The finest scale that shows the report's window in at most `cells` cells. An open window begins with the

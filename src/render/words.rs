@@ -116,7 +116,9 @@ pub fn tally(report: &Report, class: Class) -> String {
 }
 
 fn by_code(count: impl Fn(Code) -> u64) -> String {
-    let told: Vec<String> = Code::ALL
+    let mut codes: Vec<Code> = Code::ALL.to_vec();
+    codes.sort_by_key(|code| consequence(*code));
+    let told: Vec<String> = codes
         .into_iter()
         .map(|code| (code, count(code)))
         .filter(|(_, count)| *count > 0)

@@ -41,7 +41,8 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     if let Some(message) = message {
         writeln!(out, "<p>Each: {}</p>", Text(message))?;
     }
-    if let Some(cause) = cause {
+    let said = |cause: &&Cause| message.is_some_and(|message| message.contains(&cause.to_string()));
+    if let Some(cause) = cause.filter(|cause| !said(cause)) {
         writeln!(out, "<p class=\"cause\">Cause of each: {}</p>", Text(cause))?;
     }
     writeln!(

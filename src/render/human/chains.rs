@@ -14,6 +14,8 @@ use crate::verdict::{Class, Scope};
 
 /// How many troubled chains, and how many whole ones, are drawn before the rest is summed up.
 const TOLD: usize = 20;
+/// How many whole chains are drawn.
+const FEW: usize = 8;
 /// Longest trail name that is shown in full.
 const TRAIL: usize = 24;
 /// A strip shorter than this says too little to share its line.
@@ -45,9 +47,14 @@ pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -
     let (troubled, whole): (Vec<&Row<'_>>, Vec<&Row<'_>>) =
         rows.iter().partition(|row| row.worst.is_some_and(|class| class != Class::Notice));
     let limit = if page.verbose() { usize::MAX } else { TOLD };
-    // In company of troubled chains the whole ones only matter as a number, unless there are few.
-    let whole_shown = if whole.len() + troubled.len() <= limit { whole.len() } else { 0 };
-    let whole_shown = if troubled.is_empty() { whole.len().min(limit) } else { whole_shown };
+    let in_trouble = troubled.len() + report.uncovered.len();
+    // In company of troubled chains the whole ones only matter as a number, unless there are few; so do many of them.
+    let whole_shown = match (page.verbose(), whole.len()) {
+        (true, all) => all,
+        (false, few) if few + in_trouble <= FEW => few,
+        (false, _) if in_trouble > 0 => 0,
+        (false, _) => FEW,
+    };
     for part in report.uncovered.iter().take(limit) {
         write_uncovered(page, part, &columns, scale.as_ref().filter(|_| beside >= STRIP), out)?;
     }
@@ -65,8 +72,8 @@ pub(super) fn write(page: &Page<'_>, report: &Report, out: &mut dyn io::Write) -
     match (whole.len() - whole_shown) as u64 {
         0 => Ok(()),
         rest => {
-            let rest = words::counted(rest, "chain", "chains");
-            writeln!(out, "  … and {rest} without a gap or a finding (-v shows all)")
+            let rest = words::counted(rest, "more chain", "more chains");
+            writeln!(out, "  … and {rest} whole (-v shows all)")
         }
     }
 }

@@ -55,7 +55,8 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     if let Some(message) = message {
         writeln!(out, "    {}", wrapped(&format!("each: {}", Plain(message)), page.width(), 4))?;
     }
-    if let Some(cause) = cause {
+    let said = |cause: &&Cause| message.is_some_and(|message| message.contains(&cause.to_string()));
+    if let Some(cause) = cause.filter(|cause| !said(cause)) {
         writeln!(out, "    {}", wrapped(&format!("why, of each: {}", Plain(cause)), page.width(), 4))?;
     }
     let told = match page.options.verbosity {
