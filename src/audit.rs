@@ -218,6 +218,15 @@ pub enum AuditError {
         /// The name.
         named: String,
     },
+    /// What was to be proven is a digest.
+    #[error(
+        "{named} is a digest: by itself it proves log files, and it is proven with its chain, by `trailseal verify` of the \
+         bucket or folder it lies in; name a log file here"
+    )]
+    ADigest {
+        /// The name.
+        named: String,
+    },
     /// The very first listing failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -20,7 +20,7 @@ use crate::digest::{LogEntry, Standing};
 use crate::logs::{Candidate, LogWork, Presence};
 use crate::report::{AttestedBy, Proof, Window};
 use crate::store::{Listed, Listing, ObjectStore, Reach};
-use crate::trail::key::LogKey;
+use crate::trail::key::{DigestKey, LogKey};
 use crate::trail::{ChainId, Location, ObjectName, Span, Time};
 use crate::verdict::{Finding, LogVerdict};
 
@@ -60,7 +60,11 @@ async fn proven<S: ObjectStore>(
     stop: Stop,
 ) -> Result<Proof, AuditError> {
     let Some(key) = LogKey::parse(&object.key) else {
-        return Err(AuditError::NotALogFile { named: object.to_string() });
+        let named = object.to_string();
+        return Err(match DigestKey::parse(&object.key) {
+            Some(_) => AuditError::ADigest { named },
+            None => AuditError::NotALogFile { named },
+        });
     };
     let window = Window { start: Some(key.delivered - BEFORE), end: key.delivered + AFTER };
     let held_to = (window, plan.now);

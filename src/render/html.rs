@@ -19,6 +19,7 @@ use crate::trail::Span;
 mod coverage;
 mod findings;
 mod tables;
+mod ticks;
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -27,11 +28,12 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     head(report, out)?;
     verdict(report, out)?;
     facts(report, out)?;
+    contents(report, out)?;
     coverage::write(report, out)?;
     findings::write(report, out)?;
-    sentences("Worth knowing", "", &report.hints, out)?;
+    sentences("hints", "Worth knowing", "", &report.hints, out)?;
     let limits = "No check of a record can establish everything. This run did not establish:";
-    sentences("What was not proven", limits, &report.not_proven, out)?;
+    sentences("limits", "What was not proven", limits, &report.not_proven, out)?;
     tables::chains(report, out)?;
     tables::newest(report, out)?;
     tables::keys(report, out)?;
@@ -94,7 +96,7 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<dl class=\"facts\">")?;
     fact(
         "What was asked",
-        &format!("{}. {asked} Grace time {}.", window(report), words::lasting(report.asked.grace)),
+        &format!("{} {asked} Grace time {}.", sentence(&window(report)), words::lasting(report.asked.grace)),
         out,
     )?;
     fact("Whose record", &sentence(&words::scope(&report.asked)), out)?;
@@ -133,25 +135,84 @@ fn tally(total: u64, counts: &[(&str, u64)]) -> String {
     }
 }
 
-fn sentences(title: &str, lead: &str, sentences: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+fn sentences(
+    id: &str,
+    title: &str,
+    lead: &str,
+    sentences: &[String],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     if sentences.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<section>\n<h2>{title}</h2>")?;
+    writeln!(out, "<section id=\"{id}\">\n<h2>{title}</h2>")?;
     if !lead.is_empty() {
         writeln!(out, "<p>{lead}</p>")?;
     }
     writeln!(out, "<ul>")?;
     for sentence in sentences {
-        writeln!(out, "<li>{}</li>", Text(sentence))?;
+        writeln!(out, "<li>{}</li>", with_options(sentence))?;
     }
     writeln!(out, "</ul>\n</section>")
+}
+
+/// Text in which no option's name is broken at its hyphens.
+fn with_options(text: &str) -> String {
+    let mut html = String::new();
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            html.push(' ');
+        }
+        let name = word.trim_end_matches(['.', ',', ';', ':', ')']);
+        match name
+            .strip_prefix("--")
+            .is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
+        {
+            true => html.push_str(&format!(
+                "<code class=\"option\">{}</code>{}",
+                Text(name),
+                Text(&word[name.len()..])
+            )),
+            false => html.push_str(&Text(word).to_string()),
+        }
+    }
+    html
+}
+
+/// What the page holds, with a link to each part and to each kind of finding.
+fn contents(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let has_chart = !(report.chains.is_empty() && report.uncovered.is_empty());
+    let parts = [
+        ("coverage", "Coverage", has_chart),
+        ("findings", "Findings", true),
+        ("hints", "Worth knowing", !report.hints.is_empty()),
+        ("limits", "What was not proven", !report.not_proven.is_empty()),
+        ("chains", "Chains", has_chart),
+        ("newest", "Newest digests", report.chains.iter().any(|chain| chain.newest.is_some())),
+        ("keys", "Keys", !report.keys.is_empty()),
+        ("origin", "Where this page comes from", true),
+    ];
+    writeln!(out, "<nav aria-label=\"Contents\">\n<ul>")?;
+    for (id, title, _) in parts.into_iter().filter(|(_, _, is_there)| *is_there) {
+        write!(out, "<li><a href=\"#{id}\">{title}</a>")?;
+        let groups = if id == "findings" { words::groups(report) } else { Vec::new() };
+        if !groups.is_empty() {
+            write!(out, "<ul>")?;
+            for group in &groups {
+                let (anchor, count) = (findings::anchor(group), words::thousands(group.count()));
+                write!(out, "<li><a href=\"#{anchor}\">{}</a> {count}</li>", group.code.title())?;
+            }
+            write!(out, "</ul>")?;
+        }
+        writeln!(out, "</li>")?;
+    }
+    writeln!(out, "</ul>\n</nav>")
 }
 
 fn provenance(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let arguments: Vec<String> =
         report.arguments.iter().map(|word| format!("<code>{}</code>", Text(word))).collect();
-    writeln!(out, "<section>\n<h2>Where this page comes from</h2>\n<dl class=\"facts\">")?;
+    writeln!(out, "<section id=\"origin\">\n<h2>Where this page comes from</h2>\n<dl class=\"facts\">")?;
     fact("Tool", &format!("trailseal {}", report.tool_version), out)?;
     fact("Exit code", &format!("{} ({})", report.exit_code(), report.outcome().as_str()), out)?;
     writeln!(out, "<div class=\"full\"><dt>Arguments</dt><dd>{}</dd></div>", arguments.join(" "))?;

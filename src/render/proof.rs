@@ -17,6 +17,9 @@ const SCHEMA: &str = "trailseal/proof/v1";
 pub fn human(proof: &Proof, out: &mut dyn io::Write) -> io::Result<()> {
     let object = Plain(&proof.object);
     let sentence = match (proof.verdict, proof.exit_code()) {
+        (Some(_), 1) if proof.attested_by.is_none() && !proof.accuses_the_file() => {
+            "NOT PROVEN  No authentic digest attests the file, and the chain at its hour was tampered with."
+        }
         (Some(LogVerdict::Intact), 0) => "PROVEN  The file is byte for byte what AWS delivered.",
         (Some(LogVerdict::Intact), _) => {
             "INTACT, IN A DAMAGED CHAIN  The file is what AWS delivered, but the chain at its hour was tampered with."
@@ -37,7 +40,13 @@ pub fn human(proof: &Proof, out: &mut dyn io::Write) -> io::Result<()> {
             attested.chain.trail,
             range(attested.span)
         )?;
-        writeln!(out, "  its hash     {} (SHA-256 of the inflated file)", attested.hash)?;
+        writeln!(out, "  attested     {} (SHA-256 of the inflated file)", attested.hash)?;
+        let other = proof.findings.iter().find_map(|finding| finding.evidence.0.get("actual_hash"));
+        match (proof.verdict, other) {
+            (Some(LogVerdict::Intact), _) => writeln!(out, "  found        {}, the same", attested.hash)?,
+            (_, Some(other)) => writeln!(out, "  found        {}", Plain(super::words::fact(other)))?,
+            (_, None) => {}
+        }
         writeln!(out, "  signed with  {} of region {}", attested.fingerprint, attested.chain.place.region)?;
         writeln!(out, "  unbroken     {}, as far as was looked", range(attested.unbroken))?;
     }

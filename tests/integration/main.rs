@@ -4,6 +4,7 @@ mod aws_cli;
 mod aws_services;
 mod binary;
 mod bounds;
+mod browser;
 mod chains_that_end;
 mod chance;
 mod claims;

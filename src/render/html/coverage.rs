@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
+use super::ticks::{Tick, ticks};
 use crate::render::timeline::{Cell, Findings, Scale, row};
 use crate::render::words::{self, Share};
 use crate::render::xml::Attribute as Text;
@@ -14,8 +15,6 @@ use crate::trail::{DigestKind, Span};
 const CELLS: usize = 400;
 /// More chains than this are drawn closer together.
 const DENSE: usize = 60;
-/// Ticks of the time axis.
-const TICKS: usize = 6;
 
 pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let Some(scale) = Scale::fit(report, CELLS) else { return Ok(()) };
@@ -25,7 +24,7 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
     let findings = Findings::of(report);
     let rows: Vec<Vec<Cell>> =
         report.chains.iter().map(|chain| row(&scale, chain, findings.of_chain(chain))).collect();
-    writeln!(out, "<section>\n<h2>Coverage</h2>")?;
+    writeln!(out, "<section id=\"coverage\">\n<h2>Coverage</h2>")?;
     writeln!(
         out,
         "<p>Each row is a chain of digests, each step {}, from {} UTC. A step shows the worst that is true of any part \
@@ -97,7 +96,7 @@ fn write_row(
         out,
         "<tr{class}><th scope=\"row\"><b>{account}</b> <span>{}</span></th><td>{}</td><td class=\"number\">{share}</td></tr>",
         Text(name),
-        strip(cells, &format!("{} {}: {share} covered", id.place.account, id.place.region)),
+        strip(cells, &format!("{} {}: {share} covered{}", id.place.account, id.place.region, states(cells))),
     )
 }
 
@@ -159,20 +158,28 @@ fn legend(shown: BTreeSet<Cell>, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "</ul>")
 }
 
-/// Ticks at equal distances, named by the time they stand for.
+/// Marks along the rows, named by what begins there.
 fn axis(scale: &Scale, out: &mut dyn io::Write) -> io::Result<()> {
-    let cells = scale.cells();
-    let even = |ticks: &usize| cells.is_multiple_of(*ticks);
-    let ticks = [TICKS, 7, 5, 8, 4].into_iter().find(even).unwrap_or(TICKS.min(cells));
-    let whole_days = scale.hours % 24 == 0;
-    write!(out, "<thead><tr><th></th><td class=\"axis\"><div>")?;
-    for tick in 0..ticks {
-        let at = scale.cell(cells * tick / ticks).start;
-        let name = match whole_days {
-            true => at.format("%Y-%m-%d").to_string(),
-            false => at.format("%m-%d %H:%M").to_string(),
-        };
-        write!(out, "<span>{name}</span>")?;
+    let span = words::range(Span { start: scale.start, end: scale.end });
+    write!(
+        out,
+        "<thead><tr><th scope=\"col\">Chain</th><th scope=\"col\" class=\"axis\">\
+         <svg class=\"ticks\" role=\"img\" aria-label=\"Time, {span} UTC\">"
+    )?;
+    for Tick { at, name } in ticks(scale) {
+        let percent = at * 100.0;
+        write!(
+            out,
+            "<line x1=\"{percent:.2}%\" x2=\"{percent:.2}%\" y1=\"0\" y2=\"100%\"/>\
+             <text x=\"{percent:.2}%\" y=\"11\" dx=\"3\">{name}</text>"
+        )?;
     }
-    writeln!(out, "</div></td><td></td></tr></thead>")
+    writeln!(out, "</svg></th><th scope=\"col\" class=\"number\">Covered</th></tr></thead>")
+}
+
+/// What a row shows beside covered time, worst first.
+fn states(cells: &[Cell]) -> String {
+    let shown: BTreeSet<Cell> = cells.iter().copied().collect();
+    let told = shown.into_iter().rev().filter(|cell| !matches!(cell, Cell::Outside | Cell::Covered));
+    told.fold(String::new(), |told, cell| format!("{told}; {}", cell.legend()))
 }

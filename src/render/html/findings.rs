@@ -2,16 +2,19 @@
 
 use std::io;
 
+use super::with_options;
 use crate::render::words::{self, Group};
 use crate::render::xml::Attribute as Text;
 use crate::report::Report;
 use crate::verdict::{Cause, Class, Finding};
 
-/// More rows of one code than this make a page nobody reads; the JSON report has them all.
-const TOLD: usize = 100;
+/// So many of one code are told with all that is known of them; those after them in a line each.
+const TOLD: usize = 10;
+/// More lines than this make a page nobody reads; the JSON report has them all.
+const LISTED: usize = 500;
 
 pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "<section>\n<h2>Findings</h2>")?;
+    writeln!(out, "<section id=\"findings\">\n<h2>Findings</h2>")?;
     let groups = words::groups(report);
     if groups.is_empty() {
         writeln!(out, "<p>None.</p>")?;
@@ -29,10 +32,12 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         Class::Notice => ("note", "notice"),
     };
     let code = group.code;
+    let short = if group.findings.len() <= 3 { " short" } else { "" };
     writeln!(
         out,
-        "<article class=\"{tone}\">\n<h3>{} <span class=\"count\">{}</span></h3>\n\
+        "<article class=\"{tone}{short}\" id=\"{}\">\n<h3>{} <span class=\"count\">{}</span></h3>\n\
          <p class=\"code\"><code>{code}</code> <span class=\"class\">{class}</span></p>\n<p>{}</p>",
+        anchor(group),
         code.title(),
         words::thousands(group.count()),
         Text(code.meaning())
@@ -47,13 +52,17 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "<table class=\"findings\">\n<thead><tr><th>Where and when</th><th>What</th></tr></thead>\n<tbody>"
+        "<table class=\"findings\">\n<thead><tr><th scope=\"col\">Where and when</th><th scope=\"col\">What</th></tr></thead>\n<tbody>"
     )?;
     for finding in group.findings.iter().take(TOLD) {
         write_finding(finding, message, cause, out)?;
     }
     writeln!(out, "</tbody>\n</table>")?;
-    match (group.count().saturating_sub(TOLD as u64), group.omitted) {
+    let more = group.findings.get(TOLD..).unwrap_or_default();
+    if !more.is_empty() {
+        others(more, message, out)?;
+    }
+    match (group.count().saturating_sub((TOLD + LISTED) as u64), group.omitted) {
         (0, _) => {}
         (rest, 0) => {
             writeln!(out, "<p>… and {} more, listed in the JSON report.</p>", words::thousands(rest))?
@@ -62,7 +71,7 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
             let rest = words::thousands(rest);
             writeln!(
                 out,
-                "<p>… and {rest} more; verify with <code>--objects</code> lists every object.</p>"
+                "<p>… and {rest} more; verify with <code class=\"option\">--objects</code> lists every object.</p>"
             )?;
         }
     }
@@ -70,6 +79,46 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     list("How it comes about", code.causes(), out)?;
     list("What to do next", code.next_steps(), out)?;
     writeln!(out, "</div>\n</article>")
+}
+
+/// Where a group stands in the page.
+pub(super) fn anchor(group: &Group<'_>) -> String {
+    format!("{}-{}", group.code, group.class.as_str())
+}
+
+/// Those that are told in a line each: where, when and which object, or what is said of it.
+fn others(findings: &[&Finding], said: Option<&str>, out: &mut dyn io::Write) -> io::Result<()> {
+    let listed = &findings[..findings.len().min(LISTED)];
+    let count = words::thousands(listed.len() as u64);
+    writeln!(
+        out,
+        "<details>\n<summary>{count} more in a line each</summary>\n<table class=\"compact\">\n\
+         <thead><tr><th scope=\"col\">Where and when</th><th scope=\"col\">What</th></tr></thead>\n<tbody>"
+    )?;
+    for finding in listed {
+        let what = match (&finding.object, said) {
+            (Some(object), _) => format!("<code>{}</code>", Text(object)),
+            (None, None) => Text(&finding.message).to_string(),
+            (None, Some(_)) => finding.cause.as_ref().map_or(String::new(), |cause| Text(cause).to_string()),
+        };
+        writeln!(out, "<tr><td>{}</td><td>{what}</td></tr>", place(finding))?;
+    }
+    writeln!(out, "</tbody>\n</table>\n</details>")
+}
+
+/// Whose it is, and when.
+fn place(finding: &Finding) -> String {
+    let scope = &finding.scope;
+    let mut place: Vec<String> = Vec::new();
+    place.extend(scope.account.map(|account| account.to_string()));
+    place.extend(scope.region.as_ref().map(ToString::to_string));
+    place.extend(scope.trail.as_ref().map(ToString::to_string));
+    place.extend(match (finding.span, finding.at) {
+        (Some(span), _) => Some(format!("{} ({})", words::range(span), words::length(span))),
+        (None, at) => at.map(words::moment),
+    });
+    let place: Vec<String> = place.iter().map(|part| format!("<span>{}</span>", Text(part))).collect();
+    place.join(" ")
 }
 
 fn list(title: &str, sentences: &[&str], out: &mut dyn io::Write) -> io::Result<()> {
@@ -84,8 +133,10 @@ fn list(title: &str, sentences: &[&str], out: &mut dyn io::Write) -> io::Result<
 fn with_commands(sentence: &str) -> String {
     let mut html = String::new();
     for (index, part) in sentence.split('`').enumerate() {
-        let part = Text(part).to_string();
-        html.push_str(&if index % 2 == 1 { format!("<code>{part}</code>") } else { part });
+        html.push_str(&match index % 2 {
+            1 => format!("<code>{}</code>", Text(part)),
+            _ => with_options(part),
+        });
     }
     html
 }
@@ -97,17 +148,7 @@ fn write_finding(
     cause: Option<&Cause>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let scope = &finding.scope;
-    let mut place: Vec<String> = Vec::new();
-    place.extend(scope.account.map(|account| account.to_string()));
-    place.extend(scope.region.as_ref().map(ToString::to_string));
-    place.extend(scope.trail.as_ref().map(ToString::to_string));
-    place.extend(match (finding.span, finding.at) {
-        (Some(span), _) => Some(format!("{} ({})", words::range(span), words::length(span))),
-        (None, at) => at.map(words::moment),
-    });
-    let place: Vec<String> = place.iter().map(|part| format!("<span>{}</span>", Text(part))).collect();
-    write!(out, "<tr><td>{}</td><td>", place.join(" "))?;
+    write!(out, "<tr><td>{}</td><td>", place(finding))?;
     if message.is_none() {
         write!(out, "<p>{}</p>", Text(&finding.message))?;
     }

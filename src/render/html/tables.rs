@@ -14,9 +14,9 @@ pub(super) fn chains(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
     }
     writeln!(
         out,
-        "<section>\n<h2>Chains</h2>\n<div class=\"wide\"><table class=\"figures\">\n<thead><tr><th>Account</th><th>Region</th><th>Trail</th>\
-         <th class=\"number\">Digests authentic</th><th class=\"number\">Log files intact</th><th class=\"number\">Covered</th>\
-         <th>Unbroken up to (UTC)</th></tr></thead>\n<tbody>"
+        "<section id=\"chains\">\n<h2>Chains</h2>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Chains\"><table class=\"figures\">\n<thead><tr><th scope=\"col\">Account</th><th scope=\"col\">Region</th><th scope=\"col\">Trail</th>\
+         <th scope=\"col\" class=\"number\">Digests authentic</th><th scope=\"col\" class=\"number\">Log files intact</th><th scope=\"col\" class=\"number\">Covered</th>\
+         <th scope=\"col\">Unbroken up to (UTC)</th></tr></thead>\n<tbody>"
     )?;
     for chain in &report.chains {
         chain_row(chain, out)?;
@@ -70,9 +70,9 @@ pub(super) fn newest(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
     }
     writeln!(
         out,
-        "<section>\n<h2>Newest digests</h2>\n<p>Nothing in a chain shows that its newest digest was removed. Whoever keeps \
-         this table in a safe place can hold the bucket to it later.</p>\n<div class=\"wide\"><table class=\"figures\">\n\
-         <thead><tr><th>Chain</th><th>Ends (UTC)</th><th>SHA-256</th></tr></thead>\n<tbody>"
+        "<section id=\"newest\">\n<h2>Newest digests</h2>\n<p>Nothing in a chain shows that its newest digest was removed. Whoever keeps \
+         this table in a safe place can hold the bucket to it later.</p>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Newest digests\"><table class=\"figures\">\n\
+         <thead><tr><th scope=\"col\">Chain</th><th scope=\"col\">Ends (UTC)</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>"
     )?;
     for (id, newest) in newest() {
         writeln!(
@@ -102,9 +102,9 @@ pub(super) fn keys(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "<section>\n<h2>Keys</h2>\n<p>AWS's public keys that digests were verified with. The published dates are advice: \
-         a signature counts whatever they say.</p>\n<div class=\"wide\"><table class=\"figures\">\n<thead><tr><th>Fingerprint</th>\
-         <th>Region</th><th>Published for</th><th class=\"number\">Digests</th><th>Origin</th></tr></thead>\n<tbody>"
+        "<section id=\"keys\">\n<h2>Keys</h2>\n<p>AWS's public keys that digests were verified with. The published dates are advice: \
+         a signature counts whatever they say.</p>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Keys\"><table class=\"figures\">\n<thead><tr><th scope=\"col\">Fingerprint</th>\
+         <th scope=\"col\">Region</th><th scope=\"col\">Published for</th><th scope=\"col\" class=\"number\">Digests</th><th scope=\"col\">Origin</th></tr></thead>\n<tbody>"
     )?;
     for key in &report.keys {
         let day = |time: Option<crate::trail::Time>| {
