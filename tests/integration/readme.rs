@@ -55,3 +55,46 @@ fn every_format_and_every_command_is_told() {
 fn the_number_of_damages_is_true() {
     assert!(README.contains(&format!("{} damages", Damage::ALL.len())));
 }
+
+/// What the README has people paste, pasted.
+#[test]
+#[cfg(unix)]
+fn the_first_five_minutes_are_as_they_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let block = between("<!-- rehearse -->", "<!-- /rehearse -->");
+    let script = block.trim_start_matches("```sh").trim_end_matches("```");
+    let programs = std::path::Path::new(crate::binary::PROGRAM).parent().unwrap().to_owned();
+    let path = std::env::join_paths(
+        std::iter::once(programs).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-e", "-c", script])
+        .env("PATH", path.unwrap())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stdout));
+    for name in ["trailseal.prom", "march.json", "march.html", "march.csv", "march.md", "crime.json"] {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
+}
+
+/// Every metric of the alert rules is written.
+#[test]
+fn the_alert_rules_ask_for_metrics_that_are_there() {
+    let rules = between("```yaml", "```");
+    let mut metrics = Vec::new();
+    let mut report: Report = crate::render_worlds::damaged();
+    report.sort();
+    trailseal::render::write(Format::Prometheus, &report, &Default::default(), &mut metrics).unwrap();
+    let metrics = String::from_utf8(metrics).unwrap();
+    let names: BTreeSet<&str> = rules
+        .split(|sign: char| !(sign.is_ascii_alphanumeric() || sign == '_'))
+        .filter(|word| word.starts_with("trailseal_"))
+        .collect();
+    assert!(names.len() >= 4, "{names:?}");
+    for name in names {
+        assert!(metrics.contains(&format!("# TYPE {name} gauge")), "{name}");
+    }
+}

@@ -168,11 +168,11 @@ fn axis(scale: &Scale, out: &mut dyn io::Write) -> io::Result<()> {
     )?;
     for Tick { at, name } in ticks(scale) {
         let percent = at * 100.0;
-        write!(
-            out,
-            "<line x1=\"{percent:.2}%\" x2=\"{percent:.2}%\" y1=\"0\" y2=\"100%\"/>\
-             <text x=\"{percent:.2}%\" y=\"11\" dx=\"3\">{name}</text>"
-        )?;
+        write!(out, "<line x1=\"{percent:.2}%\" x2=\"{percent:.2}%\" y1=\"0\" y2=\"100%\"/>")?;
+        // At the very end there is no room for a name.
+        if at < 0.9 {
+            write!(out, "<text x=\"{percent:.2}%\" y=\"11\" dx=\"3\">{name}</text>")?;
+        }
     }
     writeln!(out, "</svg></th><th scope=\"col\" class=\"number\">Covered</th></tr></thead>")
 }
