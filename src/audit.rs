@@ -92,6 +92,8 @@ pub struct Plan {
     pub expected: Expected,
     /// Codes to be lowered to notices.
     pub accept: BTreeSet<Code>,
+    /// Codes whose notices are raised to incomplete.
+    pub fail_on: BTreeSet<Code>,
     /// How much may be under way.
     pub load: Load,
     /// The command line's words, for the report.
@@ -124,6 +126,7 @@ impl Plan {
             scope: Scope::default(),
             expected: Expected::default(),
             accept: BTreeSet::new(),
+            fail_on: BTreeSet::new(),
             load: Load::default(),
             arguments: Vec::new(),
             notes: Vec::new(),

@@ -7,15 +7,19 @@ use std::time::Duration;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector};
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::trail::Region;
+use connect::Trust;
+pub use profile::SignIn;
+use profile::{Chosen, Profiles};
 
+mod bypass;
+mod connect;
 pub mod failure;
 pub(crate) mod health;
 pub(crate) mod pace;
+mod profile;
 pub(crate) mod retry;
 pub mod trails;
 
@@ -27,10 +31,12 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the caller says of how to reach AWS. What is left out comes from the environment and the profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
-    /// A profile of the shared configuration files.
+    /// A profile of the shared configuration files. Its credentials count, whatever the environment holds.
     pub profile: Option<String>,
-    /// The region to start from.
+    /// The region to start from, whatever is configured.
     pub region: Option<Region>,
+    /// The region to start from if none is configured.
+    pub fallback_region: Option<Region>,
     /// Where S3 is spoken, if not at AWS. Objects copied elsewhere are still checked with AWS's own keys, so
     /// this holds for S3 alone.
     pub s3_endpoint: Option<String>,
@@ -38,8 +44,80 @@ pub struct Access {
     pub service_endpoint: Option<String>,
     /// A role to take on first.
     pub assume_role: Option<String>,
+    /// Whether requests are signed.
+    pub signing: Signing,
+    /// Who pays for what is asked of a bucket.
+    pub payer: Payer,
     /// How hard to lean on AWS.
     pub load: Load,
+}
+
+/// Whether requests are signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Signing {
+    /// With the caller's credentials.
+    #[default]
+    Signed,
+    /// Not at all, as public buckets allow. Nothing but S3 answers such requests.
+    Unsigned,
+}
+
+/// Who pays for what is asked of a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Payer {
+    /// Its owner.
+    #[default]
+    Owner,
+    /// Whoever asks, as some buckets demand.
+    Requester,
+}
+
+/// Why what the caller says of how to reach AWS cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// There is no such profile.
+    #[error("there is no profile {profile} in the shared AWS configuration; {}", there_are(known))]
+    UnknownProfile {
+        /// The name that was asked for.
+        profile: String,
+        /// Those that are there, sorted.
+        known: Vec<String>,
+    },
+    /// The configuration files cannot be read.
+    #[error("the shared AWS configuration cannot be read: {detail}")]
+    Configuration {
+        /// What is wrong with them.
+        detail: String,
+    },
+    /// The profile takes a code from a device, which nobody can be asked for here.
+    #[error(
+        "the profile {profile} asks for MFA (mfa_serial), which is not supported; give temporary credentials: \
+         eval \"$(aws configure export-credentials --profile {profile} --format env)\", and leave the profile out"
+    )]
+    Mfa {
+        /// The profile.
+        profile: String,
+    },
+    /// The certificates to trust cannot be read.
+    #[error(
+        "the certificates in {path}, which {named_by} names, cannot be used: {detail}; name a file of them in PEM"
+    )]
+    Certificates {
+        /// The file.
+        path: String,
+        /// Who names it.
+        named_by: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+fn there_are(known: &[String]) -> String {
+    match known {
+        [] => "there are none at all: see aws configure, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
+            .to_owned(),
+        known => format!("there are: {}", known.join(", ")),
+    }
 }
 
 /// How hard to lean on AWS, and how long to bear with it.
@@ -81,21 +159,16 @@ pub struct Session {
     pub(crate) config: SdkConfig,
     pub(crate) s3_endpoint: Option<String>,
     pub(crate) load: Load,
+    pub(crate) payer: Payer,
+    sign_in: SignIn,
 }
 
 impl Session {
     /// Reads the configuration. Sends nothing; credentials are fetched when first needed and kept fresh from then on.
-    pub async fn open(access: &Access) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(
-            Builder::new().build_with_connector_fn(|settings, components| {
-                // One client for all services and regions: the system's certificates are read once.
-                let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-                connector.set_connector_settings(settings.cloned());
-                connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-                connector.set_proxy_config(Some(ProxyConfig::from_env()));
-                connector.build()
-            }),
-        );
+    pub async fn open(access: &Access) -> Result<Self, AccessError> {
+        let profiles = Profiles::load(access.profile.as_deref()).await?;
+        let client = connect::client(Trust::configured(&profiles)?);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
         }
@@ -105,17 +178,32 @@ impl Session {
         if let Some(endpoint) = &access.service_endpoint {
             loader = loader.endpoint_url(endpoint);
         }
+        if access.signing == Signing::Unsigned {
+            loader = loader.no_credentials();
+        }
         let mut config = loader.load().await;
         if config.region().is_none() {
-            config = config.into_builder().region(aws_config::Region::from_static(FALLBACK_REGION)).build();
+            let fallback = access.fallback_region.as_ref().map(sdk_region);
+            let region = fallback.unwrap_or_else(|| aws_config::Region::from_static(FALLBACK_REGION));
+            config = config.into_builder().region(region).build();
         }
-        if let Some(role) = &access.assume_role {
-            let provider =
-                AssumeRoleProvider::builder(role).session_name("trailseal").configure(&config).build().await;
-            let provider = aws_credential_types::provider::SharedCredentialsProvider::new(provider);
-            config = config.into_builder().credentials_provider(provider).build();
+        if access.signing == Signing::Signed {
+            if let Chosen::Caller(name) = profiles.chosen() {
+                let own = profile::credentials(name, &config, client);
+                config = config.into_builder().credentials_provider(own).build();
+            }
+            if let Some(role) = &access.assume_role {
+                let provider = AssumeRoleProvider::builder(role)
+                    .session_name("trailseal")
+                    .configure(&config)
+                    .build()
+                    .await;
+                let provider = SharedCredentialsProvider::new(provider);
+                config = config.into_builder().credentials_provider(provider).build();
+            }
         }
-        Self::over(config, access.s3_endpoint.clone(), access.load.clone())
+        let session = Self::over(config, access.s3_endpoint.clone(), access.load.clone());
+        Ok(Self { payer: access.payer, sign_in: profiles.sign_in(), ..session })
     }
 
     /// A session over a configuration of the caller's own making.
@@ -127,7 +215,12 @@ impl Session {
             .operation_attempt_timeout(load.patience)
             .build();
         let config = config.into_builder().timeout_config(timeouts).build();
-        Self { config, s3_endpoint, load }
+        Self { config, s3_endpoint, load, payer: Payer::default(), sign_in: SignIn::default() }
+    }
+
+    /// How the caller comes by credentials.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
     }
 }
 

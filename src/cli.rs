@@ -3,14 +3,17 @@
 pub mod args;
 mod demo;
 pub mod exit;
+mod failed;
 mod forge;
 #[cfg(feature = "aws")]
 mod keys;
 mod machine;
+mod manual;
 mod objects;
 mod output;
 mod progress;
 mod prove;
+pub mod settings;
 mod source;
 mod texts;
 mod time;
@@ -31,6 +34,7 @@ pub fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Explain(explain) => texts::explain(&explain),
         Command::Report(report) => texts::report(&report),
         Command::Completions(completions) => texts::completions(&completions),
-        Command::Man => texts::manual(),
+        Command::Man(manual) => manual::run(&manual),
+        Command::Config(settings::Config::Show(show)) => settings::show(&show),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 #[cfg(unix)]
 use tikv_jemalloc_ctl::{Access as _, AsName as _};
 
@@ -29,8 +28,7 @@ fn keep_little() {
 fn main() -> ExitCode {
     #[cfg(unix)]
     keep_little();
-    let arguments = cli::args::Arguments::parse();
-    match cli::dispatch(arguments.command) {
+    match cli::settings::arguments().and_then(|arguments| cli::dispatch(arguments.command)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => cli::exit::tell(&failure),
     }

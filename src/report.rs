@@ -265,14 +265,23 @@ impl Report {
 
     /// Lowers findings of the accepted codes to notices, as the caller asked.
     pub fn accept(&mut self, accepted: &BTreeSet<Code>) {
+        self.reclass(|class, code| if accepted.contains(&code) { Class::Notice } else { class });
+    }
+
+    /// Raises notices of these codes to incomplete, as the caller asked. What is worse stays what it is.
+    pub fn raise(&mut self, raised: &BTreeSet<Code>) {
+        self.reclass(|class, code| match class {
+            Class::Notice if raised.contains(&code) => Class::Incomplete,
+            class => class,
+        });
+    }
+
+    fn reclass(&mut self, class_of: impl Fn(Class, Code) -> Class) {
         for finding in &mut self.findings {
-            if accepted.contains(&finding.code) {
-                finding.class = Class::Notice;
-            }
+            finding.class = class_of(finding.class, finding.code);
         }
         for ((class, code), count) in std::mem::take(&mut self.omitted) {
-            let class = if accepted.contains(&code) { Class::Notice } else { class };
-            *self.omitted.entry((class, code)).or_default() += count;
+            *self.omitted.entry((class_of(class, code), code)).or_default() += count;
         }
     }
 

@@ -62,7 +62,7 @@ pub(super) fn report<S: ObjectStore>(
     let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
     findings.extend(outages.fold(found.findings(plan), of_the_run));
     findings.extend(strays(Scope::default(), &odd));
-    let claims = Claims::of(plan, &found.accounts, &outcomes, context.window.start);
+    let claims = Claims::of(plan, found, &outcomes, context.window.start);
     findings.extend(outages.fold(claims.unmet(), of_the_run));
     findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, &outcomes)), of_the_run));
     findings.extend(too_young(context));
@@ -94,6 +94,7 @@ pub(super) fn report<S: ObjectStore>(
     (report.findings, report.omitted) = findings.settled();
     events::attribute(&mut report.findings, &testimonies);
     report.accept(&plan.accept);
+    report.raise(&plan.fail_on);
     report.sort();
     report.uncovered = uncovered::find(&report, &not_reached, context.as_of);
     report.hints =

@@ -1,9 +1,12 @@
 //! Names that the caller gives are claims to be met: every account, region and trail that is named or expected has to have
 //! standard digests in the window, each for itself.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use super::Plan;
+use super::discover::{Beside, Found};
 use super::site::Outcome;
 use crate::trail::{AccountId, DigestKind, Region, Time, TrailName};
 use crate::verdict::{Cause, Code, Finding, Scope};
@@ -18,16 +21,17 @@ pub(super) struct Claims<'a> {
     places: BTreeSet<(AccountId, &'a Region)>,
     /// Every account that left a trace.
     accounts: BTreeSet<AccountId>,
+    /// What is there and out of scope.
+    beside: &'a Beside,
+    /// Every region in scope that left a trace.
+    regions: BTreeSet<&'a Region>,
+    /// The trails of all chains there are, in scope or not.
+    all_trails: BTreeSet<&'a TrailName>,
 }
 
 impl<'a> Claims<'a> {
     /// Holds the plan's names against what the sites came to.
-    pub(super) fn of(
-        plan: &'a Plan,
-        found: &BTreeSet<AccountId>,
-        outcomes: &'a [Outcome],
-        start: Option<Time>,
-    ) -> Self {
+    pub(super) fn of(plan: &'a Plan, found: &'a Found, outcomes: &'a [Outcome], start: Option<Time>) -> Self {
         let told = outcomes.iter().filter(|outcome| outcome.absent).map(|outcome| &outcome.site.place);
         let in_scope = outcomes
             .iter()
@@ -48,7 +52,14 @@ impl<'a> Claims<'a> {
             accounts: outcomes
                 .iter()
                 .map(|outcome| outcome.site.place.account)
-                .chain(found.iter().copied())
+                .chain(found.accounts.iter().copied())
+                .collect(),
+            beside: &found.beside,
+            regions: outcomes.iter().map(|outcome| &outcome.site.place.region).collect(),
+            all_trails: outcomes
+                .iter()
+                .flat_map(|outcome| &outcome.linked)
+                .map(|linked| &linked.id.trail)
                 .collect(),
         }
     }
@@ -60,13 +71,17 @@ impl<'a> Claims<'a> {
         let expected = &self.plan.expected;
         for account in named.accounts.union(&expected.accounts) {
             if !self.places.iter().any(|(own, _)| own == account) {
-                findings.push(self.absent("account", Scope { account: Some(*account), ..Scope::default() }));
+                let all = self.accounts.union(&self.beside.accounts);
+                let message = self.message("account", account, all);
+                findings.push(self.absent(message, Scope { account: Some(*account), ..Scope::default() }));
             }
         }
         for region in &named.regions {
             if !expected.regions.contains(region) && !self.places.iter().any(|(_, own)| *own == region) {
+                let all = self.regions.iter().copied().chain(&self.beside.regions);
+                let message = self.message("region", region, all);
                 findings
-                    .push(self.absent("region", Scope { region: Some(region.clone()), ..Scope::default() }));
+                    .push(self.absent(message, Scope { region: Some(region.clone()), ..Scope::default() }));
             }
         }
         for region in &expected.regions {
@@ -77,8 +92,9 @@ impl<'a> Claims<'a> {
                 **name == trail.name && trail.home_region.as_ref().is_none_or(|own| own == *home)
             };
             if !self.trails.iter().any(fits) {
+                let message = self.message("trail", &trail.name, self.all_trails.iter().copied());
                 findings.push(
-                    self.absent("trail", Scope { trail: Some(trail.name.clone()), ..Scope::default() }),
+                    self.absent(message, Scope { trail: Some(trail.name.clone()), ..Scope::default() }),
                 );
             }
         }
@@ -91,20 +107,39 @@ impl<'a> Claims<'a> {
             self.accounts.union(&self.plan.expected.accounts).copied().collect();
         let scope = |account| Scope { account, region: Some(region.clone()), ..Scope::default() };
         if accounts.is_empty() {
-            return vec![self.absent("region", scope(None))];
+            return vec![self.absent(nothing_of("region"), scope(None))];
         }
         accounts
             .into_iter()
             .filter(|account| !self.places.contains(&(*account, region)))
-            .map(|account| self.absent("region", scope(Some(account))))
+            .map(|account| self.absent(nothing_of("region"), scope(Some(account))))
             .collect()
     }
 
-    fn absent(&self, what: &str, scope: Scope) -> Finding {
-        let message = format!("this {what} has to be there, and has not one standard digest in the window");
+    /// What is not there at all is told with what is: most often it is spelt otherwise.
+    fn message<N: Ord + Display>(&self, what: &str, name: &N, all: impl Iterator<Item: Borrow<N>>) -> String {
+        let found: BTreeSet<String> = all.map(|own| own.borrow().to_string()).collect();
+        let name = name.to_string();
+        if found.is_empty() || found.contains(&name) {
+            return nothing_of(what);
+        }
+        let mut told: Vec<&str> = found.iter().take(TOLD).map(String::as_str).collect();
+        let more = (found.len() > TOLD).then(|| format!("and {} more", found.len() - TOLD));
+        told.extend(more.as_deref());
+        format!("there is no {what} {name} here; found: {}", told.join(", "))
+    }
+
+    fn absent(&self, message: String, scope: Scope) -> Finding {
         let mut finding = Finding::new(Code::RegionAbsent, scope, message);
         finding.at = self.start;
         finding.cause = Some(Cause::Unexplained);
         finding
     }
+}
+
+/// As many names as fit in a sentence.
+const TOLD: usize = 8;
+
+fn nothing_of(what: &str) -> String {
+    format!("this {what} has to be there, and has not one standard digest in the window")
 }

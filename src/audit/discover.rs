@@ -92,6 +92,8 @@ pub(super) struct Found {
     pub(super) sites: Vec<Site>,
     /// Every account in scope that has a folder of CloudTrail's, also one without a region in scope.
     pub(super) accounts: BTreeSet<AccountId>,
+    /// What is there and out of scope.
+    pub(super) beside: Beside,
     /// Folders beside those of regions.
     pub(super) odd_folders: Firsts<OddFolder>,
     /// Objects beside the folders of regions.
@@ -102,6 +104,35 @@ pub(super) struct Found {
     pub(super) failures: Firsts<StoreError>,
     /// Bounds that were reached, each with the first folder that was not opened for it.
     pub(super) reached: BTreeMap<Bound, Box<str>>,
+}
+
+/// Names that are there and out of scope: told where one that is asked for is not there. The bucket's owner makes them, so
+/// only some are kept.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    pub(super) accounts: BTreeSet<AccountId>,
+    pub(super) regions: BTreeSet<Region>,
+}
+
+/// More names than anybody reads.
+const MOST_BESIDE: usize = 100;
+
+impl Beside {
+    fn account(&mut self, account: AccountId) {
+        self.accounts.insert(account);
+        if self.accounts.len() > MOST_BESIDE {
+            self.accounts.pop_last();
+        }
+    }
+
+    fn region(&mut self, region: &Region) {
+        if !self.regions.contains(region) {
+            self.regions.insert(region.clone());
+        }
+        if self.regions.len() > MOST_BESIDE {
+            self.regions.pop_last();
+        }
+    }
 }
 
 /// The first of something, and how many there are.

@@ -7,6 +7,10 @@ use aws_sdk_cloudtrail::config::http::HttpResponse;
 use aws_sdk_cloudtrail::error::{ProvideErrorMetadata, SdkError};
 use http_body_util::LengthLimitError;
 
+mod unreached;
+
+use unreached::Unreached;
+
 /// Why AWS gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
@@ -191,26 +195,38 @@ impl Failure {
     }
 
     fn unanswered(kind: FailureKind, error: &(dyn Error + 'static)) -> Self {
-        let outlook = match kind {
-            FailureKind::TimedOut | FailureKind::CutOff | FailureKind::Unreachable => Outlook::Passing,
-            _ => Outlook::Settled,
+        let (outlook, next) = match kind {
+            FailureKind::TimedOut | FailureKind::CutOff => (Outlook::Passing, ""),
+            FailureKind::Unreachable => {
+                let unreached = Unreached::of(error);
+                (unreached.outlook(), unreached.next_step())
+            }
+            _ => (Outlook::Settled, ""),
         };
-        Self { kind, code: None, detail: in_words(error), outlook }
+        Self { kind, code: None, detail: format!("{}{next}", in_words(error)), outlook }
     }
 
     /// Nothing was sent: most often because there was nothing to sign with.
     fn from_credentials(error: &(dyn Error + 'static)) -> Self {
-        let kind =
-            chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()).map(|cause| {
-                match (cause, in_words(cause)) {
-                    (CredentialsError::ProviderTimedOut(_), _) => FailureKind::TimedOut,
-                    (_, words) if words.contains("Expired") || words.contains("expired") => {
-                        FailureKind::CredentialsExpired
-                    }
-                    _ => FailureKind::NoCredentials,
-                }
-            });
-        Self::unanswered(kind.unwrap_or(FailureKind::Failed), error)
+        let Some(cause) = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) else {
+            return Self::unanswered(FailureKind::Failed, error);
+        };
+        let words = cause.source().map(in_words).unwrap_or_default();
+        let kind = match cause {
+            CredentialsError::ProviderTimedOut(_) => FailureKind::TimedOut,
+            _ if words.contains("Expired") || words.contains("expired") => FailureKind::CredentialsExpired,
+            _ => FailureKind::NoCredentials,
+        };
+        let detail = match cause {
+            // Which of all places were looked in vain is of no use to anybody.
+            CredentialsError::CredentialsNotLoaded(_) => "no credentials were found".to_owned(),
+            _ if words.is_empty() => cause.to_string(),
+            _ => format!(
+                "the credentials could not be had: {}",
+                words.trim_end_matches(": Stderr:").trim_end_matches(". Stderr:")
+            ),
+        };
+        Self { detail, ..Self::unanswered(kind, cause) }
     }
 }
 
@@ -227,7 +243,7 @@ fn chain<'error>(
 }
 
 /// The whole chain as one sentence, without the links that only repeat the next one.
-fn in_words(error: &(dyn Error + 'static)) -> String {
+pub(super) fn in_words(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     for cause in chain(error) {
         let own = cause.to_string();
@@ -235,6 +251,9 @@ fn in_words(error: &(dyn Error + 'static)) -> String {
             words.push(own);
         }
     }
+    // What others print may have lines.
+    let words: Vec<String> =
+        words.iter().map(|word| word.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     words.join(": ")
 }
 

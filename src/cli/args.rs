@@ -1,18 +1,27 @@
 //! The command line, and nothing but: what it means is decided where it is used.
 
-use std::fmt;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trailseal::render::Format;
-use trailseal::trail::{AccountId, Malformed, Region};
+use trailseal::trail::{AccountId, Region};
 use trailseal::verdict::Code;
 
 use super::demo::Demo;
 use super::forge::Forge;
+use super::manual::Manual;
+use super::settings::Config;
 use super::texts::{Completions, Explain, SavedReport};
-use super::time::{Moment, duration, moment};
+use super::time::{Moment, duration, moment, some_duration};
+
+mod access;
+mod words;
+
+pub use access::Access;
+#[cfg(feature = "aws")]
+pub use access::RequestPayer;
+pub use words::{ExpectedRegion, Form, ReportForm, code_parser, format_parser};
+use words::{expected_region, form_parser, report_parser};
 
 /// Proves that an AWS CloudTrail record is whole.
 #[derive(Debug, Parser)]
@@ -23,14 +32,25 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// Headings of help, ordinary things first.
+const WINDOW: &str = "Which time";
+const SCOPE: &str = "What to look at";
+const JUDGEMENT: &str = "What to expect of it";
+const RESULT: &str = "The result";
+
 const EXIT_CODES: &str = "Exit codes: 0 whole, 1 tampering found, 2 could not run or write a result, 3 incomplete, \
                           4 nothing to verify, 130 interrupted. 1 beats 2, and 2 beats all others.";
+
+const VERIFY_HELP: &str = "Every option may also come from the environment (TRAILSEAL_LOOK_BACK for --look-back) or from the \
+                           file that --config names (look-back = \"35d\"); the command line counts first.\n\n\
+                           Exit codes: 0 whole, 1 tampering found, 2 could not run or write a result, 3 incomplete, \
+                           4 nothing to verify, 130 interrupted. 1 beats 2, and 2 beats all others.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Verify a bucket, a trail or a folder.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = VERIFY_HELP, disable_help_flag = true)]
     Verify(Box<Verify>),
     /// Fetch the public keys that digests are signed with.
     #[cfg(feature = "aws")]
@@ -49,8 +69,11 @@ pub enum Command {
     Report(SavedReport),
     /// Print completions for a shell.
     Completions(Completions),
-    /// Print the manual page.
-    Man,
+    /// Print the manual.
+    Man(Manual),
+    /// Tell which options count, and where each comes from.
+    #[command(subcommand)]
+    Config(Config),
 }
 
 /// Verify a bucket, a trail or a folder.
@@ -58,92 +81,120 @@ pub enum Command {
 pub struct Verify {
     /// s3://BUCKET[/PREFIX], the ARN of a trail, or a folder with keys as under the bucket; or a part of a record in one of
     /// them, down to …/AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD
+    #[arg(value_hint = clap::ValueHint::DirPath)]
     pub source: String,
-    /// First moment asked for: a time, a date, or a duration back from now [default: the whole record]
-    #[arg(long, value_name = "T", value_parser = moment)]
+    /// First moment asked for: a time, a date, or a duration back from now; also --since [default: the whole
+    /// record]
+    #[arg(long, alias = "since", value_name = "T", value_parser = moment, help_heading = WINDOW)]
     pub start: Option<Moment>,
-    /// First moment not asked for; a date includes its whole day [default: now; of a folder, its newest object]
-    #[arg(long, value_name = "T", value_parser = moment)]
+    /// First moment not asked for; a date includes its whole day; also --until [default: now; of a folder, its newest object]
+    #[arg(long, alias = "until", value_name = "T", value_parser = moment, help_heading = WINDOW)]
     pub end: Option<Moment>,
     /// The same as --start with a duration
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "start")]
+    #[arg(long, value_name = "DURATION", value_parser = some_duration, help_heading = WINDOW)]
     pub last: Option<chrono::TimeDelta>,
-    /// Only this trail's digests (log files are still held against those of all trails)
-    #[arg(long = "trail", value_name = "NAME|ARN")]
+    /// Only these trails' digests (log files are still held against those of all trails)
+    #[arg(long = "trail", value_name = "NAME|ARN", value_delimiter = ',', help_heading = SCOPE)]
     pub trails: Vec<String>,
-    /// Only this account
-    #[arg(long = "account", value_name = "ID")]
+    /// Only these accounts
+    #[arg(long = "account", value_name = "ID", value_delimiter = ',', help_heading = SCOPE)]
     pub accounts: Vec<AccountId>,
-    /// Only this region; also where AWS is asked first, if no region is configured
-    #[arg(long = "region", value_name = "R")]
+    /// Only these regions
+    #[arg(long = "region", value_name = "R", value_delimiter = ',', help_heading = SCOPE)]
     pub regions: Vec<Region>,
-    /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
-    #[arg(long = "keys", value_name = "FILE")]
-    pub keys: Vec<PathBuf>,
-    /// Where CloudTrail delivered what is now a copy elsewhere
-    #[arg(long, value_name = "s3://BUCKET[/PREFIX]")]
-    pub copied_from: Option<String>,
-    /// A region that must have digests in every account; `enabled` asks the account
-    #[arg(long = "expect-region", value_name = "R|enabled")]
-    pub expect_regions: Vec<String>,
-    /// An account that must have digests
-    #[arg(long = "expect-account", value_name = "ID")]
+    /// How closely to look at log files
+    #[arg(long, value_enum, default_value_t = Depth::Full, help_heading = SCOPE)]
+    pub depth: Depth,
+    /// Regions that must have digests in every account; `enabled` asks the account
+    #[arg(
+        long = "expect-region", value_name = "R|enabled", value_parser = expected_region,
+        value_delimiter = ',', help_heading = JUDGEMENT,
+    )]
+    pub expect_regions: Vec<ExpectedRegion>,
+    /// Accounts that must have digests
+    #[arg(long = "expect-account", value_name = "ID", value_delimiter = ',', help_heading = JUDGEMENT)]
     pub expect_accounts: Vec<AccountId>,
-    /// How far before the window to look for chains that have digests there and none since
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "35d")]
-    pub look_back: chrono::TimeDelta,
+    /// Lower findings of these codes to notices
+    #[arg(
+        long, value_name = "CODE", value_parser = code_parser(), value_delimiter = ',',
+        hide_possible_values = true, help_heading = JUDGEMENT,
+    )]
+    pub accept: Vec<Code>,
+    /// Raise notices of these codes to incomplete, exit code 3; a finding that is worse stays what it is
+    #[arg(
+        long, value_name = "CODE", value_parser = code_parser(), value_delimiter = ',',
+        hide_possible_values = true, help_heading = JUDGEMENT,
+    )]
+    pub fail_on: Vec<Code>,
     /// A chain that has lawfully ended, with the end of its last digest, as a finding `chain-ended` gives it; or a file of
     /// such lines
-    #[arg(long, value_name = "ACCOUNT[/REGION[/TRAIL]]@TIME|FILE")]
+    #[arg(long, value_name = "ACCOUNT[/REGION[/TRAIL]]@TIME|FILE", help_heading = JUDGEMENT)]
     pub ended: Vec<String>,
-    /// How closely to look at log files
-    #[arg(long, value_enum, default_value_t = Depth::Full)]
-    pub depth: Depth,
-    /// Lower findings of this code to notices
-    #[arg(long, value_name = "CODE")]
-    pub accept: Vec<Code>,
+    /// How far before the window to look for chains that have digests there and none since
+    #[arg(
+        long, value_name = "DURATION", value_parser = duration, default_value = "35d",
+        help_heading = JUDGEMENT,
+    )]
+    pub look_back: chrono::TimeDelta,
     /// How long digests and log files may take to arrive
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "3h")]
+    #[arg(
+        long, value_name = "DURATION", value_parser = duration, default_value = "3h",
+        help_heading = JUDGEMENT,
+    )]
     pub grace: chrono::TimeDelta,
+    /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
+    #[arg(long = "keys", value_name = "FILE", help_heading = JUDGEMENT)]
+    pub keys: Vec<PathBuf>,
+    /// Where CloudTrail delivered what is now a copy elsewhere
+    #[arg(long, value_name = "s3://BUCKET[/PREFIX]", help_heading = JUDGEMENT)]
+    pub copied_from: Option<String>,
     /// How the result is written to stdout
-    #[arg(long, value_parser = form_parser(), default_value = "human")]
+    #[arg(long, value_parser = form_parser(), default_value = "human", help_heading = RESULT)]
     pub format: Form,
+    /// The same as --format json
+    #[arg(long, help_heading = RESULT)]
+    pub json: bool,
     /// Write the result to this file instead of stdout; - is stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub output: Option<PathBuf>,
-    /// Write the result to a file too, in a format of its own; may be given several times. Metrics (prometheus) are
-    /// written also when the run cannot begin, with exit code 2
-    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser)]
-    pub reports: Vec<(Format, PathBuf)>,
+    /// Write the result to a file too, in a format of its own, or a line for every object (csv-objects, jsonl-objects); may
+    /// be given several times. Metrics (prometheus) are written also when the run cannot begin, with exit code 2
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser, help_heading = RESULT)]
+    pub reports: Vec<(ReportForm, PathBuf)>,
     /// With the formats csv and jsonl: tell every object, not findings alone
-    #[arg(long)]
+    #[arg(long, help_heading = RESULT)]
     pub objects: bool,
+    /// How to look on the terminal
+    #[command(flatten)]
+    pub look: Look,
     /// Requests under way at once, at most; a run begins with 64 and takes more while answers are slow
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(
+        long, value_name = "N", default_value_t = 256,
+        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Load",
+    )]
     pub concurrency: u16,
     /// How to reach AWS
     #[command(flatten)]
     pub access: Access,
-    /// How to look on the terminal
-    #[command(flatten)]
-    pub look: Look,
+    /// A file of options (TOML) that count where neither the command line nor the environment says otherwise
+    #[arg(long, value_name = "FILE", help_heading = "Help and configuration")]
+    pub config: Option<PathBuf>,
+    /// Print help
+    #[arg(short, long, action = clap::ArgAction::HelpShort, help_heading = "Help and configuration")]
+    pub help: Option<bool>,
+    /// What the environment or the file lowers, in sentences.
+    #[arg(skip)]
+    pub lowered: Vec<String>,
 }
 
-/// How to reach AWS.
-#[derive(Debug, Clone, Args)]
-pub struct Access {
-    /// A profile of the shared AWS configuration
-    #[arg(long, value_name = "NAME", help_heading = "AWS")]
-    pub profile: Option<String>,
-    /// A role to take on first
-    #[arg(long, value_name = "ARN", help_heading = "AWS")]
-    pub assume_role: Option<String>,
-    /// Where S3 is spoken, if not at AWS
-    #[arg(long, value_name = "URL", help_heading = "AWS")]
-    pub endpoint_url: Option<String>,
-    /// Requests a second to each bucket, at most
-    #[arg(long, value_name = "N", help_heading = "AWS")]
-    pub max_requests_per_second: Option<std::num::NonZeroU32>,
+impl Verify {
+    /// How the result is written.
+    pub fn form(&self) -> Form {
+        match self.json {
+            true => Form::Report(Format::Json),
+            false => self.format,
+        }
+    }
 }
 
 /// The public keys that digests are signed with.
@@ -157,13 +208,13 @@ pub enum Keys {
 #[derive(Debug, Args)]
 pub struct FetchKeys {
     /// A region digests come from [default: every region enabled for this account]
-    #[arg(long = "region", value_name = "R")]
+    #[arg(long = "region", value_name = "R", value_delimiter = ',')]
     pub regions: Vec<Region>,
     /// First moment digests were signed in: a time, a date, or a duration back from now
-    #[arg(long, value_name = "T", value_parser = moment, default_value = "90d")]
+    #[arg(long, alias = "since", value_name = "T", value_parser = moment, default_value = "90d")]
     pub start: Moment,
     /// Last moment digests were signed in [default: now]
-    #[arg(long, value_name = "T", value_parser = moment)]
+    #[arg(long, alias = "until", value_name = "T", value_parser = moment)]
     pub end: Option<Moment>,
     /// Write the keys to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
@@ -208,16 +259,16 @@ pub enum ProofFormat {
 #[derive(Debug, Clone, Args)]
 pub struct Look {
     /// Colour on the terminal; NO_COLOR is honoured
-    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = RESULT)]
     pub color: Colour,
     /// No progress bar
-    #[arg(long)]
+    #[arg(long, help_heading = RESULT)]
     pub no_progress: bool,
-    /// Say less: verdict and findings only
-    #[arg(short, long, conflicts_with = "verbose")]
+    /// Say nothing where all is well, and else the verdict and the first findings
+    #[arg(short, long, help_heading = RESULT)]
     pub quiet: bool,
     /// Say more: every finding, every chain
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = RESULT)]
     pub verbose: bool,
 }
 
@@ -250,63 +301,5 @@ impl From<Depth> for trailseal::report::Depth {
             Depth::Presence => Self::Presence,
             Depth::Full => Self::Full,
         }
-    }
-}
-
-/// Reads a format's name; shows all of them in help.
-pub fn format_parser() -> impl TypedValueParser<Value = Format> {
-    let names = Format::ALL.map(|format| PossibleValue::new(format.as_str()));
-    // Known, so that it can be refused with a reason.
-    let refused = PossibleValue::new(AWS_CLI).hide(true);
-    PossibleValuesParser::new(names.into_iter().chain([refused])).try_map(|name| report_format(&name))
-}
-
-/// Reads the name of a format that a report alone can be written in.
-fn report_format(name: &str) -> Result<Format, String> {
-    if name == AWS_CLI {
-        return Err("a report does not name the files that hold, and these lines do: \
-                    use trailseal verify --format aws-cli"
-            .to_owned());
-    }
-    name.parse().map_err(|error: Malformed| error.to_string())
-}
-
-/// How `verify` writes its result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// From the report, when the run is over.
-    Report(Format),
-    /// As the lines of `aws cloudtrail validate-logs --verbose`, which name every object.
-    AwsCli,
-}
-
-/// Its name on the command line.
-const AWS_CLI: &str = "aws-cli";
-
-impl fmt::Display for Form {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Report(format) => format.fmt(out),
-            Self::AwsCli => out.write_str(AWS_CLI),
-        }
-    }
-}
-
-fn form_parser() -> impl TypedValueParser<Value = Form> {
-    PossibleValuesParser::new(Format::ALL.map(Format::as_str).into_iter().chain([AWS_CLI])).try_map(|name| {
-        match name.as_str() {
-            AWS_CLI => Ok(Form::AwsCli),
-            name => name.parse().map(Form::Report),
-        }
-    })
-}
-
-/// Reads `FORMAT=PATH`.
-fn report_parser(text: &str) -> Result<(Format, PathBuf), String> {
-    let (format, path) = text.split_once('=').ok_or("not FORMAT=PATH, such as html=report.html")?;
-    let format = report_format(format)?;
-    match path.is_empty() {
-        true => Err("no path after the `=`".to_owned()),
-        false => Ok((format, path.into())),
     }
 }

@@ -8,6 +8,11 @@ use std::process::ExitCode;
 pub const COULD_NOT_RUN: u8 = 2;
 /// The exit code for tampering.
 const TAMPERED: u8 = 1;
+/// The exit code for what was done in part.
+#[cfg(feature = "aws")]
+const INCOMPLETE: u8 = 3;
+/// The exit code for nothing to do it with.
+const EMPTY: u8 = 4;
 /// The exit code for a run that was ended from outside.
 const INTERRUPTED: u8 = 130;
 
@@ -23,6 +28,22 @@ impl Failure {
     /// A failure with its whole story: what was tried, on what, what came back, what to do next.
     pub fn new(story: impl Display) -> Self {
         Self { code: COULD_NOT_RUN, stories: vec![story.to_string()] }
+    }
+
+    /// The rest was done.
+    #[cfg(feature = "aws")]
+    pub fn incomplete(story: impl Display) -> Self {
+        Self { code: INCOMPLETE, ..Self::new(story) }
+    }
+
+    /// There was nothing to do it with.
+    pub fn empty(story: impl Display) -> Self {
+        Self { code: EMPTY, ..Self::new(story) }
+    }
+
+    /// What the program ends with.
+    pub fn code(&self) -> u8 {
+        self.code
     }
 
     /// The program was interrupted before there was a result.
@@ -61,11 +82,14 @@ pub fn settle(judged: u8, unwritten: impl IntoIterator<Item = Failure>) -> Resul
 
 /// Says what went wrong.
 pub fn tell(failure: &Failure) -> ExitCode {
-    for story in &failure.stories {
-        // Where even stderr is closed, the exit code still speaks.
-        let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::Plain(story));
-    }
+    failure.stories.iter().for_each(|story| note(story));
     ExitCode::from(failure.code)
+}
+
+/// Says something beside the result.
+pub fn note(story: &str) {
+    // Where even stderr is closed, the exit code still speaks.
+    let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::Plain(story));
 }
 
 #[cfg(test)]

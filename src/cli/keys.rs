@@ -1,13 +1,14 @@
-//! `trailseal keys fetch`: saves AWS's keys beside the evidence, for the day when they can't be asked for.
+//! `trailseal keys fetch`: saves AWS's keys beside the evidence, for the day when they can't be asked for. A region that
+//! refuses takes nobody else's with it.
 
 use chrono::Utc;
 use futures_util::stream::{self, StreamExt};
 use trailseal::crypto::KeyRing;
-use trailseal::keys;
-use trailseal::trail::Span;
+use trailseal::keys::{self, aws::KeyError};
+use trailseal::trail::{Region, Span};
 
 use super::args::FetchKeys;
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use super::output::Output;
 use super::time::End;
 use super::verify::aws::Reach;
@@ -17,6 +18,11 @@ const AT_ONCE: usize = 16;
 
 /// Runs the command.
 pub fn fetch(args: &FetchKeys) -> Result<u8, Failure> {
+    if args.access.no_sign_request {
+        return Err(Failure::new(
+            "AWS gives its keys to nobody without credentials; leave out --no-sign-request",
+        ));
+    }
     let now = Utc::now();
     let end = args.end.map_or(now, |end| end.at(now, End::Last));
     let span = Span { start: args.start.at(now, End::First), end };
@@ -26,14 +32,48 @@ pub fn fetch(args: &FetchKeys) -> Result<u8, Failure> {
     let output = Output::open(args.output.as_deref())?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
-    let ring = runtime.block_on(ask(args, span))?;
+    let Asked { ring, empty, refused } = runtime.block_on(ask(args, span))?;
+    if !empty.is_empty() {
+        exit::note(&format!("AWS lists no keys of that time in {}", names(&empty)));
+    }
+    let refusals = refused.iter().map(|error| error.to_string()).collect::<Vec<_>>().join("; ");
+    if ring.iter().next().is_none() {
+        return Err(match refused.is_empty() {
+            true => {
+                Failure::empty("there is no key to write; ask for another time (--start, --end) or region")
+            }
+            false => Failure::new(format!("no key could be had: {refusals}")),
+        });
+    }
     let text = serde_json::to_vec_pretty(&keys::to_json(&ring)).map_err(Failure::new)?;
     output.publish(|out| out.write_all(&text).and_then(|()| out.write_all(b"\n")))?;
-    Ok(0)
+    if refused.is_empty() {
+        return Ok(0);
+    }
+    let regions: Vec<Region> = refused.into_iter().map(|error| error.region).collect();
+    Err(Failure::incomplete(format!(
+        "the keys of {} are missing, all others were written: {refusals}; grant cloudtrail:ListPublicKeys there, or fetch \
+         them again with --region",
+        names(&regions)
+    )))
 }
 
-async fn ask(args: &FetchKeys, span: Span) -> Result<KeyRing, Failure> {
-    let reach = Reach::open(&args.access, args.regions.first()).await;
+fn names(regions: &[Region]) -> String {
+    regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// What the regions answered.
+#[derive(Default)]
+struct Asked {
+    ring: KeyRing,
+    /// Those without a single key.
+    empty: Vec<Region>,
+    /// Those whose keys could not be had.
+    refused: Vec<KeyError>,
+}
+
+async fn ask(args: &FetchKeys, span: Span) -> Result<Asked, Failure> {
+    let reach = Reach::open(&args.access, args.regions.first()).await?;
     let regions = match args.regions.is_empty() {
         true => reach.enabled_regions().await?,
         false => args.regions.clone(),
@@ -42,14 +82,21 @@ async fn ask(args: &FetchKeys, span: Span) -> Result<KeyRing, Failure> {
     let answers: Vec<_> = stream::iter(regions)
         .map(|region| {
             let list = &list;
-            async move { list.fetch(&region, span).await }
+            async move {
+                let keys = list.fetch(&region, span).await;
+                (region, keys)
+            }
         })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let mut ring = KeyRing::default();
-    for answer in answers {
-        answer.map_err(Failure::new)?.into_iter().for_each(|key| ring.insert(key));
+    let mut asked = Asked::default();
+    for (region, answer) in answers {
+        match answer {
+            Ok(keys) if keys.is_empty() => asked.empty.push(region),
+            Ok(keys) => keys.into_iter().for_each(|key| asked.ring.insert(key)),
+            Err(error) => asked.refused.push(error),
+        }
     }
-    Ok(ring)
+    Ok(asked)
 }

@@ -16,11 +16,12 @@ use trailseal::trail::source::Within;
 
 use super::args::{ProofFormat, Prove};
 use super::exit::{self, Failure};
+use super::failed::{Advice, failure};
 use super::output::Output;
-use super::source;
+use super::source::{self, BucketPath};
 #[cfg(feature = "aws")]
 use super::verify::unless_stopped;
-use super::verify::{failure, key_files, stop_on_signal};
+use super::verify::{key_files, stop_on_signal};
 
 /// Runs the command.
 pub fn run(args: &Prove) -> Result<u8, Failure> {
@@ -38,7 +39,7 @@ pub fn run(args: &Prove) -> Result<u8, Failure> {
 async fn prove(args: &Prove) -> Result<Proof, Failure> {
     let now = Utc::now();
     let stop = stop_on_signal();
-    if !args.file.starts_with("s3://") {
+    let Some(BucketPath { bucket, path: key }) = source::bucket_and_path(&args.file)? else {
         let (folder, key) = folder_and_key(Path::new(&args.file), args.root.as_deref())?;
         let store = DirStore::open(&folder)
             .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", folder.display())))?;
@@ -47,13 +48,12 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
         let object = ObjectName::new("folder", key);
         return audit::prove(plan, object, Arc::new(store), keys, stop)
             .await
-            .map_err(|error| failure(&error));
+            .map_err(|error| failure(&error, &Advice::default()));
+    };
+    if key.is_empty() {
+        return Err(Failure::new(format!("{} is not s3://BUCKET/KEY of a log file", args.file)));
     }
-    let (bucket, key) = source::bucket_and_path(&args.file)
-        .ok()
-        .filter(|(_, key)| !key.is_empty())
-        .ok_or_else(|| Failure::new(format!("{} is not s3://BUCKET/KEY of a log file", args.file)))?;
-    in_bucket(args, now, ObjectName::new(bucket, key), stop).await
+    in_bucket(args, now, ObjectName::new(&*bucket, key), stop).await
 }
 
 #[cfg(feature = "aws")]
@@ -63,12 +63,12 @@ async fn in_bucket(
     object: ObjectName,
     stop: audit::Stop,
 ) -> Result<Proof, Failure> {
-    let reach =
-        unless_stopped(&stop, async { Ok(super::verify::aws::Reach::open(&args.access, None).await) })
-            .await?;
+    let reach = unless_stopped(&stop, super::verify::aws::Reach::open(&args.access, None)).await?;
     let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), Certainty::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
-    audit::prove(plan, object, Arc::new(reach.store()), keys, stop).await.map_err(|error| failure(&error))
+    audit::prove(plan, object, Arc::new(reach.store()), keys, stop)
+        .await
+        .map_err(|error| failure(&error, reach.advice()))
 }
 
 #[cfg(not(feature = "aws"))]

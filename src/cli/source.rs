@@ -1,6 +1,5 @@
 //! What the caller points at, and how much of the record that names.
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use trailseal::audit::Plan;
@@ -8,13 +7,18 @@ use trailseal::trail::key::ObjectKey;
 use trailseal::trail::source::{Named, Within};
 use trailseal::trail::{AccountId, AccountRegion, Location, Region};
 
-use super::args::Verify;
+use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;
 use super::machine::WaitsFor;
 
+mod folder;
 mod raise;
+mod spelling;
 
+use folder::folder;
 pub use raise::raise;
+pub use spelling::BucketPath;
+use spelling::{Spelt, spelt};
 
 /// The folder that holds all of a record.
 const ROOT: &str = "AWSLogs";
@@ -36,28 +40,42 @@ pub enum Source {
         place: Location,
         /// What is named there.
         named: Named,
+        /// How it is reached.
+        reached: Reached,
     },
     /// The ARN of a trail.
     Trail(String),
 }
 
+/// How a bucket is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// By its own name.
+    Itself,
+    /// Through an access point, whose name is not the one that CloudTrail signs for.
+    ThroughAccessPoint,
+}
+
 impl Source {
-    /// Reads `s3://BUCKET[/PATH]`, an ARN or the path of a folder.
+    /// Reads `s3://BUCKET[/PATH]` or another spelling of it, an ARN or the path of a folder.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        if text.starts_with("s3://") {
-            let (bucket, path) = bucket_and_path(text)?;
-            if ObjectKey::parse(path).is_some() {
-                return Err(Failure::new(format!(
-                    "{text} is one object; name a folder above it, or prove one log file with trailseal prove"
-                )));
+        match spelt(text)? {
+            None => folder(Path::new(text)),
+            Some(Spelt::Arn(arn)) => Ok(Self::Trail(arn)),
+            Some(Spelt::Bucket(at)) => {
+                if ObjectKey::parse(&at.path).is_some() {
+                    return Err(Failure::new(format!(
+                        "{text} is one object; name a folder above it, or prove one log file with trailseal prove"
+                    )));
+                }
+                let named = Named::parse(at.path.trim_end_matches('/'));
+                let reached = match at.is_access_point() {
+                    true => Reached::ThroughAccessPoint,
+                    false => Reached::Itself,
+                };
+                Ok(Self::Bucket { place: Location::new(&*at.bucket, named.prefix.clone()), named, reached })
             }
-            let named = Named::parse(path.trim_end_matches('/'));
-            return Ok(Self::Bucket { place: Location::new(bucket, named.prefix.clone()), named });
         }
-        if text.starts_with("arn:") {
-            return Ok(Self::Trail(text.to_owned()));
-        }
-        folder(Path::new(text))
     }
 
     /// What reading it waits for.
@@ -69,47 +87,20 @@ impl Source {
     }
 }
 
-/// Splits `s3://BUCKET[/PATH]`.
-pub fn bucket_and_path(text: &str) -> Result<(&str, &str), Failure> {
-    let rest = text.strip_prefix("s3://").unwrap_or_default();
-    let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
-    match bucket {
-        "" => Err(Failure::new(format!("{text} is not s3://BUCKET[/PREFIX]"))),
-        bucket => Ok((bucket, path)),
+/// The bucket and the path that a word names; nothing, if it names a folder.
+pub fn bucket_and_path(text: &str) -> Result<Option<BucketPath>, Failure> {
+    match spelt(text)? {
+        Some(Spelt::Bucket(at)) => Ok(Some(at)),
+        Some(Spelt::Arn(_)) => Err(Failure::new(format!("{text} is not s3://BUCKET[/PREFIX]"))),
+        None => Ok(None),
     }
 }
 
 /// Where CloudTrail delivered what is a copy now: what stands before `AWSLogs/`, whatever part of it is named.
 pub fn delivered(text: &str) -> Result<Location, Failure> {
-    let (bucket, path) = bucket_and_path(text)?;
-    Ok(Location::new(bucket, Named::parse(path.trim_end_matches('/')).prefix))
-}
-
-/// A folder that is or lies below one named `AWSLogs` is a part of a record, whose keys begin there. The path may say so
-/// only together with where the process stands, or behind a link.
-fn folder(path: &Path) -> Result<Source, Failure> {
-    // The path is named as it was given; and what is not there names nothing.
-    fs::read_dir(path)
-        .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", path.display())))?;
-    let part = as_written(path).into_iter().find_map(|path| {
-        let (root, key) = split(&path)?;
-        let named = Named::parse(&key);
-        let part = named.within != Within::Everything && !is_whole_copy(&path, &key);
-        part.then_some(Source::Folder { root, named })
-    });
-    Ok(part.unwrap_or_else(|| Source::Folder { root: path.to_owned(), named: Named::parse("") }))
-}
-
-/// Whether a folder named like a part of a record is a whole copy all the same: it holds an `AWSLogs` of its own, and
-/// nothing that belongs in such a part.
-fn is_whole_copy(path: &Path, key: &str) -> bool {
-    let names = fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| {
-        let folder = entry.path().is_dir();
-        entry.file_name().into_string().ok().filter(|_| folder)
-    });
-    let (own, others): (Vec<String>, Vec<String>) = names.partition(|name| name == ROOT);
-    let belongs = |name: &String| Named::parse(&format!("{key}/{name}")).within != Within::Everything;
-    !own.is_empty() && !others.iter().any(belongs)
+    let BucketPath { bucket, path } = bucket_and_path(text)?
+        .ok_or_else(|| Failure::new(format!("--copied-from: {text} is not s3://BUCKET[/PREFIX]")))?;
+    Ok(Location::new(&*bucket, Named::parse(path.trim_end_matches('/')).prefix))
 }
 
 /// The path as it was given, from the root on, and without links; where it climbs, without links alone.
@@ -177,8 +168,10 @@ fn only_account(plan: &mut Plan, account: AccountId, args: &Verify) -> Result<()
 }
 
 fn only_region(plan: &mut Plan, region: &Region, args: &Verify) -> Result<(), Failure> {
-    let asked = args.regions.iter().map(|other| ("--region", other.as_str()));
-    let expected = args.expect_regions.iter().map(|other| ("--expect-region", other.as_str()));
+    let asked = args.regions.iter().map(|other| ("--region", other.to_string()));
+    // Of the enabled ones, those in scope are expected.
+    let named = args.expect_regions.iter().filter(|other| **other != ExpectedRegion::Enabled);
+    let expected = named.map(|other| ("--expect-region", other.to_string()));
     if let Some((option, other)) = asked.chain(expected).find(|(_, other)| *other != region.as_str()) {
         return Err(Failure::new(format!(
             "the source names {region}, and {option} {other} goes beyond that; name the account's folder as the source"

@@ -1,20 +1,22 @@
-//! Commands that only print: explanations, saved reports in another format, completions, the manual page.
+//! Commands that only print: explanations, saved reports in another format, completions.
 
 use std::io::Read;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use trailseal::render::{self, Format, json};
 use trailseal::verdict::Code;
 
-use super::args::{Arguments, Look, format_parser};
+use super::args::{Look, code_parser, format_parser};
 use super::exit::{self, Failure};
 use super::output::{self, Output};
+use super::settings;
 
 /// Tell what a finding means, how it comes about and what to do next.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The finding's code [default: all of them]
+    #[arg(value_parser = code_parser(), hide_possible_values = true)]
     pub codes: Vec<Code>,
 }
 
@@ -39,12 +41,15 @@ pub struct SavedReport {
     /// Write to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// End with exit code 0 if it could be written, whatever the report's own is
+    #[arg(long)]
+    pub exit_zero: bool,
     /// How to look on the terminal
     #[command(flatten)]
     pub look: Look,
 }
 
-/// Runs `report`. The exit code is the report's own.
+/// Runs `report`. The exit code is the report's own, unless nobody wants it.
 pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     let name = args.report.display();
     let unreadable = |error| Failure::new(format!("cannot read the report {name}: {error}"));
@@ -58,7 +63,8 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     let output = Output::open(args.output.as_deref())?;
     let layout = output::layout(&args.look, output.kind());
     let written = output.publish(|out| render::write(args.format, &report, &layout, out));
-    exit::settle(report.exit_code(), written.err())
+    let own = if args.exit_zero { 0 } else { report.exit_code() };
+    exit::settle(own, written.err())
 }
 
 /// Print completions for a shell.
@@ -71,14 +77,7 @@ pub struct Completions {
 /// Runs `completions`.
 pub fn completions(args: &Completions) -> Result<u8, Failure> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "trailseal", &mut text);
+    clap_complete::generate(args.shell, &mut settings::command(), "trailseal", &mut text);
     Output::stdout().publish(|out| out.write_all(&text))?;
-    Ok(0)
-}
-
-/// Runs `man`.
-pub fn manual() -> Result<u8, Failure> {
-    let page = clap_mangen::Man::new(Arguments::command());
-    Output::stdout().publish(|mut out| page.render(&mut out))?;
     Ok(0)
 }

@@ -1,46 +1,37 @@
 //! `trailseal verify`: from words to a plan, from a plan to a report, from a report to bytes and an exit code.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Utc;
-use trailseal::audit::{
-    self, AuditError, Bounds, Expected, Heard, Load, Observer, Plan, Scope, Stop, Stopper, TrailFilter,
-};
-use trailseal::chain::Ended;
+use trailseal::audit::{self, Heard, Observer, Plan, Stop, Stopper};
 use trailseal::crypto::KeyRing;
-use trailseal::digest::Certainty;
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
+use trailseal::store::ObjectStore;
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
-use trailseal::store::{ObjectStore, StoreErrorKind};
-use trailseal::trail::source::Within;
-use trailseal::trail::{Location, Origin, Region, Time};
-use trailseal::verdict::Code;
+use trailseal::trail::{Location, Origin, Time};
 
-use super::args::Verify;
+use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;
+use super::failed::{Advice, failure};
 use super::machine::Machine;
 #[cfg(feature = "aws")]
 use super::machine::allow_connections;
 use super::progress;
+#[cfg(feature = "aws")]
+use super::source::Reached;
 use super::source::{self, Source};
-use super::time::{End, Moment};
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+mod plan;
 mod results;
+mod screen;
 
+use plan::{plan, read_as_utc};
 use results::Results;
-
-/// Bytes of bodies in memory at once.
-const BYTES_IN_FLIGHT: u32 = 48 << 20;
-
-/// The word that stands for all regions the account has enabled.
-#[cfg(feature = "aws")]
-const ENABLED: &str = "enabled";
 
 /// Runs the command.
 pub fn run(args: Verify) -> Result<u8, Failure> {
@@ -51,9 +42,9 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
         None => judge(&args, &results),
     };
     match judged {
-        Ok((report, _listens_to_signals)) => results.publish(&report),
+        Ok((report, _listens_to_signals)) => results.publish(&report, &args.look),
         Err(failure) => {
-            let unwritten = results.tell_that_it_could_not_run(&args.source, Utc::now());
+            let unwritten = results.tell_that_it_could_not_run(&args.source, Utc::now(), failure.code());
             Err(unwritten.into_iter().fold(failure, Failure::and))
         }
     }
@@ -93,15 +84,26 @@ async fn verify(
             let place = copied_from.clone().unwrap_or_else(|| here.clone());
             let mut plan = plan(args, now, place, Origin::Folder)?;
             source::narrow(&mut plan, &named, args)?;
+            if args.expect_regions.contains(&ExpectedRegion::Enabled) {
+                ask_for_enabled_regions(args, &mut plan, &stop).await?;
+            }
             match copied_from {
-                None => audit(plan, store, keys, observer, stop).await,
+                None => audit(plan, store, keys, &Advice::default(), observer, stop).await,
                 Some(delivered) => {
-                    audit(plan, Copied { store, delivered, copy: here }, keys, observer, stop).await
+                    let store = Copied { store, delivered, copy: here };
+                    audit(plan, store, keys, &Advice::default(), observer, stop).await
                 }
             }
         }
         #[cfg(feature = "aws")]
-        Source::Bucket { place, named } => {
+        Source::Bucket { place, named, reached } => {
+            if reached == Reached::ThroughAccessPoint && copied_from.is_none() {
+                return Err(Failure::new(format!(
+                    "{} is an access point, and CloudTrail signs for the bucket behind it; name that too: --copied-from \
+                     s3://BUCKET[/PREFIX]",
+                    args.source
+                )));
+            }
             allow_connections(args.concurrency);
             let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
             let origin = match copied_from {
@@ -111,17 +113,17 @@ async fn verify(
             let mut plan = plan(args, now, delivered.clone(), origin)?;
             source::narrow(&mut plan, &named, args)?;
             let reach = unless_stopped(&stop, async {
-                let reach = aws::Reach::open(&args.access, args.regions.first()).await;
+                let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
                 reach.expect_enabled_regions(args, &mut plan).await?;
                 Ok(reach)
             });
             let reach = reach.await?;
             let keys = reach.keys(&args.keys, now)?;
             match copied_from {
-                None => audit(plan, reach.store(), keys, observer, stop).await,
+                None => audit(plan, reach.store(), keys, reach.advice(), observer, stop).await,
                 Some(_) => {
                     let store = Copied { store: reach.store(), delivered, copy: place };
-                    audit(plan, store, keys, observer, stop).await
+                    audit(plan, store, keys, reach.advice(), observer, stop).await
                 }
             }
         }
@@ -129,7 +131,7 @@ async fn verify(
         Source::Trail(arn) => {
             allow_connections(args.concurrency);
             let found = unless_stopped(&stop, async {
-                let reach = aws::Reach::open(&args.access, args.regions.first()).await;
+                let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
                 let trail = reach.trail(&arn).await?;
                 let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
                 plan.within = trail.within();
@@ -139,7 +141,7 @@ async fn verify(
             });
             let (reach, plan) = found.await?;
             let keys = reach.keys(&args.keys, now)?;
-            audit(plan, reach.store(), keys, observer, stop).await
+            audit(plan, reach.store(), keys, reach.advice(), observer, stop).await
         }
         #[cfg(not(feature = "aws"))]
         Source::Bucket { .. } | Source::Trail(_) => {
@@ -148,14 +150,33 @@ async fn verify(
     }
 }
 
+/// Even of a folder the account can be asked which regions it has enabled, if the caller says so.
+#[cfg(feature = "aws")]
+async fn ask_for_enabled_regions(args: &Verify, plan: &mut Plan, stop: &Stop) -> Result<(), Failure> {
+    let asked = async {
+        let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
+        reach.expect_enabled_regions(args, plan).await
+    };
+    unless_stopped(stop, asked).await
+}
+
+#[cfg(not(feature = "aws"))]
+async fn ask_for_enabled_regions(_: &Verify, _: &mut Plan, _: &Stop) -> Result<(), Failure> {
+    Err(Failure::new(
+        "--expect-region enabled asks AWS, and this trailseal was built without the feature `aws`: name the regions",
+    ))
+}
+
 async fn audit<S: ObjectStore>(
     plan: Plan,
     store: S,
     keys: KeySource,
+    advice: &Advice,
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, Failure> {
-    audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop).await.map_err(|error| failure(&error))
+    let run = audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop);
+    run.await.map_err(|error| failure(&error, advice))
 }
 
 /// What is known before a run, unless it is to end before that.
@@ -167,131 +188,20 @@ pub async fn unless_stopped<T>(
     stop.before(asking).await.unwrap_or(Err(Failure::interrupted()))
 }
 
-/// Why a run could not begin, and what to do about it.
-pub fn failure(error: &AuditError) -> Failure {
-    match error {
-        AuditError::Interrupted => Failure::interrupted(),
-        _ => Failure::new(format!("{error}{}", next_step(error))),
-    }
-}
-
-fn next_step(error: &AuditError) -> &'static str {
-    let AuditError::Store(error) = error else { return "" };
-    match error.kind {
-        StoreErrorKind::NoCredentials => {
-            "; give credentials as to any AWS tool: AWS_PROFILE or --profile, environment variables, a role"
-        }
-        StoreErrorKind::CredentialsExpired => "; renew the credentials, such as with `aws sso login`",
-        StoreErrorKind::Denied => "; grant s3:ListBucket on the bucket and s3:GetObject on PREFIX/AWSLogs/*",
-        StoreErrorKind::NoSuchBucket => {
-            "; check the bucket's name and, for other partitions, the profile's region"
-        }
-        StoreErrorKind::TimedOut
-        | StoreErrorKind::CutOff
-        | StoreErrorKind::Faltered
-        | StoreErrorKind::Unavailable => "; check the network, the proxy and --endpoint-url",
-        StoreErrorKind::NotFound
-        | StoreErrorKind::Archived
-        | StoreErrorKind::KeyRefused
-        | StoreErrorKind::Throttled
-        | StoreErrorKind::Oversized
-        | StoreErrorKind::Stopped
-        | StoreErrorKind::Failed => "",
-    }
-}
-
-fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
-    let certainty = match (origin, &args.copied_from) {
-        (Origin::Folder, None) => Certainty::KeyOnly,
-        _ => Certainty::BucketAndKey,
-    };
-    let start = match (args.start, args.last) {
-        (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
-        (start, None) => start.map(|moment| moment.at(now, End::First)),
-    };
-    let end = args.end.map(|moment| moment.at(now, End::Last));
-    if let (Some(start), Some(end)) = (start, end)
-        && start >= end
-    {
-        return Err(Failure::new(format!(
-            "--start {start} is not before --end {end}; swap them or widen the range"
-        )));
-    }
-    let expected_regions = args
-        .expect_regions
-        .iter()
-        .map(|region| {
-            region.parse::<Region>().map_err(|error| Failure::new(format!("--expect-region: {error}")))
-        })
-        .collect::<Result<BTreeSet<_>, _>>()?;
-    Ok(Plan {
-        source: args.source.clone(),
-        bucket: place.bucket,
-        prefix: place.prefix.into(),
-        within: Within::Everything,
-        bounds: Bounds::default(),
-        certainty,
-        origin,
-        start,
-        end,
-        now,
-        grace: args.grace,
-        look_back: args.look_back,
-        ended: args.ended.iter().map(|word| ended(word)).collect::<Result<Vec<_>, _>>()?.concat(),
-        depth: args.depth.into(),
-        scope: Scope {
-            trails: args.trails.iter().map(|trail| trail_filter(trail)).collect::<Result<_, _>>()?,
-            accounts: args.accounts.iter().copied().collect(),
-            regions: args.regions.iter().cloned().collect(),
-        },
-        expected: Expected {
-            regions: expected_regions,
-            accounts: args.expect_accounts.iter().copied().collect(),
-            newest: None,
-        },
-        accept: args.accept.iter().copied().collect::<BTreeSet<Code>>(),
-        load: Load { requests: usize::from(args.concurrency), bytes: BYTES_IN_FLIGHT },
-        arguments: std::env::args().skip(1).collect(),
-        notes: Vec::new(),
-    })
-}
-
-/// Reads one word on an ended chain, or a file of such lines.
-fn ended(word: &str) -> Result<Vec<Ended>, Failure> {
-    let malformed = match word.parse() {
-        Ok(ended) => return Ok(vec![ended]),
-        Err(malformed) => malformed,
-    };
-    if !Path::new(word).is_file() {
-        return Err(Failure::new(format!("--ended: {malformed}, and no file of such lines")));
-    }
-    let text = std::fs::read_to_string(word)
-        .map_err(|error| Failure::new(format!("--ended: cannot read {word}: {error}")))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines
-        .map(|line| line.parse().map_err(|malformed| Failure::new(format!("--ended: {word}: {malformed}"))))
-        .collect()
-}
-
-/// A trail's name, or its ARN: `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.
-fn trail_filter(text: &str) -> Result<TrailFilter, Failure> {
-    let wrong = |error| Failure::new(format!("--trail {text}: {error}"));
-    match text.split(':').collect::<Vec<_>>()[..] {
-        ["arn", _, "cloudtrail", region, _, resource] if resource.starts_with("trail/") => Ok(TrailFilter {
-            name: resource["trail/".len()..].parse().map_err(wrong)?,
-            home_region: Some(region.parse().map_err(wrong)?),
-        }),
-        _ => Ok(TrailFilter { name: text.parse().map_err(wrong)?, home_region: None }),
-    }
-}
-
-/// Reads all key files into one ring.
-pub fn key_files(paths: &[PathBuf]) -> Result<KeyRing, Failure> {
+/// Reads all key files into one ring. A word that is no file may be several, with commas between them.
+pub fn key_files(words: &[PathBuf]) -> Result<KeyRing, Failure> {
     let mut ring = KeyRing::default();
-    for path in paths {
-        ring.merge(keys::read_file(path).map_err(Failure::new)?);
+    for path in words.iter().flat_map(|word| files(word)) {
+        ring.merge(keys::read_file(&path).map_err(Failure::new)?);
     }
     Ok(ring)
+}
+
+fn files(word: &Path) -> Vec<PathBuf> {
+    match word.to_str().filter(|text| text.contains(',') && !word.exists()) {
+        Some(text) => text.split(',').map(PathBuf::from).collect(),
+        None => vec![word.to_owned()],
+    }
 }
 
 /// Ctrl-C and SIGTERM end the run and report what is known; a second one ends the program, and so does the first when the
@@ -323,12 +233,4 @@ async fn signalled() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// A time without an offset was read as UTC; the report says so.
-fn read_as_utc(args: &Verify) -> Option<String> {
-    let assumed = |moment: Option<Moment>| matches!(moment, Some(Moment::Assumed(_) | Moment::Day(_)));
-    (assumed(args.start) || assumed(args.end)).then(|| {
-        "Times and dates without an offset were read as UTC; a date given as --end includes its whole day.".to_owned()
-    })
 }

@@ -16,7 +16,7 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{EncodingType, RequestPayer};
 use aws_types::service_config::ServiceConfigKey;
 
 use super::{
@@ -27,7 +27,7 @@ use crate::aws::failure::Failure;
 use crate::aws::health::Health;
 use crate::aws::pace::Beginning;
 use crate::aws::retry::{Counts, Ended, Refused as _, Service, Setback};
-use crate::aws::{Load, Session, sdk_region};
+use crate::aws::{Load, Payer, Session, sdk_region};
 use crate::trail::{ObjectName, Region, Time};
 use answer::{Answer, Noted};
 use body::{Read, each_part, read};
@@ -61,6 +61,8 @@ pub struct S3Store {
     clock: Arc<Clock>,
     beginning: Beginning,
     load: Load,
+    /// Said with every request.
+    payer: Option<RequestPayer>,
     stumbles: Arc<Counts>,
 }
 
@@ -97,6 +99,10 @@ impl S3Store {
             // Whoever runs a store of his own knows best what it bears.
             beginning: if has_own_endpoint { Beginning::Free } else { Beginning::Gentle },
             load: session.load.clone(),
+            payer: match session.payer {
+                Payer::Owner => None,
+                Payer::Requester => Some(RequestPayer::Requester),
+            },
             stumbles: Arc::default(),
         }
     }
@@ -144,7 +150,7 @@ impl S3Store {
 
     /// Whether a bucket answers at all: what it was asked for so far may be what fails.
     async fn answers(&self, name: &Arc<str>) -> bool {
-        let request = self.bucket(name).client.list_objects_v2().bucket(&**name).max_keys(1);
+        let request = self.listing(&self.bucket(name).client, name).max_keys(1);
         match Box::pin(send(request)).await {
             Ok(_) => true,
             Err(refusal) => refusal.setback == Setback::Settled,
@@ -160,7 +166,8 @@ impl S3Store {
             patience: self.load.patience,
             noted: noted.clone(),
         };
-        let request = client.get_object().bucket(&*object.bucket).key(&*object.key).customize();
+        let request = client.get_object().bucket(&*object.bucket).key(&*object.key);
+        let request = request.set_request_payer(self.payer.clone()).customize();
         let found = request
             .interceptor(Bounded(Answers::Stream))
             .interceptor(note)
@@ -189,6 +196,35 @@ impl S3Store {
                 self.ways.close(&object.bucket);
             }
         })
+    }
+
+    fn listing(&self, client: &Client, bucket: &str) -> ListObjectsV2FluentBuilder {
+        client.list_objects_v2().bucket(bucket).set_request_payer(self.payer.clone())
+    }
+
+    /// What the bucket's listing shows of one object; nothing, if it does not show it.
+    async fn list_alone(&self, client: &Client, object: &ObjectName) -> Result<Option<Lone>, Refusal> {
+        let request = self.listing(client, &object.bucket).prefix(&*object.key).max_keys(1);
+        document::lone(send(request).await?, &object.key)
+    }
+
+    /// Settles what is doubtful in an answer, by the listing of the object's key. Of a body that was not read to its end
+    /// there is no length.
+    async fn settle(
+        &self,
+        bucket: &Bucket,
+        object: &ObjectName,
+        answer: &Answer,
+        length: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let Some(doubt) = answer.doubt.as_ref().filter(|doubt| doubt.stands(length)) else { return Ok(()) };
+        bucket.service.turn().await;
+        // Boxed as the SDK's other part is, and needed even less.
+        match Box::pin(self.list_alone(&bucket.client, object)).await {
+            Ok(listed) => doubt.settle(length, listed.as_ref()),
+            Err(refusal) if refusal.is_throttling() => Err(refusal),
+            Err(refusal) => Err(doubt.unsettled(length, refusal.detail())),
+        }
     }
 
     /// A bucket as it is known by now.
@@ -229,9 +265,8 @@ impl Bucket {
 impl ObjectStore for S3Store {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         let attempt = |Bucket { client, .. }| async move {
-            let request = client
-                .list_objects_v2()
-                .bucket(&*listing.bucket)
+            let request = self
+                .listing(&client, &listing.bucket)
                 .prefix(&listing.prefix)
                 .set_start_after(listing.after.clone().filter(|_| !is_directory_bucket(&listing.bucket)))
                 .set_continuation_token(listing.token.clone())
@@ -250,7 +285,7 @@ impl ObjectStore for S3Store {
         let attempt = |bucket: Bucket| async move {
             let (answer, stream) = self.ask(&bucket, object).await?;
             if let Some(length) = answer.length.filter(|length| *length > LARGEST) {
-                settle(&bucket, object, &answer, answer.length).await?;
+                self.settle(&bucket, object, &answer, answer.length).await?;
                 return Err(Refusal::oversized(&format!("{length} bytes")));
             }
             let admitted = admission.admit(answer.length.unwrap_or(UNKNOWN_LENGTH)).await;
@@ -258,13 +293,13 @@ impl ObjectStore for S3Store {
             let body = match read(stream, answer.length, most, &bucket.service).await {
                 Ok(body) => body,
                 Err(refusal) if refusal.is_oversized() => {
-                    settle(&bucket, object, &answer, None).await?;
+                    self.settle(&bucket, object, &answer, None).await?;
                     return Err(refusal);
                 }
                 Err(refusal) => return Err(refusal),
             };
             if answer.doubt.as_ref().is_some_and(|doubt| !doubt.is_settled_by(&body)) {
-                settle(&bucket, object, &answer, Some(body.len() as u64)).await?;
+                self.settle(&bucket, object, &answer, Some(body.len() as u64)).await?;
             }
             Ok(Object { body, metadata: answer.metadata, admitted })
         };
@@ -284,7 +319,7 @@ impl ObjectStore for S3Store {
         let attempt = |bucket: Bucket| async move {
             let (answer, body) = self.ask(&bucket, object).await?;
             if answer.length.is_some() {
-                settle(&bucket, object, &answer, answer.length).await?;
+                self.settle(&bucket, object, &answer, answer.length).await?;
             }
             if show(Streamed::Anew).is_break() {
                 return Ok(());
@@ -296,7 +331,7 @@ impl ObjectStore for S3Store {
             };
             match answer.length {
                 Some(_) => Ok(()),
-                None => settle(&bucket, object, &answer, length).await,
+                None => self.settle(&bucket, object, &answer, length).await,
             }
         };
         self.persist(&object.bucket, attempt)
@@ -320,24 +355,6 @@ impl ObjectStore for S3Store {
     }
 }
 
-/// Settles what is doubtful in an answer, by the listing of the object's key. Of a body that was not read to its end there
-/// is no length.
-async fn settle(
-    bucket: &Bucket,
-    object: &ObjectName,
-    answer: &Answer,
-    length: Option<u64>,
-) -> Result<(), Refusal> {
-    let Some(doubt) = answer.doubt.as_ref().filter(|doubt| doubt.stands(length)) else { return Ok(()) };
-    bucket.service.turn().await;
-    // Boxed as the SDK's other part is, and needed even less.
-    match Box::pin(list_alone(&bucket.client, object)).await {
-        Ok(listed) => doubt.settle(length, listed.as_ref()),
-        Err(refusal) if refusal.is_throttling() => Err(refusal),
-        Err(refusal) => Err(doubt.unsettled(length, refusal.detail())),
-    }
-}
-
 /// Asks for a listing, of which only the document counts, to its end.
 async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output, Refusal> {
     let end = End::default();
@@ -355,12 +372,6 @@ async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output
         true => Ok(found),
         false => Err(Refusal::cut_off("the listing breaks off".to_owned())),
     }
-}
-
-/// What the bucket's listing shows of one object; nothing, if it does not show it.
-async fn list_alone(client: &Client, object: &ObjectName) -> Result<Option<Lone>, Refusal> {
-    let request = client.list_objects_v2().bucket(&*object.bucket).prefix(&*object.key).max_keys(1);
-    document::lone(send(request).await?, &object.key)
 }
 
 /// Whether S3 is spoken elsewhere than at AWS, where a bucket's name is no host's.

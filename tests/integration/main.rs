@@ -12,6 +12,8 @@ mod copies;
 mod format_aws_cli;
 mod key_files;
 mod keys_listed;
+mod options;
+mod options_aws;
 mod outputs;
 mod patience;
 mod properties;

@@ -44,9 +44,19 @@ fn every_format_and_every_command_is_told() {
     for format in Format::ALL {
         assert!(README.contains(&format!("`{format}`")), "{format} is not told");
     }
-    for command in
-        ["verify", "keys fetch", "prove", "explain", "report", "forge", "demo", "completions", "man"]
-    {
+    for command in [
+        "verify",
+        "keys fetch",
+        "prove",
+        "explain",
+        "report",
+        "forge",
+        "demo",
+        "completions",
+        "man",
+        "config show",
+        "config show",
+    ] {
         assert!(README.contains(&format!("trailseal {command}")), "{command} is not told");
     }
 }
@@ -97,4 +107,15 @@ fn the_alert_rules_ask_for_metrics_that_are_there() {
     for name in names {
         assert!(metrics.contains(&format!("# TYPE {name} gauge")), "{name}");
     }
+}
+
+#[test]
+fn the_configuration_it_shows_is_one() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), between("```toml", "```")).unwrap();
+    let output =
+        crate::binary::program().args(["config", "show", "--config"]).arg(file.path()).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(shown.contains("last = \"26h\"") && shown.contains("accept = [\"log-unlisted\"]"), "{shown}");
 }

@@ -375,7 +375,7 @@ fn an_account_that_is_named_and_has_nothing_is_no_success() {
     fs::create_dir_all(copy.path("AWSLogs/123/x")).unwrap();
     for source in ["photos/AWSLogs", "AWSLogs/123"] {
         let refused = copy.verify(&copy.path(""), source, &[]);
-        assert_eq!(refused.code, 2, "{source}");
+        assert_eq!(refused.code, 4, "{source}");
         assert!(refused.said.contains(source), "{}", refused.said);
     }
 }

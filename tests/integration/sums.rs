@@ -180,3 +180,29 @@ fn heads(folder: &Path, newest: &mut BTreeMap<String, std::path::PathBuf>) {
         }
     }
 }
+
+#[test]
+fn a_table_of_objects_stands_beside_any_other_result() {
+    let world = world(&[]);
+    let path = |name: &str| world.path().join(name).display().to_string();
+    let (table, lines) = (path("objects.csv"), path("objects.jsonl"));
+    let report = json(
+        world.path(),
+        &["--report", &format!("csv-objects={table}"), "--report", &format!("jsonl-objects={lines}")],
+    );
+    let all = (totals(&report).values().sum::<u64>()) as usize;
+    assert!(fs::read_to_string(table).unwrap().lines().count() > all);
+    let lines = fs::read_to_string(lines).unwrap();
+    assert!(lines.lines().filter(|line| line.contains("\"type\":\"object\"")).count() >= all);
+    assert!(lines.lines().next_back().unwrap().contains("\"type\":\"summary\""));
+}
+
+#[test]
+fn a_saved_report_ends_with_its_own_code_unless_nobody_wants_it() {
+    let world = world(&[Damage::ALL[0]]);
+    let saved = world.path().join("report.json").display().to_string();
+    told(world.path(), &["--report", &format!("json={saved}")]);
+    assert_eq!(trailseal(&["report", &saved]).status.code(), Some(1));
+    assert_eq!(trailseal(&["report", &saved, "--exit-zero"]).status.code(), Some(0));
+    assert_eq!(trailseal(&["report", "/no/such/report.json", "--exit-zero"]).status.code(), Some(2));
+}

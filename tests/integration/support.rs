@@ -12,6 +12,7 @@ pub mod judged;
 pub mod memory;
 pub mod s3;
 pub mod server;
+pub mod tls;
 pub mod verify;
 pub mod wire;
 pub mod world;

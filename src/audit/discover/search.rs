@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use super::{Bound, Firsts, Found, Home, KindFolder, OddFolder, OddObject, Site};
+use super::{Beside, Bound, Firsts, Found, Home, KindFolder, OddFolder, OddObject, Site};
 use crate::audit::Plan;
 use crate::audit::pages::Walk;
 use crate::audit::smallest::Smallest;
@@ -64,6 +64,8 @@ pub(super) struct Search<'p> {
     sites: BTreeMap<AccountRegion, Vec<(Location, Box<str>)>>,
     /// Accounts that have a folder of CloudTrail's, whatever regions are in scope.
     accounts: BTreeSet<AccountId>,
+    /// What is there and out of scope.
+    beside: Beside,
     odd_folders: Smallest<Box<str>, OddFolder>,
     odd_objects: Smallest<Box<str>, OddObject>,
     passed_over: Smallest<Box<str>>,
@@ -82,6 +84,7 @@ impl<'p> Search<'p> {
             far: plan.bounds.far,
             sites: BTreeMap::new(),
             accounts: BTreeSet::new(),
+            beside: Beside::default(),
             odd_folders: Smallest::first(MOST_ODD),
             odd_objects: Smallest::first(MOST_ODD),
             passed_over: Smallest::first(EXAMPLES),
@@ -136,7 +139,9 @@ impl<'p> Search<'p> {
         }
         match &below.within {
             Within::Region(place) => self.site(place.clone(), &below),
-            Within::Account { account, .. } if !self.plan.scope.holds_account(*account) => {}
+            Within::Account { account, .. } if !self.plan.scope.holds_account(*account) => {
+                self.beside.account(*account);
+            }
             Within::Home | Within::Organization(_) | Within::Account { .. } => {
                 self.traces += 1;
                 self.next.add(Folder { part: Part::Record, key: child.into() }, ());
@@ -170,9 +175,9 @@ impl<'p> Search<'p> {
 
     /// Notes the region's folder that `named` names.
     fn site(&mut self, place: AccountRegion, named: &Named) {
-        if let Some(kind) = &named.kind
-            && self.plan.scope.holds_region(&place.region)
-        {
+        if !self.plan.scope.holds_region(&place.region) {
+            self.beside.region(&place.region);
+        } else if let Some(kind) = &named.kind {
             let home = Location::new(self.plan.bucket.clone(), named.prefix.clone());
             self.sites.entry(place).or_default().push((home, kind.clone()));
         }
@@ -244,6 +249,7 @@ impl<'p> Search<'p> {
         Found {
             sites: self.sites.into_iter().map(site).collect(),
             accounts: self.accounts,
+            beside: self.beside,
             odd_folders: values(self.odd_folders),
             odd_objects: values(self.odd_objects),
             passed_over: Firsts {

@@ -11,7 +11,7 @@ use trailseal::trail::source::{Named, Within};
 use super::as_written;
 
 /// The largest digest that is read for its name; real ones have some kilobytes.
-const LARGEST: u64 = 4 << 20;
+pub(super) const LARGEST: u64 = 4 << 20;
 /// The most folders and files that are looked at to find one.
 const MOST: usize = 10_000;
 
@@ -59,7 +59,7 @@ fn named_by_a_digest(root: &Path, within: &Within) -> Option<String> {
     None
 }
 
-fn leads_to_digests(key: &str) -> bool {
+pub(super) fn leads_to_digests(key: &str) -> bool {
     let named = Named::parse(key);
     let on_the_way =
         named.within != Within::Everything && named.kind.is_none_or(|kind| *kind == *DIGEST_FOLDER);

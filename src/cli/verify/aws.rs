@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::aws::failure::FailureKind;
 use trailseal::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
-use trailseal::aws::{self, Load, Session};
+use trailseal::aws::{self, Load, Payer, Session, Signing};
 use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
@@ -14,30 +14,47 @@ use trailseal::store::s3::S3Store;
 use trailseal::trail::source::Within;
 use trailseal::trail::{Location, Region, Time, format_time};
 
-use super::{ENABLED, key_files};
-use crate::cli::args::{Access, Verify};
+use super::key_files;
+use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};
 use crate::cli::exit::Failure;
+use crate::cli::failed::Advice;
 
 /// AWS, within reach.
 pub struct Reach {
     session: Session,
+    access: Access,
+    advice: Advice,
 }
 
 impl Reach {
-    /// Reads the configuration as every AWS tool does.
-    pub async fn open(access: &Access, region: Option<&Region>) -> Self {
-        let configured =
-            ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| std::env::var_os(name).is_some());
+    /// Reads the configuration as every AWS tool does. A region in scope is where AWS is asked first, if nothing else says.
+    pub async fn open(access: &Access, in_scope: Option<&Region>) -> Result<Self, Failure> {
         let session = Session::open(&aws::Access {
             profile: access.profile.clone(),
-            region: region.filter(|_| !configured).cloned(),
+            region: access.aws_region.clone(),
+            fallback_region: in_scope.cloned(),
             s3_endpoint: access.endpoint_url.clone(),
             service_endpoint: None,
             assume_role: access.assume_role.clone(),
+            signing: match access.no_sign_request {
+                true => Signing::Unsigned,
+                false => Signing::Signed,
+            },
+            payer: match access.request_payer {
+                Some(RequestPayer::Requester) => Payer::Requester,
+                None => Payer::Owner,
+            },
             load: Load { requests_per_second: access.max_requests_per_second, ..Load::default() },
         })
-        .await;
-        Self { session }
+        .await
+        .map_err(Failure::new)?;
+        let advice = Advice::of(access, session.sign_in());
+        Ok(Self { session, access: access.clone(), advice })
+    }
+
+    /// What to do about a run that could not begin.
+    pub fn advice(&self) -> &Advice {
+        &self.advice
     }
 
     /// All buckets.
@@ -53,22 +70,33 @@ impl Reach {
     /// The regions this account has enabled.
     pub async fn enabled_regions(&self) -> Result<Vec<Region>, Failure> {
         Trails::new(&self.session).enabled_regions(None).await.map_err(|error| {
-            Failure::new(format!("{error}; name regions one by one, or grant account:ListRegions"))
+            let next = match error.failure.kind {
+                FailureKind::Denied => "name regions one by one, or grant account:ListRegions",
+                kind => self.advice.on(kind),
+            };
+            Failure::new(format!("{error}; {next}"))
         })
     }
 
     /// The keys of the given files, else AWS's own list as of `now`.
     pub fn keys(&self, files: &[PathBuf], now: Time) -> Result<KeySource, Failure> {
         match files {
+            [] if self.access.no_sign_request => Err(Failure::new(
+                "--no-sign-request leaves no way to ask AWS for its keys: fetch them with credentials (trailseal keys fetch) \
+                 and give them as --keys FILE",
+            )),
             [] => Ok(KeySource::Aws(Box::new(AskedKeys::new(self.key_list(), now)))),
             files => Ok(KeySource::Files(Arc::new(key_files(files)?))),
         }
     }
 
-    /// Expects the account's enabled regions, if the caller says so.
+    /// Expects the account's enabled regions, as far as they are in scope, if the caller says so.
     pub async fn expect_enabled_regions(&self, args: &Verify, plan: &mut Plan) -> Result<(), Failure> {
-        if args.expect_regions.iter().any(|region| region == ENABLED) {
-            plan.expected.regions.extend(self.enabled_regions().await?);
+        if args.expect_regions.contains(&ExpectedRegion::Enabled) {
+            let enabled = self.enabled_regions().await?;
+            let scope = &plan.scope.regions;
+            let in_scope = |region: &Region| scope.is_empty() || scope.contains(region);
+            plan.expected.regions.extend(enabled.into_iter().filter(in_scope));
         }
         Ok(())
     }
@@ -84,6 +112,9 @@ impl Reach {
                 }
                 FailureKind::Denied => {
                     "grant cloudtrail:GetTrail or cloudtrail:DescribeTrails, or name the bucket"
+                }
+                FailureKind::NoCredentials | FailureKind::CredentialsExpired | FailureKind::Unrecognised => {
+                    self.advice.on(error.failure.kind)
                 }
                 _ => "or name the bucket itself: s3://BUCKET/PREFIX",
             };

@@ -13,13 +13,18 @@ use trailseal::render::{self, Format, human, prometheus};
 use trailseal::report::Report;
 use trailseal::trail::Time;
 
-use crate::cli::args::{Depth, Form, Look, Verify};
+use super::screen;
+use crate::cli::args::{Depth, Form, Look, ReportForm, Verify};
 use crate::cli::exit::{self, Failure};
 use crate::cli::objects::{Both, Objects, Table, TableForm};
 use crate::cli::output::{self, Kind, Output, Target, Written};
 
 /// The results of a run.
-pub struct Results(Vec<Part>);
+pub struct Results {
+    parts: Vec<Part>,
+    /// Where the first of them goes, which the caller looks at.
+    first: Option<Kind>,
+}
 
 /// One of them.
 enum Part {
@@ -88,26 +93,33 @@ impl Results {
         }
         failures.extend(part_those_that_meet(&mut wanted));
         let mut parts = Vec::new();
+        let mut first = None;
         for (target, asked) in wanted {
-            match target.open().and_then(|output| Part::begin(&asked, output, &args.look)) {
+            let opened = target.open().and_then(|output| {
+                if asked.rank == Rank::First {
+                    first = Some(output.kind());
+                }
+                Part::begin(&asked, output, &args.look)
+            });
+            match opened {
                 Ok(part) => parts.push(part),
                 Err(failure) => failures.push(failure),
             }
         }
-        (Self(parts), failures.into_iter().reduce(Failure::and))
+        (Self { parts, first }, failures.into_iter().reduce(Failure::and))
     }
 
     /// Who hears of every object, besides `next`.
     pub fn listener(&self, next: Arc<dyn Observer>) -> Arc<dyn Observer> {
-        self.0.iter().fold(next, |next, part| match part {
+        self.parts.iter().fold(next, |next, part| match part {
             Part::Report(_) => next,
             Part::Table(streamed) => Arc::new(Both(streamed.objects.clone(), next)),
         })
     }
 
     /// Writes them all, and gives what the program ends with.
-    pub fn publish(self, report: &Report) -> Result<u8, Failure> {
-        let mut parts = self.0;
+    pub fn publish(self, report: &Report, look: &Look) -> Result<u8, Failure> {
+        let mut parts = self.parts;
         let mut unwritten = Vec::new();
         for turn in TURNS {
             let (now, later) = parts.into_iter().partition::<Vec<_>, _>(|part| part.turn() == turn);
@@ -122,21 +134,22 @@ impl Results {
             }
             unwritten.extend(whole.into_iter().filter_map(|written| written.publish().err()));
         }
+        if matches!(self.first, Some(Kind::File | Kind::Direct)) {
+            screen::verdict(report, look);
+        }
         exit::settle(report.exit_code(), unwritten)
     }
 
     /// Writes the metrics of a run that could not begin, and nothing else: what an earlier run wrote stays. Gives what went
     /// wrong with that.
-    pub fn tell_that_it_could_not_run(self, source: &str, at: Time) -> Vec<Failure> {
-        let metrics = self.0.into_iter().filter_map(|part| match part {
+    pub fn tell_that_it_could_not_run(self, source: &str, at: Time, code: u8) -> Vec<Failure> {
+        let metrics = self.parts.into_iter().filter_map(|part| match part {
             Part::Report(Rendered { format: Format::Prometheus, output, .. }) => Some(output),
             Part::Report(_) | Part::Table(_) => None,
         });
         metrics
             .filter_map(|output| {
-                output
-                    .publish(|out| prometheus::write_without_report(source, at, exit::COULD_NOT_RUN, out))
-                    .err()
+                output.publish(|out| prometheus::write_without_report(source, at, code, out)).err()
             })
             .collect()
     }
@@ -180,6 +193,11 @@ impl Part {
             Self::Report(Rendered { format: Format::Prometheus, output, .. }) => {
                 output.write(|out| prometheus::write(report, ends_with, out))
             }
+            Self::Report(Rendered { format: Format::Human, layout, output })
+                if layout.verbosity == human::Verbosity::Quiet =>
+            {
+                output.write(|out| screen::brief(report, &layout, out))
+            }
             Self::Report(Rendered { format, layout, output }) => {
                 output.write(|out| render::write(format, report, &layout, out))
             }
@@ -206,7 +224,10 @@ fn asked(args: &Verify) -> Vec<Result<Asked<'_>, Failure>> {
     let beside = args.reports.iter().map(|(format, path)| {
         Ok(Asked {
             words: format!("--report {format}={}", path.display()),
-            shape: Shape::Report(*format),
+            shape: match format {
+                ReportForm::Report(format) => Shape::Report(*format),
+                ReportForm::Objects(form) => Shape::Table(*form),
+            },
             path: Some(path),
             rank: Rank::Beside,
         })
@@ -215,7 +236,7 @@ fn asked(args: &Verify) -> Vec<Result<Asked<'_>, Failure>> {
 }
 
 fn shape(args: &Verify) -> Result<Shape, Failure> {
-    match (args.objects, args.format) {
+    match (args.objects, args.form()) {
         (false, Form::Report(format)) => Ok(Shape::Report(format)),
         (false, Form::AwsCli) if args.depth == Depth::Full => Ok(Shape::Table(TableForm::AwsCli)),
         (false, Form::AwsCli) => Err(Failure::new(

@@ -18,6 +18,7 @@ fn metrics_of_no_run(metrics: &str, source: &str) {
 #[test]
 fn metrics_are_written_also_when_a_run_cannot_begin() {
     let empty = tempfile::tempdir().unwrap();
+    std::fs::write(empty.path().join("photo.jpg"), "x").unwrap();
     let (empty, bucket) = (empty.path().display().to_string(), bucket());
     let nowhere = format!("{bucket}/nowhere");
     for (source, more) in [

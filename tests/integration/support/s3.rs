@@ -50,10 +50,10 @@ pub fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behavio
     let Some(bucket) = world.buckets.get(&call.bucket) else {
         return error(request, 404, "NoSuchBucket", "The specified bucket does not exist");
     };
-    if call.region.is_empty() {
+    if call.region.is_empty() && !world.public {
         return error(request, 403, "AccessDenied", "Access Denied");
     }
-    if bucket.region != call.region && call.action != Action::GetBucketLocation {
+    if bucket.region != call.region && !call.region.is_empty() && call.action != Action::GetBucketLocation {
         return error(
             request,
             301,

@@ -67,6 +67,8 @@ pub struct Server {
 pub(super) struct State {
     world: RwLock<World>,
     behaviour: RwLock<Behaviour>,
+    /// What every path to S3 begins with.
+    mount: RwLock<String>,
     seen: Mutex<Seen>,
 }
 
@@ -86,6 +88,7 @@ impl Server {
         let state = Arc::new(State {
             world: RwLock::new(world),
             behaviour: RwLock::default(),
+            mount: RwLock::default(),
             seen: Mutex::default(),
         });
         let (stop, stopped) = oneshot::channel();
@@ -127,6 +130,11 @@ impl Server {
         self.state.behaviour.write().unwrap().script = script;
     }
 
+    /// Has S3 spoken below this path from now on.
+    pub fn mount(&self, path: &str) {
+        *self.state.mount.write().unwrap() = path.to_owned();
+    }
+
     /// Changes what it holds.
     pub fn change(&self, change: impl FnOnce(&mut World)) {
         change(&mut self.state.world.write().unwrap());
@@ -147,7 +155,10 @@ impl Drop for Server {
 
 async fn serve(stream: TcpStream, state: Arc<State>) {
     let mut connection = Connection::new(stream);
-    while let Ok(Some(request)) = connection.read().await {
+    while let Ok(Some(mut request)) = connection.read().await {
+        if let Some(path) = request.path.strip_prefix(&**state.mount.read().unwrap()) {
+            request.path = path.to_owned();
+        }
         let (answer, fault) = state.answer(&request).await;
         if !send(&mut connection, &answer, fault).await {
             return;

@@ -17,6 +17,8 @@ pub struct World {
     pub enabled_regions: Vec<String>,
     /// The account every caller belongs to.
     pub account: String,
+    /// Whether requests that nobody signed are answered.
+    pub public: bool,
     /// What DescribeOrganization answers.
     pub organization: Option<String>,
 }

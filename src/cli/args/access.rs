@@ -1,0 +1,38 @@
+//! How to reach AWS.
+
+use clap::{Args, ValueEnum};
+use trailseal::trail::Region;
+
+/// How to reach AWS.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "AWS")]
+pub struct Access {
+    /// A profile of the shared AWS configuration; its credentials count before those of the environment
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Where AWS is asked first [default: as configured]; buckets are followed to their own region
+    #[arg(long, value_name = "R")]
+    pub aws_region: Option<Region>,
+    /// A role to take on first
+    #[arg(long, value_name = "ARN")]
+    pub assume_role: Option<String>,
+    /// Where S3 is spoken, if not at AWS
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Sign no request, for public buckets; AWS gives no keys then, so --keys has to
+    #[arg(long, conflicts_with = "assume_role")]
+    pub no_sign_request: bool,
+    /// Who pays for requests to the bucket, where its owner does not
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub request_payer: Option<RequestPayer>,
+    /// Requests a second to each bucket, at most
+    #[arg(long, value_name = "N")]
+    pub max_requests_per_second: Option<std::num::NonZeroU32>,
+}
+
+/// Who pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RequestPayer {
+    /// Whoever asks
+    Requester,
+}

@@ -1,0 +1,134 @@
+//! From the caller's words to what is asked for, wholly and checked.
+
+use std::path::Path;
+
+use trailseal::audit::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
+use trailseal::chain::Ended;
+use trailseal::digest::Certainty;
+use trailseal::trail::source::Within;
+use trailseal::trail::{Location, Origin, Time, format_time};
+
+use crate::cli::args::{ExpectedRegion, Verify};
+use crate::cli::exit::Failure;
+use crate::cli::time::{End, Moment};
+
+/// Bytes of bodies in memory at once.
+const BYTES_IN_FLIGHT: u32 = 48 << 20;
+
+/// What is asked for of a place.
+pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
+    let certainty = match (origin, &args.copied_from) {
+        (Origin::Folder, None) => Certainty::KeyOnly,
+        _ => Certainty::BucketAndKey,
+    };
+    let start = match (args.start, args.last) {
+        (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
+        (start, None) => start.map(|moment| moment.at(now, End::First)),
+    };
+    let end = args.end.map(|moment| moment.at(now, End::Last));
+    if let Some(start) = start.filter(|start| *start >= now) {
+        return Err(Failure::new(format!(
+            "the window would begin at {}, and it is {} now: nothing can be there yet; give --start a time that has passed",
+            format_time(start),
+            format_time(now)
+        )));
+    }
+    if let (Some(start), Some(end)) = (start, end)
+        && start >= end
+    {
+        return Err(Failure::new(format!(
+            "--start {} is not before --end {}; swap them or widen the range",
+            format_time(start),
+            format_time(end)
+        )));
+    }
+    if let Some(unclear) =
+        args.expect_regions.iter().find(|region| matches!(region, ExpectedRegion::Unclear(_)))
+    {
+        return Err(Failure::new(format!("--expect-region: {unclear}; name a region, or say `enabled`")));
+    }
+    let expected_regions = args.expect_regions.iter().filter_map(|region| match region {
+        ExpectedRegion::Named(region) => Some(region.clone()),
+        ExpectedRegion::Enabled | ExpectedRegion::Unclear(_) => None,
+    });
+    if let Some(code) = args.accept.iter().find(|code| args.fail_on.contains(code)) {
+        return Err(Failure::new(format!(
+            "--accept {code} and --fail-on {code} contradict each other; leave one out"
+        )));
+    }
+    Ok(Plan {
+        source: args.source.clone(),
+        bucket: place.bucket,
+        prefix: place.prefix.into(),
+        within: Within::Everything,
+        bounds: Bounds::default(),
+        certainty,
+        origin,
+        start,
+        end,
+        now,
+        grace: args.grace,
+        look_back: args.look_back,
+        ended: args.ended.iter().map(|word| ended(word)).collect::<Result<Vec<_>, _>>()?.concat(),
+        depth: args.depth.into(),
+        scope: Scope {
+            trails: args.trails.iter().map(|trail| trail_filter(trail)).collect::<Result<_, _>>()?,
+            accounts: args.accounts.iter().copied().collect(),
+            regions: args.regions.iter().cloned().collect(),
+        },
+        expected: Expected {
+            regions: expected_regions.collect(),
+            accounts: args.expect_accounts.iter().copied().collect(),
+            newest: None,
+        },
+        accept: args.accept.iter().copied().collect(),
+        fail_on: args.fail_on.iter().copied().collect(),
+        load: Load { requests: usize::from(args.concurrency), bytes: BYTES_IN_FLIGHT },
+        arguments: std::env::args().skip(1).collect(),
+        notes: raised(args).into_iter().chain(args.lowered.iter().cloned()).collect(),
+    })
+}
+
+/// What counts for more than it would by itself is told, as what counts for less is.
+fn raised(args: &Verify) -> Option<String> {
+    let codes: Vec<&str> = args.fail_on.iter().map(|code| code.as_str()).collect();
+    (!codes.is_empty())
+        .then(|| format!("Notices of {} count as incomplete, because --fail-on says so.", codes.join(", ")))
+}
+
+/// Reads one word on an ended chain, or a file of such lines.
+fn ended(word: &str) -> Result<Vec<Ended>, Failure> {
+    let malformed = match word.parse() {
+        Ok(ended) => return Ok(vec![ended]),
+        Err(malformed) => malformed,
+    };
+    if !Path::new(word).is_file() {
+        return Err(Failure::new(format!("--ended: {malformed}, and no file of such lines")));
+    }
+    let text = std::fs::read_to_string(word)
+        .map_err(|error| Failure::new(format!("--ended: cannot read {word}: {error}")))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| line.parse().map_err(|malformed| Failure::new(format!("--ended: {word}: {malformed}"))))
+        .collect()
+}
+
+/// A trail's name, or its ARN: `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.
+fn trail_filter(text: &str) -> Result<TrailFilter, Failure> {
+    let wrong = |error| Failure::new(format!("--trail {text}: {error}"));
+    match text.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "cloudtrail", region, _, resource] if resource.starts_with("trail/") => Ok(TrailFilter {
+            name: resource["trail/".len()..].parse().map_err(wrong)?,
+            home_region: Some(region.parse().map_err(wrong)?),
+        }),
+        _ => Ok(TrailFilter { name: text.parse().map_err(wrong)?, home_region: None }),
+    }
+}
+
+/// A time without an offset was read as UTC; the report says so.
+pub fn read_as_utc(args: &Verify) -> Option<String> {
+    let assumed = |moment: Option<Moment>| moment.is_some_and(Moment::is_assumed);
+    (assumed(args.start) || assumed(args.end)).then(|| {
+        "Times and dates without an offset were read as UTC; a date given as --end includes its whole day.".to_owned()
+    })
+}

@@ -1,0 +1,59 @@
+//! What is said beside results that go elsewhere, or to somebody who wants to hear little: the verdict, and the first
+//! findings.
+
+use std::io::{self, Write};
+
+use trailseal::render::human;
+use trailseal::render::plain::Plain;
+use trailseal::report::Report;
+use trailseal::verdict::{Class, Finding};
+
+use crate::cli::args::Look;
+
+/// As many findings as one looks at before looking at the report.
+const FIRST: usize = 5;
+
+/// Writes the verdict and the first findings; of a run that ended well, nothing.
+pub fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::Result<()> {
+    if report.exit_code() == 0 {
+        return Ok(());
+    }
+    human::write(report, layout, out)?;
+    let mut findings: Vec<&Finding> =
+        report.findings.iter().filter(|finding| finding.class != Class::Notice).collect();
+    findings.sort_by_key(|finding| finding.class != Class::Tamper);
+    for finding in findings.iter().take(FIRST) {
+        let scope = &finding.scope;
+        let place = [
+            scope.account.map(|account| account.to_string()),
+            scope.region.as_ref().map(ToString::to_string),
+            scope.trail.as_ref().map(ToString::to_string),
+        ];
+        let place: Vec<String> = place.into_iter().flatten().collect();
+        writeln!(out, "  {}  {}: {}", finding.code, place.join(" "), Plain(&finding.message))?;
+        if let Some(object) = &finding.object {
+            writeln!(out, "    {}", Plain(&object.to_string()))?;
+        }
+    }
+    match findings.len().saturating_sub(FIRST) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more"),
+    }
+}
+
+/// Says the verdict in one line on stderr, where the result itself went elsewhere: all that a scheduler mails. To somebody
+/// who wants to hear little, only what is not well.
+pub fn verdict(report: &Report, look: &Look) {
+    if !look.quiet || report.exit_code() != 0 {
+        // Where even stderr is closed, the exit code still speaks.
+        let _ = writeln!(io::stderr(), "{}", one_line(report));
+    }
+}
+
+fn one_line(report: &Report) -> String {
+    let layout = human::Options { verbosity: human::Verbosity::Quiet, ..human::Options::default() };
+    let mut text = Vec::new();
+    // Into memory, which takes all.
+    let _ = human::write(report, &layout, &mut text);
+    String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,419 @@
+//! What the options of `verify` say is what they do, over a folder: times, lists, codes, aliases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::io::Read as _;
+use std::process::Output;
+
+use serde_json::Value;
+use trailseal::forge::Damage;
+
+use crate::binary::{WHOLE, WORLD, code, program, stderr};
+
+/// `verify` over the whole world and its window, with more words.
+fn whole(more: &[&str]) -> Output {
+    let (folder, truth) = &*WHOLE;
+    let mut command = program();
+    command
+        .arg("verify")
+        .arg(folder.path().join("bucket"))
+        .arg("--keys")
+        .arg(folder.path().join("keys.json"));
+    if !more.iter().any(|word| ["--start", "--since", "--last"].contains(word)) {
+        command.args(["--start", &truth.window.start, "--end", &truth.window.end]);
+    }
+    command.args(more).output().unwrap()
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no report: {}", stderr(output)))
+}
+
+#[test]
+fn times_are_read_as_people_and_aws_write_them() {
+    let window = WORLD.plan().window();
+    let [start, end] = [window.start, window.end];
+    let spelt = |format: &str| [start.format(format).to_string(), end.format(format).to_string()];
+    for [since, until] in [
+        spelt("%Y-%m-%dT%H:%M:%S+0000"),
+        spelt("%Y-%m-%dT%H:%MZ"),
+        spelt("%Y%m%dT%H%M%SZ"),
+        spelt("%Y-%m-%d %H:%M:%S+00:00"),
+    ] {
+        let output = whole(&["--since", &since, "--until", &until, "--json"]);
+        assert_eq!(code(&output), 0, "{since}: {}", stderr(&output));
+        let report = report(&output);
+        assert_eq!(report["window"]["start"], start.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "{since}");
+        assert_eq!(report["hints"].as_array().map_or(0, Vec::len), 0, "{report:#}");
+    }
+    // A time of day is today's, so it can lie in the future, which is refused.
+    let today = whole(&["--start", "00:00", "--json"]);
+    assert!(code(&today) != 2, "{}", stderr(&today));
+    let midnight = chrono::Utc::now().format("%Y-%m-%dT00:00:00Z").to_string();
+    assert_eq!(report(&today)["window"]["start"], midnight);
+    assert!(report(&today)["hints"].to_string().contains("read as UTC"));
+}
+
+#[test]
+fn lists_take_commas() {
+    let mut accounts: Vec<String> =
+        WORLD.chains().iter().map(|chain| chain.id.place.account.to_string()).collect();
+    accounts.dedup();
+    let mut regions: Vec<String> =
+        WORLD.chains().iter().map(|chain| chain.id.place.region.to_string()).collect();
+    regions.sort();
+    regions.dedup();
+    let (accounts, regions) = (accounts.join(","), regions.join(","));
+    for more in [
+        ["--account", &accounts],
+        ["--region", &regions],
+        ["--trail", "management-events,management-events"],
+        ["--expect-region", &regions],
+        ["--expect-account", &accounts],
+        ["--accept", "log-unlisted,log-missing"],
+        ["--fail-on", "trail-changed,key-changed"],
+    ] {
+        let output = whole(&[&more[..], &["--json"]].concat());
+        assert_eq!(code(&output), 0, "{more:?}: {} {:#}", stderr(&output), report(&output)["findings"]);
+    }
+    let file = WHOLE.0.path().join("keys.json").display().to_string();
+    let twice = format!("{file},{file}");
+    assert_eq!(code(&whole(&["--keys", &twice])), 0);
+    let absent = whole(&["--region", &format!("{regions},ca-west-1"), "--json"]);
+    assert_eq!(code(&absent), 3);
+}
+
+#[test]
+fn a_code_to_fail_on_is_the_mirror_of_one_to_accept() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = WORLD.write(folder.path()).unwrap();
+    // As some tools store what they copied.
+    let name = WORLD.objects().keys().find(|name| name.key.contains("_CloudTrail_")).unwrap();
+    let log = folder.path().join("bucket").join(&*name.key);
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(fs::File::open(&log).unwrap()).read_to_end(&mut unpacked).unwrap();
+    fs::write(&log, unpacked).unwrap();
+    let verify = |more: &[&str]| {
+        let output = program()
+            .arg("verify")
+            .arg(folder.path().join("bucket"))
+            .arg("--keys")
+            .arg(folder.path().join("keys.json"))
+            .args(["--start", &truth.window.start, "--end", &truth.window.end, "--json"])
+            .args(more)
+            .output()
+            .unwrap();
+        (code(&output), report(&output))
+    };
+    assert_eq!(verify(&[]).0, 0);
+    let (exit, report) = verify(&["--fail-on", "log-unpacked"]);
+    assert_eq!(exit, 3);
+    assert!(
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["class"] == "incomplete" && it["code"] == "log-unpacked")
+    );
+    assert!(report["hints"].to_string().contains("--fail-on"), "{}", report["hints"]);
+    assert_eq!(verify(&["--fail-on", "log-pending"]).0, 0);
+}
+
+#[test]
+fn a_code_to_fail_on_changes_no_crime() {
+    let mut world = WORLD.clone();
+    world.apply(Damage::LogDeleted).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let truth = world.write(folder.path()).unwrap();
+    let plain = crate::binary::verify(folder.path(), &truth, &[]);
+    let raised = crate::binary::verify(folder.path(), &truth, &["--fail-on", "log-missing,log-unpacked"]);
+    assert_eq!((plain.code, raised.code), (1, 1));
+    assert_eq!(plain.told, raised.told);
+}
+
+#[test]
+fn what_may_have_been_meant_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    WORLD.write(folder.path()).unwrap();
+    let stands = folder.path();
+    let say = |source: &str, words: &[&str]| {
+        let output = program().current_dir(stands).args(["verify", source]).output().unwrap();
+        assert_eq!(code(&output), 2, "{source}: {}", stderr(&output));
+        for word in words {
+            assert!(stderr(&output).contains(word), "{source}: {word} is not in {}", stderr(&output));
+        }
+    };
+    say("my-bucket", &["s3://my-bucket"]);
+    say("my-bucket/audit", &["s3://my-bucket/audit"]);
+    say("./my-bucket", &["./my-bucket"]);
+    say("https://example.com/x", &["s3://BUCKET"]);
+    say("s3://arn:aws:s3:us-east-1:111122223333:accesspoint/audit/x", &["access point", "--copied-from"]);
+    let log = WORLD.objects().keys().find(|name| name.key.contains("_CloudTrail_")).unwrap();
+    say(&format!("bucket/{}", log.key), &["one log file", "trailseal prove bucket/AWSLogs/"]);
+    let digest = WORLD.chains()[0].digests[0].object();
+    say(&format!("bucket/{}", digest.key), &["one digest"]);
+    fs::rename(stands.join("bucket/AWSLogs"), stands.join("deep")).unwrap();
+    say("deep", &["mkdir deep/AWSLogs && mv deep/"]);
+    let misspelt = program().args(["verfy", "x"]).output().unwrap();
+    assert!(code(&misspelt) == 2 && stderr(&misspelt).contains("verify"), "{}", stderr(&misspelt));
+}
+
+#[test]
+fn a_folder_one_too_high_is_taken() {
+    let (folder, truth) = &*WHOLE;
+    let output = program()
+        .arg("verify")
+        .arg(folder.path())
+        .arg("--keys")
+        .arg(folder.path().join("keys.json"))
+        .args(["--start", &truth.window.start, "--end", &truth.window.end, "--json"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{} {:#}", stderr(&output), report(&output)["findings"]);
+}
+
+#[test]
+fn a_name_that_is_not_there_is_told_with_those_that_are() {
+    let place = &WORLD.chains()[0].id.place;
+    for (more, words) in [
+        (
+            ["--trail", "main"],
+            ["there is no trail main here; found: ".to_owned(), "management-events".to_owned()],
+        ),
+        (
+            ["--account", "999999999999"],
+            ["there is no account 999999999999 here; found: ".to_owned(), place.account.to_string()],
+        ),
+        (
+            ["--region", "mx-central-1"],
+            ["there is no region mx-central-1 here; found: ".to_owned(), place.region.to_string()],
+        ),
+    ] {
+        let output = whole(&[&more[..], &["--json"]].concat());
+        let told = report(&output)["findings"].to_string();
+        assert_eq!(code(&output), 3, "{more:?}");
+        assert!(words.iter().all(|word| told.contains(word)), "{more:?}: {told}");
+    }
+    // What is there in other windows is not said to be nowhere.
+    let later = whole(&["--since", "1d", "--trail", "management-events", "--json"]);
+    assert!(!report(&later)["findings"].to_string().contains("there is no trail"));
+}
+
+#[test]
+fn whoever_wants_to_hear_little_hears_what_is_not_well() {
+    let said = |more: &[&str]| {
+        let output = whole(more);
+        (code(&output), String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+    };
+    assert_eq!(said(&["-q"]), (0, String::new(), String::new()));
+    let (exit, stdout, stderr) = said(&["-q", "--expect-region", "mx-central-1"]);
+    assert!(exit == 3 && stderr.is_empty());
+    assert!(stdout.starts_with("INCOMPLETE") && stdout.contains("  region-absent  "), "{stdout}");
+    assert!(stdout.lines().count() < 20, "{stdout}");
+    // With the result in a file, one line says what came of it.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json").display().to_string();
+    let elsewhere = ["--json", "--output", &file];
+    let (exit, stdout, stderr) = said(&elsewhere);
+    assert!(exit == 0 && stdout.is_empty() && stderr.starts_with("INTACT "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1);
+    assert_eq!(said(&[&elsewhere[..], &["-q"]].concat()), (0, String::new(), String::new()));
+    let (exit, stdout, stderr) = said(&[&elsewhere[..], &["-q", "--expect-region", "mx-central-1"]].concat());
+    assert!(exit == 3 && stdout.is_empty() && stderr.starts_with("INCOMPLETE "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1);
+}
+
+/// The program's options from a file and the environment, and nothing else of the caller's.
+fn configured(text: &str, variables: &[(&str, &str)], more: &[&str]) -> Output {
+    let (folder, truth) = &*WHOLE;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    let mut command = program();
+    command
+        .arg("verify")
+        .arg(folder.path().join("bucket"))
+        .arg("--keys")
+        .arg(folder.path().join("keys.json"));
+    command.args(["--end", &truth.window.end]).arg("--config").arg(file.path()).args(more);
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn options_come_from_the_command_line_the_environment_a_file_in_this_order() {
+    let truth = &WHOLE.1;
+    let start = format!("start = \"{}\"\n", truth.window.start);
+    let format = |output: &Output| match output.stdout.first() {
+        Some(b'{') => "json",
+        Some(b'<') => "junit",
+        _ => "human",
+    };
+    let text = format!("{start}format = \"json\"\n");
+    let by_file = configured(&text, &[], &[]);
+    assert_eq!((code(&by_file), format(&by_file)), (0, "json"), "{}", stderr(&by_file));
+    assert_eq!(report(&by_file)["window"]["start"], truth.window.start);
+    let by_environment = configured(&text, &[("TRAILSEAL_FORMAT", "junit")], &[]);
+    assert_eq!((code(&by_environment), format(&by_environment)), (0, "junit"));
+    let by_words = configured(&text, &[("TRAILSEAL_FORMAT", "junit")], &["--format", "json"]);
+    assert_eq!((code(&by_words), format(&by_words)), (0, "json"));
+    // What says the same thing in another way is not in the way.
+    let last = "last = \"1h\"\nformat = \"csv\"\n";
+    let output =
+        configured(last, &[("TRAILSEAL_QUIET", "yes")], &["--start", &truth.window.start, "--json", "-v"]);
+    assert_eq!((code(&output), format(&output)), (0, "json"), "{}", stderr(&output));
+    assert_eq!(report(&output)["window"]["start"], truth.window.start);
+    // An empty file says nothing.
+    let empty = configured("", &[], &["--start", &truth.window.start]);
+    assert_eq!((code(&empty), format(&empty)), (0, "human"), "{}", stderr(&empty));
+}
+
+#[test]
+fn what_the_environment_or_the_file_lowers_is_told() {
+    let text = "accept = [\"log-unlisted\", \"coverage-gap\"]\nconcurrency = 8\n";
+    let output =
+        configured(text, &[("TRAILSEAL_LOOK_BACK", "2d"), ("TRAILSEAL_FAIL_ON", "key-changed")], &["--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let hints = report(&output)["hints"].to_string();
+    assert!(hints.contains("--accept log-unlisted,coverage-gap comes from the file "), "{hints}");
+    assert!(hints.contains("--look-back 2d comes from the environment (TRAILSEAL_LOOK_BACK)"), "{hints}");
+    assert!(
+        hints.contains("--fail-on") && !hints.contains("concurrency") && !hints.contains("--end"),
+        "{hints}"
+    );
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    for (text, words) in [
+        ("format = ", &["line 1", "TOML"][..]),
+        ("# one\nformat = \"pdf\"\n", &["--format", "pdf"]),
+        ("look-bak = \"3d\"\n", &["look-bak", "did you mean look-back?"]),
+        ("since = \"3d\"\n", &["since", "did you mean start?"]),
+        ("everything = true\n", &["everything", "--help"]),
+        ("last = [\"3d\", \"4d\"]\n", &["last", "not a list"]),
+        ("[accept]\n", &["accept", "a text"]),
+        ("config = \"other\"\n", &["config"]),
+    ] {
+        let output = configured(text, &[], &[]);
+        assert_eq!(code(&output), 2, "{text}: {}", stderr(&output));
+        for word in words {
+            assert!(stderr(&output).contains(word), "{text}: {word} is not in {}", stderr(&output));
+        }
+    }
+    let absent = program().args(["verify", ".", "--config", "/no/such/file"]).output().unwrap();
+    assert!(code(&absent) == 2 && stderr(&absent).contains("/no/such/file"));
+    let wrong = whole_with("TRAILSEAL_CONCURRENCY", "many");
+    assert!(code(&wrong) == 2 && stderr(&wrong).contains("concurrency"), "{}", stderr(&wrong));
+    let both = whole(&["--start", "1d", "--last", "1d"]);
+    assert!(code(&both) == 2 && stderr(&both).contains("--start and --last"), "{}", stderr(&both));
+}
+
+fn whole_with(variable: &str, value: &str) -> Output {
+    program().args(["verify", "."]).env(variable, value).output().unwrap()
+}
+
+#[test]
+fn every_option_says_where_it_comes_from() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), "last = \"26h\"\nexpect-region = \"us-east-1,eu-west-1\"\nquiet = true\n")
+        .unwrap();
+    let path = file.path().display().to_string();
+    let show = |path: &str| {
+        let mut command = program();
+        command.args(["config", "show", "--config", path]).env("TRAILSEAL_ACCEPT", "log-unlisted");
+        command.output().unwrap()
+    };
+    let output = show(&path);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |setting: &str| {
+        text.lines().find(|line| line.starts_with(setting)).unwrap_or_else(|| panic!("{text}"))
+    };
+    assert!(line("last = \"26h\" ").ends_with(&format!("# the file {path}")));
+    assert!(line("expect-region = [\"us-east-1\", \"eu-west-1\"]").contains("# the file"));
+    assert!(line("quiet = true ").contains("# the file"));
+    assert!(line("accept = [\"log-unlisted\"] ").ends_with("# the environment (TRAILSEAL_ACCEPT)"));
+    assert!(line("look-back = \"35d\" ").ends_with("# the default"));
+    assert!(line("concurrency = 256 ").ends_with("# the default"));
+    // What it prints is a configuration file, which says the same.
+    let printed = tempfile::NamedTempFile::new().unwrap();
+    fs::write(printed.path(), &text).unwrap();
+    let again = show(&printed.path().display().to_string());
+    assert_eq!(code(&again), 0, "{}", stderr(&again));
+    let settings = |text: &str| {
+        text.lines().map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(settings(&String::from_utf8(again.stdout).unwrap()), settings(&text));
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command_with_every_option() {
+    let man = |words: &[&str]| {
+        let output = program().arg("man").args(words).output().unwrap();
+        assert_eq!(code(&output), 0, "{words:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap().replace("\\-", "-")
+    };
+    let page = man(&["verify"]);
+    for option in
+        ["expect-region", "fail-on", "request-payer", "no-sign-request", "config", "look-back", "since"]
+    {
+        assert!(page.contains(&format!("--{option}")), "{option} is not on the page");
+    }
+    assert!(page.contains("trailseal-verify") && !page.contains("list-damages"), "{page}");
+    assert!(man(&["keys", "fetch"]).contains("trailseal-keys-fetch"));
+    let all = man(&[]);
+    assert!(
+        all.contains("--list-damages") && all.contains("--fail-on") && all.contains("trailseal-keys-fetch")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    man(&["--dir", &folder.path().join("man1").display().to_string()]);
+    let mut names: Vec<String> = fs::read_dir(folder.path().join("man1"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    for name in ["trailseal.1", "trailseal-verify.1", "trailseal-keys-fetch.1", "trailseal-config-show.1"] {
+        assert!(names.iter().any(|own| own == name), "{name} is not among {names:?}");
+    }
+    let output = program().args(["man", "verfy"]).output().unwrap();
+    assert!(code(&output) == 2 && stderr(&output).contains("verify"), "{}", stderr(&output));
+}
+
+#[test]
+fn help_says_ordinary_things_first_on_two_screens() {
+    let help = |words: &[&str]| {
+        let output = program().args(words).output().unwrap();
+        assert_eq!(code(&output), 0, "{words:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = help(&["verify", "--help"]);
+    assert_eq!(text, help(&["verify", "-h"]));
+    assert!(text.lines().count() <= 105, "{} lines:\n{text}", text.lines().count());
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word} is not in {text}"));
+    let order = [
+        "Which time:",
+        "--start",
+        "What to look at:",
+        "--account",
+        "What to expect of it:",
+        "The result:",
+        "AWS:",
+    ];
+    assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{text}");
+    for words in
+        [&["help"][..], &["help", "verify"], &["help", "help"], &["help", "keys", "fetch"], &["--help"]]
+    {
+        assert!(help(words).contains("Usage"), "{words:?}");
+    }
+}
+
+#[test]
+fn completions_know_codes_and_formats() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = program().args(["completions", shell]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for word in ["log-unlisted", "fail-on", "prometheus", "presence", "expect-region"] {
+            assert!(text.contains(word), "{shell} does not complete {word}");
+        }
+    }
+}
