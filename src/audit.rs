@@ -16,7 +16,7 @@ use crate::report::{Depth, Findings, Report, Window};
 use crate::store::{Admission, ObjectStore, StoreError};
 use crate::trail::source::Within;
 use crate::trail::{AccountId, Origin, Region, Span, Time};
-use crate::verdict::{Code, Finding};
+use crate::verdict::{Class, Code, Finding};
 
 mod advice;
 mod assemble;
@@ -286,9 +286,25 @@ impl<S> Context<S> {
     }
 
     /// Tells a finding, and keeps it for the report.
-    fn tell(&self, finding: Finding) {
+    fn tell(&self, mut finding: Finding) {
+        let named_and_absent = match finding.code {
+            Code::LogPending => finding.digest.is_some(),
+            code => code == Code::DigestPending,
+        };
+        if named_and_absent && finding.class == Class::Notice && self.is_an_old_copy() {
+            finding.class = Class::Incomplete;
+            finding.message.push_str(
+                " at the time of the newest object here, but this copy is old: it was not copied, or it was removed",
+            );
+        }
         self.observer.on(Event::Finding(&finding));
         self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+    }
+
+    /// A copy judged as of its own newest object, long ago: what it lacks will not come any more.
+    fn is_an_old_copy(&self) -> bool {
+        let Plan { origin, end, now, grace, .. } = &self.plan;
+        *origin == Origin::Folder && end.is_none() && *now - self.as_of > *grace
     }
 
     /// Tells several.

@@ -243,9 +243,10 @@ impl Report {
     /// report, and whether the report could be written stands in none.
     pub fn exit_code(&self) -> u8 {
         match (self.completion, self.outcome()) {
+            // Found before the run was stopped, and found for all that.
+            (_, Outcome::Tampered) => 1,
             (Completion::Interrupted, _) => 130,
             (_, Outcome::Intact) => 0,
-            (_, Outcome::Tampered) => 1,
             (_, Outcome::Incomplete) => 3,
             (_, Outcome::Empty) => 4,
         }

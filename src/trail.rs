@@ -178,6 +178,17 @@ pub struct ChainId {
     pub kind: DigestKind,
 }
 
+/// Stands for the bucket of a folder until a digest in it names its own.
+pub const UNKNOWN_BUCKET: &str = "";
+
+/// `s3://BUCKET/KEY`; where the bucket is not known, the key alone.
+pub fn address(bucket: &str, key: &str) -> String {
+    match bucket {
+        UNKNOWN_BUCKET => key.to_owned(),
+        bucket => format!("s3://{bucket}/{key}"),
+    }
+}
+
 /// A bucket and what keys in it begin with: where a trail delivers, or where a copy of that lies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
@@ -196,7 +207,7 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "s3://{}/{}", self.bucket, self.prefix)
+        out.write_str(&address(&self.bucket, &self.prefix))
     }
 }
 
@@ -229,7 +240,7 @@ impl ObjectName {
 
 impl fmt::Display for ObjectName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "s3://{}/{}", self.bucket, self.key)
+        out.write_str(&address(&self.bucket, &self.key))
     }
 }
 

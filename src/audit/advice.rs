@@ -29,6 +29,14 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
             hints.push("The window lies in the future.".to_owned());
         }
     }
+    hints.extend(as_of_its_newest_object(plan, report));
+    if !plan.accept.is_empty() {
+        let codes: Vec<String> = plan.accept.iter().map(ToString::to_string).collect();
+        hints.push(format!(
+            "Findings of these codes were accepted and count as notices: {}.",
+            codes.join(", ")
+        ));
+    }
     hints.extend(stumbled(&report.totals.retries));
     let digests = &report.totals.digests;
     let denied = |code: Code| {
@@ -85,6 +93,24 @@ fn stumbled(retries: &Retries) -> Option<String> {
         .collect();
     (!what.is_empty()).then(|| {
         format!("The store stumbled {} times ({}) and was asked again.", retries.total(), what.join(", "))
+    })
+}
+
+/// What a folder without an end was taken for.
+fn as_of_its_newest_object(plan: &Plan, report: &Report) -> Option<String> {
+    let age = plan.now - report.window.end;
+    let old = plan.origin == Origin::Folder && plan.end.is_none() && age > plan.grace;
+    old.then(|| {
+        format!(
+            "No --end was given, so this folder was judged as of its newest object, {}, {} ago: what may have been removed \
+             after it, and what was younger than the grace time then, is not missed. --end TIME says how far the record has \
+             to reach.",
+            format_time(report.window.end),
+            match age.num_hours() {
+                hours @ 0..48 => format!("{hours} hours"),
+                hours => format!("{} days", hours / 24),
+            }
+        )
     })
 }
 

@@ -17,7 +17,7 @@ use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
 use crate::report::{Asked, ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
 use crate::store::{ObjectStore, Stumbles};
-use crate::trail::{Region, format_time};
+use crate::trail::{Origin, Region, format_time};
 use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope};
 
 /// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
@@ -194,11 +194,19 @@ fn too_young<S>(context: &Context<S>) -> Option<Finding> {
     let start = context.window.start?;
     let settled_by = context.settled_by();
     (settled_by <= start).then(|| {
-        let message = format!(
+        let message = match context.plan.origin {
+            Origin::Folder if context.as_of < start => format!(
+                "the newest object of this folder is of {}, before the window begins at {}: an old copy, or all since was \
+                 removed; --start and --end say what it has to hold",
+                format_time(context.as_of),
+                format_time(start)
+            ),
+            _ => format!(
             "the window begins at {}, within the grace time: digests and log files that should be in it may still be under \
              way, so nothing in it could be missed yet; ask for a longer one, such as --last 26h",
             format_time(start)
-        );
+        ),
+        };
         let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
         finding.at = Some(start);
         finding

@@ -11,6 +11,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use futures_util::stream::{self, StreamExt};
 
 use crate::store::{Listing, ObjectStore, Page, StoreError, StoreErrorKind, is_directory_bucket};
+use crate::trail::address;
 
 /// Whether a listing goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +184,7 @@ fn comes_back(listing: &Listing) -> StoreError {
     StoreError {
         kind: StoreErrorKind::Failed,
         action: "list",
-        target: format!("s3://{}/{}", listing.bucket, listing.prefix),
+        target: address(&listing.bucket, &listing.prefix),
         detail: "the listing comes back to where it was".to_owned(),
     }
 }

@@ -117,6 +117,10 @@ async fn proven<S: ObjectStore>(
         }
     }
     proof.findings.sort_by(Finding::order);
+    // What the rest follows from stands first.
+    if let Some(cause) = site::keys_unavailable(&context, &reading.entries) {
+        proof.findings.insert(0, cause);
+    }
     Ok(proof)
 }
 

@@ -542,7 +542,7 @@ pub(super) fn unlistable(scope: impl Into<Scope>, error: &StoreError) -> Finding
 }
 
 /// One word for all digests whose keys could not be had; the same for every account of the region.
-fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Finding> {
+pub(super) fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Finding> {
     let unproven = |entry: &&Entry| context.window.overlaps(&entry.span());
     let (entry, detail) =
         entries.iter().filter(unproven).find_map(|entry| Some((entry, chain::keys_refused(entry)?)))?;

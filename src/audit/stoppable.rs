@@ -9,7 +9,7 @@ use super::Stop;
 use crate::store::{
     Admission, Condition, Listing, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
 };
-use crate::trail::{ObjectName, Time};
+use crate::trail::{ObjectName, Time, address};
 
 /// A store that gives nothing once the run is to end.
 pub(super) struct Stoppable<S> {
@@ -38,7 +38,7 @@ impl<S> Stoppable<S> {
 
 impl<S: ObjectStore> ObjectStore for Stoppable<S> {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
-        let target = || format!("s3://{}/{}", listing.bucket, listing.prefix);
+        let target = || address(&listing.bucket, &listing.prefix);
         self.unless_stopped("list", target, self.store.list(listing)).await
     }
 

@@ -9,7 +9,7 @@ use super::smallest::Smallest;
 use crate::logs::{Oddity, oddity};
 use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
 use crate::trail::key::RegionFolder;
-use crate::trail::{Location, ObjectName};
+use crate::trail::{Location, ObjectName, address};
 
 /// Folders listed at once within one site.
 const AT_ONCE: usize = 16;
@@ -62,7 +62,7 @@ pub(super) async fn log_folder<S: ObjectStore>(
             }
         }
         for beyond in [below.dated.beyond(), below.odd.beyond()].into_iter().flatten() {
-            met.failures.push(too_many(format!("s3://{}/{beyond}", home.bucket)));
+            met.failures.push(too_many(address(&home.bucket, beyond)));
         }
         for name in below.odd.into_kept().into_keys() {
             let LogFolder { odd, strays, failures, .. } = odd_folder(context, home, name).await;
@@ -181,7 +181,7 @@ pub(super) async fn odd_folder<S: ObjectStore>(
     prefix: String,
 ) -> LogFolder {
     let _slot = context.slots.take().await;
-    let target = format!("s3://{}/{prefix}", home.bucket);
+    let target = address(&home.bucket, &prefix);
     let listing =
         Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None };
     let begin = || (0, Met::default());

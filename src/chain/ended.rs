@@ -115,6 +115,8 @@ pub struct LastDigest {
     pub verdict: DigestVerdict,
     /// The caller's word that the chain ended with it.
     pub word: Option<Ended>,
+    /// The caller's word that the chain ended with a later one, which is not here any more.
+    pub later: Option<Ended>,
 }
 
 impl LastDigest {
@@ -124,11 +126,16 @@ impl LastDigest {
     pub(super) fn before_the_window(entries: &[Entry], absent: &[Absent], terms: &Terms) -> Option<Self> {
         let start = terms.window.start.filter(|start| *start < terms.due())?;
         let last = entries.last().filter(|_| absent.is_empty())?;
-        (last.span().end <= start).then(|| Self {
-            object: last.object.clone(),
-            end: last.key.end,
-            verdict: last.verdict_by(terms.settled_by()),
-            word: terms.ended.iter().find(|word| word.allows(&last.key.chain, last.key.end)).cloned(),
+        (last.span().end <= start).then(|| {
+            let word = terms.ended.iter().find(|word| word.allows(&last.key.chain, last.key.end)).cloned();
+            let names_it = |word: &&Ended| word.names(&last.key.chain);
+            Self {
+                object: last.object.clone(),
+                end: last.key.end,
+                verdict: last.verdict_by(terms.settled_by()),
+                later: terms.ended.iter().find(names_it).filter(|_| word.is_none()).cloned(),
+                word,
+            }
         })
     }
 }

@@ -288,12 +288,19 @@ fn ended(id: &ChainId, last: &LastDigest, as_of: Time) -> Finding {
     let since = length(Span { start: last.end, end: as_of.max(last.end) });
     let end = format_time(last.end);
     let line = Ended::of(id, last.end).to_string();
-    let (class, message) = match &last.word {
-        Some(word) => (
+    let (class, message) = match (&last.word, &last.later) {
+        (None, Some(later)) => (
+            Class::Incomplete,
+            format!(
+                "the chain's newest digest ended at {end}, and --ended {later} acknowledged a later one: that digest was here \
+                 and is not any more"
+            ),
+        ),
+        (Some(word), _) => (
             Class::Notice,
             format!("the chain's last digest ended at {end}, {since} before; acknowledged by --ended {word}"),
         ),
-        None => (
+        (None, None) => (
             Class::Incomplete,
             format!(
                 "the chain's newest digest ended at {end}, {since} before, and there is none in the window: it has ended, \
@@ -305,10 +312,12 @@ fn ended(id: &ChainId, last: &LastDigest, as_of: Time) -> Finding {
     finding.class = class;
     finding.object = Some(last.object.clone());
     finding.at = Some(last.end);
-    finding.evidence = Evidence::none()
-        .with("last_digest_end", end)
-        .with("last_digest", last.verdict.as_str())
-        .with("acknowledge", line);
+    finding.evidence =
+        Evidence::none().with("last_digest_end", end).with("last_digest", last.verdict.as_str());
+    // What was acknowledged once and has changed since is not to be acknowledged by pasting a line.
+    if last.later.is_none() {
+        finding.evidence = finding.evidence.with("acknowledge", line);
+    }
     finding.cause = Some(Cause::Unexplained);
     finding
 }

@@ -14,6 +14,7 @@ use trailseal::keys::{self, KeySource};
 use trailseal::render::human;
 use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
+use trailseal::trail::UNKNOWN_BUCKET;
 
 use super::args::Look;
 use super::exit::Failure;
@@ -92,7 +93,12 @@ fn verify(plan: &forge::Plan, folder: &Path, look: &Look) -> Result<Report, Fail
     let audit_plan = audit::Plan {
         start: Some(window.start),
         end: Some(window.end),
-        ..audit::Plan::new(bucket.display().to_string(), "folder".into(), Certainty::KeyOnly, plan.now())
+        ..audit::Plan::new(
+            bucket.display().to_string(),
+            UNKNOWN_BUCKET.into(),
+            Certainty::KeyOnly,
+            plan.now(),
+        )
     };
     let store = DirStore::open(&bucket).map_err(Failure::new)?;
     let ring = keys::read_file(&folder.join("keys.json")).map_err(Failure::new)?;

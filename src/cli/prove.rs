@@ -10,9 +10,9 @@ use trailseal::keys::KeySource;
 use trailseal::render::proof;
 use trailseal::report::Proof;
 use trailseal::store::dir::DirStore;
-use trailseal::trail::ObjectName;
 use trailseal::trail::key::LogKey;
 use trailseal::trail::source::Within;
+use trailseal::trail::{ObjectName, UNKNOWN_BUCKET};
 
 use super::args::{ProofFormat, Prove};
 use super::exit::{self, Failure};
@@ -30,7 +30,7 @@ pub fn run(args: &Prove) -> Result<u8, Failure> {
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let proof = runtime.block_on(prove(args))?;
     let written = output.publish(|out| match args.format {
-        ProofFormat::Human => proof::human(&proof, out),
+        ProofFormat::Human => proof::human(&proof, &args.file, out),
         ProofFormat::Json => proof::json(&proof, out),
     });
     exit::settle(proof.exit_code(), written.err())
@@ -43,9 +43,9 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
         let (folder, key) = folder_and_key(Path::new(&args.file), args.root.as_deref())?;
         let store = DirStore::open(&folder)
             .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", folder.display())))?;
-        let plan = Plan::new(args.file.clone(), "folder".into(), Certainty::KeyOnly, now);
+        let plan = Plan::new(args.file.clone(), UNKNOWN_BUCKET.into(), Certainty::KeyOnly, now);
         let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
-        let object = ObjectName::new("folder", key);
+        let object = ObjectName::new(UNKNOWN_BUCKET, key);
         return audit::prove(plan, object, Arc::new(store), keys, stop)
             .await
             .map_err(|error| failure(&error, &Advice::default()));

@@ -11,7 +11,7 @@ use trailseal::report::Report;
 use trailseal::store::ObjectStore;
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
-use trailseal::trail::{Location, Origin, Time};
+use trailseal::trail::{Location, Origin, Time, UNKNOWN_BUCKET};
 
 use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;
@@ -80,7 +80,7 @@ async fn verify(
                 Failure::new(format!("cannot read the folder {}: {error}", root.display()))
             })?;
             let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
-            let here = Location::new("folder", prefix);
+            let here = Location::new(UNKNOWN_BUCKET, prefix);
             let place = copied_from.clone().unwrap_or_else(|| here.clone());
             let mut plan = plan(args, now, place, Origin::Folder)?;
             source::narrow(&mut plan, &named, args)?;

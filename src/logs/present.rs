@@ -107,7 +107,8 @@ impl Attestation {
             return tell(LogVerdict::Unlisted, Code::LogUnlisted, Class::Tamper, message);
         }
         if let Some(digest) = self.claimant(object) {
-            let message = format!("only {digest} names this file, and that digest is not authentic");
+            let message =
+                format!("only {digest} names this file, and that digest could not be authenticated");
             let mut unproven =
                 told(candidate, terms, (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete), message);
             if let Presence::Judged(_, finding) = &mut unproven {

@@ -1,7 +1,7 @@
 //! Names by which other systems know a finding, an object and a partition.
 
 use crate::crypto::Hash;
-use crate::trail::{ObjectName, Region};
+use crate::trail::{ObjectName, Region, UNKNOWN_BUCKET};
 use crate::verdict::Finding;
 
 /// The same finding has the same name in every run, so that a later run updates what an earlier one filed.
@@ -40,5 +40,9 @@ pub fn partition(region: &Region) -> &'static str {
 
 /// The ARN of an object.
 pub fn object_arn(object: &ObjectName, region: Option<&Region>) -> String {
-    format!("arn:{}:s3:::{}/{}", region.map_or("aws", partition), object.bucket, object.key)
+    match &*object.bucket {
+        // Of a folder whose bucket nothing names.
+        UNKNOWN_BUCKET => object.key.to_string(),
+        bucket => format!("arn:{}:s3:::{bucket}/{}", region.map_or("aws", partition), object.key),
+    }
 }

@@ -13,8 +13,8 @@ use crate::verdict::LogVerdict;
 /// The name of the JSON document's format.
 const SCHEMA: &str = "trailseal/proof/v1";
 
-/// Writes the proof for a person.
-pub fn human(proof: &Proof, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes the proof for a person. `read_from` is where the file was read, in the caller's words.
+pub fn human(proof: &Proof, read_from: &str, out: &mut dyn io::Write) -> io::Result<()> {
     let object = Plain(&proof.object);
     let sentence = match (proof.verdict, proof.exit_code()) {
         (Some(_), 1) if proof.attested_by.is_none() && !proof.accuses_the_file() => {
@@ -30,6 +30,9 @@ pub fn human(proof: &Proof, out: &mut dyn io::Write) -> io::Result<()> {
         _ => "NOT PROVEN  Whether the file is what AWS delivered could not be established.",
     };
     writeln!(out, "{sentence}\n\n  file         {object}")?;
+    if *read_from != proof.object.to_string() {
+        writeln!(out, "  read from    {}", Plain(read_from))?;
+    }
     if let Some(attested) = &proof.attested_by {
         let digest = Plain(&attested.digest);
         writeln!(out, "  attested by  {digest}")?;

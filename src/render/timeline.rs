@@ -186,13 +186,20 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
         }
     };
     let findings: Vec<&Finding> = findings.collect();
+    let covered = match chain.logs.not_reached {
+        0 => Cell::Covered,
+        // Which hours' log files were not read is not known.
+        _ => Cell::NotReached,
+    };
     for span in &chain.coverage {
-        mark(*span, Cell::Covered);
+        mark(*span, covered);
     }
     for finding in &findings {
         let cell = match finding.class {
             Class::Tamper => Cell::Damaged,
             Class::Incomplete if !is_gap(finding.code) => Cell::Unproven,
+            // Accepted, and there all the same.
+            Class::Notice if finding.code.class() == Class::Tamper => Cell::Damaged,
             Class::Incomplete | Class::Notice => continue,
         };
         if let Some(span) = time_of(finding) {
@@ -212,7 +219,9 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
     for gap in &chain.gaps {
         let told =
             |finding: &&Finding| is_gap(finding.code) && finding.span.is_some_and(|span| span.overlaps(gap));
-        let due = findings.iter().any(told);
+        let ended =
+            |finding: &&Finding| finding.code == Code::ChainEnded && finding.class == Class::Incomplete;
+        let due = findings.iter().any(told) || findings.iter().any(ended);
         for index in scale.touched(*gap) {
             let cell = scale.cell(index);
             let whole = gap.start <= cell.start && cell.end <= gap.end;

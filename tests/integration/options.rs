@@ -417,3 +417,14 @@ fn completions_know_codes_and_formats() {
         }
     }
 }
+
+#[test]
+fn a_variable_that_means_nothing_is_not_passed_over() {
+    let output = program()
+        .args(["verify", "no-matter-what"])
+        .env("TRAILSEAL_EXPECT_REGIONS", "eu-west-3")
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("TRAILSEAL_EXPECT_REGIONS is set"), "{}", stderr(&output));
+}

@@ -10,7 +10,7 @@ use trailseal::keys::{self, KeySource};
 use trailseal::render::proof as render;
 use trailseal::report::Proof;
 use trailseal::trail::ObjectName;
-use trailseal::trail::key::LogKey;
+use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::verdict::{Code, LogVerdict};
 
 use crate::support::memory::{Keeps, Memory};
@@ -119,7 +119,7 @@ fn a_proof_is_read_by_people_and_by_programs() {
     let world = world(&[Damage::LogEventEdited]);
     let proof = prove(&world, told(&world, "log-modified")).unwrap();
     let (mut human, mut json) = (Vec::new(), Vec::new());
-    render::human(&proof, &mut human).unwrap();
+    render::human(&proof, "copy/of/it.json.gz", &mut human).unwrap();
     render::json(&proof, &mut json).unwrap();
     let human = String::from_utf8(human).unwrap();
     assert!(human.starts_with("TAMPERED") && human.contains("attested by") && human.contains("log-modified"));
@@ -128,4 +128,42 @@ fn a_proof_is_read_by_people_and_by_programs() {
     assert_eq!(json["verdict"], "modified");
     assert_eq!(json["exit_code"], 1);
     assert_eq!(json["attested_by"]["hash"], json["findings"][0]["evidence"]["expected_hash"]);
+}
+
+/// Through the program: what a person reads.
+#[test]
+fn a_screen_says_what_is_proven_of_the_file_and_what_of_its_chain() {
+    use crate::binary::{stderr, trailseal};
+
+    let folder = tempfile::tempdir().unwrap();
+    let world = world(&[Damage::DigestDeleted]);
+    world.write(folder.path()).unwrap();
+    let keys = folder.path().join("keys.json").display().to_string();
+    let prove = |key: &str| {
+        let path = folder.path().join("bucket").join(key).display().to_string();
+        trailseal(&["prove", &path, "--keys", &keys])
+    };
+    let digest = told(&world, "digest-missing");
+    let key = DigestKey::parse(&digest.key).unwrap();
+    let objects = world.objects();
+    // A file that nothing names, because its digest is gone: nothing is said against it, and nothing for it.
+    let here = |object: &&ObjectName| {
+        LogKey::parse(&object.key)
+            .is_some_and(|log| log.place == key.chain.place && *log.kind == *"CloudTrail")
+    };
+    let unattested = objects
+        .keys()
+        .filter(here)
+        .find(|object| self::prove(&world, ObjectName::clone(object)).unwrap().attested_by.is_none())
+        .expect("the lost digest named a log file");
+    let output = prove(&unattested.key);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("NOT PROVEN  No authentic digest attests the file"), "{said}");
+    assert_eq!(output.status.code(), Some(1), "its chain was tampered with");
+    assert!(!said.contains("s3://folder/"), "{said}");
+    // A digest is no log file.
+    let other = objects.keys().find(|object| DigestKey::parse(&object.key).is_some()).unwrap();
+    let output = prove(&other.key);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is a digest"), "{}", stderr(&output));
 }

@@ -37,6 +37,9 @@ fn the_exit_table_is_the_reports_own() {
     assert_eq!(report.exit_code(), 4);
     let interrupted = Report { completion: Completion::Interrupted, ..report };
     assert_eq!(interrupted.exit_code(), 130);
+    // What was found before a run was stopped was found.
+    let found = Report { completion: Completion::Interrupted, ..crate::render_worlds::damaged() };
+    assert_eq!(found.exit_code(), 1);
 }
 
 #[test]

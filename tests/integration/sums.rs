@@ -206,3 +206,46 @@ fn a_saved_report_ends_with_its_own_code_unless_nobody_wants_it() {
     assert_eq!(trailseal(&["report", &saved, "--exit-zero"]).status.code(), Some(0));
     assert_eq!(trailseal(&["report", "/no/such/report.json", "--exit-zero"]).status.code(), Some(2));
 }
+
+#[test]
+fn what_a_digest_names_and_an_old_copy_lacks_is_not_taken_for_young() {
+    let world = world(&[]);
+    let mut newest = Vec::new();
+    logs(&world.path().join("bucket"), &mut newest);
+    newest.sort();
+    // Delivered within the grace time before the newest object: young, as of then.
+    for path in newest.iter().rev().take(4) {
+        fs::remove_file(path).unwrap();
+    }
+    let report = json(world.path(), &[]);
+    assert_eq!(report["exit_code"], 3, "{}", report["findings"]);
+    let hints = report["hints"].to_string();
+    assert!(hints.contains("judged as of its newest object"), "{hints}");
+    // The undamaged twin is whole, and says as of when.
+    let whole = json(self::world(&[]).path(), &[]);
+    assert_eq!(whole["exit_code"], 0);
+    assert!(whole["hints"].to_string().contains("--end TIME says"));
+}
+
+/// All log files, named so that the youngest comes last.
+fn logs(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("CloudTrail-Digest") {
+            logs(&path, found);
+        } else if path.to_str().unwrap().contains("/us-east-1/")
+            && path.extension().is_some_and(|ending| ending == "gz")
+        {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn accepted_damage_stays_in_the_chart_and_is_named() {
+    let world = world(&["log-deleted".parse().unwrap()]);
+    let more = ["--accept", "log-missing"];
+    assert_eq!(json(world.path(), &more)["exit_code"], 0);
+    let human = told(world.path(), &more);
+    assert!(human.contains("tampered with") && human.contains("were accepted"), "{human}");
+}

@@ -12,7 +12,8 @@ use crate::report::{
     Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
     Uncovered, Window,
 };
-use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time};
+use crate::trail::key::ROOT;
+use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET};
 use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
 
 /// Why a document is not a report this version can read.
@@ -320,7 +321,11 @@ fn one_of<T: Copy, const N: usize>(
 }
 
 fn object(text: &str) -> Result<ObjectName, Malformed> {
-    let name = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let name = match text.strip_prefix("s3://") {
+        Some(name) => name.split_once('/'),
+        // Of a folder whose bucket nothing names.
+        None => text.contains(ROOT).then_some((UNKNOWN_BUCKET, text)),
+    };
     let (bucket, key) = name
         .ok_or_else(|| Malformed { expected: "s3://bucket/key", found: text.chars().take(200).collect() })?;
     Ok(ObjectName::new(bucket, key))
