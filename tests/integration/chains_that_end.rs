@@ -98,7 +98,12 @@ fn what_has_lawfully_ended_is_acknowledged_with_its_last_digest() {
     // One more digest gone: the word does not hold any more.
     let mut cut_further = store.clone();
     cut(&mut cut_further, &place, line.last);
-    holds(&run(ended(&line), cut_further, &WORLD), 3, &[("incomplete chain-ended", 1)]);
+    let moved = run(ended(&line), cut_further, &WORLD);
+    holds(&moved, 3, &[("incomplete chain-ended", 1)]);
+    // And no line is offered that would cover it up.
+    assert!(moved.findings[0].message.contains(&format!("--ended {line} acknowledged a later one")));
+    assert!(!moved.findings[0].evidence.0.contains_key("acknowledge"));
+    assert!(moved.hints.iter().all(|hint| !hint.contains("--ended")), "{:?}", moved.hints);
     // A later last digest needs no word of its own.
     let earlier = Ended { last: line.last - TimeDelta::hours(5), ..line.clone() };
     holds(&run(ended(&earlier), store, &WORLD), 0, &[("notice chain-ended", 1)]);

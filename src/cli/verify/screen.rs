@@ -21,7 +21,7 @@ pub fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> i
     human::write(report, layout, out)?;
     let mut findings: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.class != Class::Notice).collect();
-    findings.sort_by_key(|finding| finding.class != Class::Tamper);
+    findings.sort_by_key(|finding| (finding.class, finding.code));
     for finding in findings.iter().take(FIRST) {
         let scope = &finding.scope;
         let place = [
