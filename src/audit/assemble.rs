@@ -194,18 +194,17 @@ fn too_young<S>(context: &Context<S>) -> Option<Finding> {
     let start = context.window.start?;
     let settled_by = context.settled_by();
     (settled_by <= start).then(|| {
+        let begins = format_time(start);
         let message = match context.plan.origin {
             Origin::Folder if context.as_of < start => format!(
-                "the newest object of this folder is of {}, before the window begins at {}: an old copy, or all since was \
-                 removed; --start and --end say what it has to hold",
-                format_time(context.as_of),
-                format_time(start)
+                "the newest object of this folder is of {}, before the window begins at {begins}: an old copy, or all since \
+                 was removed; --start and --end say what it has to hold",
+                format_time(context.as_of)
             ),
             _ => format!(
-            "the window begins at {}, within the grace time: digests and log files that should be in it may still be under \
-             way, so nothing in it could be missed yet; ask for a longer one, such as --last 26h",
-            format_time(start)
-        ),
+                "the window begins at {begins}, within the grace time: digests and log files that should be in it may still \
+                 be under way, so nothing in it could be missed yet; ask for a longer one, such as --last 26h"
+            ),
         };
         let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
         finding.at = Some(start);

@@ -44,8 +44,9 @@ pub(super) fn not_reached(outcomes: &[Outcome]) -> BTreeSet<Scope> {
 }
 
 fn has_chain(report: &Report, scope: &Scope) -> bool {
-    let standard = report.chains.iter().map(|chain| &chain.id).filter(|id| id.kind == DigestKind::Standard);
-    standard.into_iter().any(|id| {
+    let mut standard =
+        report.chains.iter().map(|chain| &chain.id).filter(|id| id.kind == DigestKind::Standard);
+    standard.any(|id| {
         scope.account.is_none_or(|account| account == id.place.account)
             && scope.region.as_ref().is_none_or(|region| *region == id.place.region)
             && scope.trail.as_ref().is_none_or(|trail| *trail == id.trail)

@@ -91,33 +91,14 @@ pub fn arguments() -> Result<Arguments, Failure> {
     let read =
         |matches: &ArgMatches| Arguments::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
     let Some((VERIFY, own)) = matches.subcommand() else { return Ok(read(&matches)) };
-    refuse_unknown_variables()?;
     let settings = Settings::over(words, own)?;
+    settings.refuse_unknown_variables()?;
     let mut arguments = read(&settings.matches);
     if let Command::Verify(verify) = &mut arguments.command {
         settings.settle_rivals(verify)?;
         verify.lowered = settings.lowered();
     }
     Ok(arguments)
-}
-
-/// A variable that means nothing was meant for something: it must not be passed over in silence.
-fn refuse_unknown_variables() -> Result<(), Failure> {
-    let command = command();
-    let verify = command.find_subcommand(VERIFY);
-    let known: Vec<String> = verify
-        .into_iter()
-        .flat_map(Clap::get_arguments)
-        .filter_map(Arg::get_long)
-        .filter_map(variable)
-        .collect();
-    let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    match given.filter(|name| name.starts_with("TRAILSEAL_")).find(|name| !known.contains(name)) {
-        None => Ok(()),
-        Some(unknown) => Err(Failure::new(format!(
-            "{unknown} is set, and no option of verify is called so; `trailseal config show` names those that there are"
-        ))),
-    }
 }
 
 /// Prints what `verify` would be asked.
@@ -218,6 +199,18 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// A variable that means nothing was meant for something: it must not be passed over in silence.
+    fn refuse_unknown_variables(&self) -> Result<(), Failure> {
+        let known: Vec<String> = self.args().filter_map(Arg::get_long).filter_map(variable).collect();
+        let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        match given.filter(|name| name.starts_with("TRAILSEAL_")).find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(unknown) => Err(Failure::new(format!(
+                "{unknown} is set, and no option of verify is called so; `trailseal config show` names those that there are"
+            ))),
+        }
     }
 
     /// Sentences on what neither the command line nor the program's defaults make the run look away from.

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::json;
-use super::words;
+use super::words::{self, Group};
 use super::xml::Attribute as Text;
 use crate::crypto::Hash;
 use crate::report::{Completion, Depth, Outcome, Report};
@@ -28,9 +28,10 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     head(report, out)?;
     verdict(report, out)?;
     facts(report, out)?;
-    contents(report, out)?;
+    let groups = words::groups(report);
+    contents(report, &groups, out)?;
     coverage::write(report, out)?;
-    findings::write(report, out)?;
+    findings::write(&groups, out)?;
     sentences("hints", "Worth knowing", "", &report.hints, out)?;
     let limits = "No check of a record can establish everything. This run did not establish:";
     sentences("limits", "What was not proven", limits, &report.not_proven, out)?;
@@ -180,7 +181,7 @@ fn with_options(text: &str) -> String {
 }
 
 /// What the page holds, with a link to each part and to each kind of finding.
-fn contents(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+fn contents(report: &Report, groups: &[Group<'_>], out: &mut dyn io::Write) -> io::Result<()> {
     let has_chart = !(report.chains.is_empty() && report.uncovered.is_empty());
     let parts = [
         ("coverage", "Coverage", has_chart),
@@ -195,10 +196,9 @@ fn contents(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<nav aria-label=\"Contents\">\n<ul>")?;
     for (id, title, _) in parts.into_iter().filter(|(_, _, is_there)| *is_there) {
         write!(out, "<li><a href=\"#{id}\">{title}</a>")?;
-        let groups = if id == "findings" { words::groups(report) } else { Vec::new() };
-        if !groups.is_empty() {
+        if id == "findings" && !groups.is_empty() {
             write!(out, "<ul>")?;
-            for group in &groups {
+            for group in groups {
                 let (anchor, count) = (findings::anchor(group), words::thousands(group.count()));
                 write!(out, "<li><a href=\"#{anchor}\">{}</a> {count}</li>", group.code.title())?;
             }

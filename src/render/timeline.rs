@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::report::{ChainReport, Reached, Report};
+use crate::report::{ChainReport, NoChain, Reached, Report};
 use crate::trail::{AccountId, DigestKind, Region, Span, Time, TrailName};
 use crate::verdict::{Class, Code, Finding};
 
@@ -41,6 +41,15 @@ impl Cell {
         Self::Gap,
         Self::Damaged,
     ];
+
+    /// What all of a part without a chain is drawn as.
+    pub fn of_no_chain(why: NoChain) -> Self {
+        match why {
+            NoChain::Absent => Self::Gap,
+            NoChain::Unlisted => Self::Unproven,
+            NoChain::NotReached => Self::NotReached,
+        }
+    }
 
     /// What it means, for a legend.
     pub fn legend(self) -> &'static str {

@@ -10,15 +10,22 @@ use trailseal::forge::Damage;
 
 use crate::binary::{WHOLE, WORLD, code, program, stderr};
 
-/// `verify` over the whole world and its window, with more words.
-fn whole(more: &[&str]) -> Output {
-    let (folder, truth) = &*WHOLE;
+/// `verify` over the whole world, with its keys.
+fn verify() -> assert_cmd::Command {
+    let (folder, _) = &*WHOLE;
     let mut command = program();
     command
         .arg("verify")
         .arg(folder.path().join("bucket"))
         .arg("--keys")
         .arg(folder.path().join("keys.json"));
+    command
+}
+
+/// The same over its window, with more words.
+fn whole(more: &[&str]) -> Output {
+    let (_, truth) = &*WHOLE;
+    let mut command = verify();
     if !more.iter().any(|word| ["--start", "--since", "--last"].contains(word)) {
         command.args(["--start", &truth.window.start, "--end", &truth.window.end]);
     }
@@ -225,15 +232,10 @@ fn whoever_wants_to_hear_little_hears_what_is_not_well() {
 
 /// The program's options from a file and the environment, and nothing else of the caller's.
 fn configured(text: &str, variables: &[(&str, &str)], more: &[&str]) -> Output {
-    let (folder, truth) = &*WHOLE;
+    let (_, truth) = &*WHOLE;
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), text).unwrap();
-    let mut command = program();
-    command
-        .arg("verify")
-        .arg(folder.path().join("bucket"))
-        .arg("--keys")
-        .arg(folder.path().join("keys.json"));
+    let mut command = verify();
     command.args(["--end", &truth.window.end]).arg("--config").arg(file.path()).args(more);
     command.envs(variables.iter().copied()).output().unwrap()
 }

@@ -17,6 +17,8 @@ pub enum Word {
     Unreadable(String),
 }
 
+const NOT_READ: &str = "the run ended before it was read";
+
 /// The word on a digest of a trail with this home region. Its own fault comes before a link that it breaks.
 pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> Word {
     let broken_link = |finding: &&&Finding| finding.code == Code::DigestLinkBroken;
@@ -38,7 +40,7 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
         | DigestVerdict::AlgorithmUnsupported
         | DigestVerdict::Unreadable
         | DigestVerdict::Missing
-        | DigestVerdict::NotReached => Word::Unreadable("the run ended before it was read".into()),
+        | DigestVerdict::NotReached => Word::Unreadable(NOT_READ.into()),
     }
 }
 
@@ -82,11 +84,9 @@ pub(super) fn log(judged: Option<&Log>, findings: &[&Finding]) -> Word {
         (LogVerdict::Malformed, _) => invalid("invalid format"),
         (LogVerdict::Unreadable, _) => {
             let told = findings.iter().find(|finding| finding.code == Code::LogUnreadable);
-            Word::Unreadable(
-                told.map_or_else(|| "the run ended before it was read".into(), |finding| cause(finding)),
-            )
+            Word::Unreadable(told.map_or_else(|| NOT_READ.into(), |finding| cause(finding)))
         }
-        (LogVerdict::NotReached, _) => Word::Unreadable("the run ended before it was read".into()),
+        (LogVerdict::NotReached, _) => Word::Unreadable(NOT_READ.into()),
         // None of these is said of a file whose bytes a digest vouches for and the run read.
         (LogVerdict::Unproven | LogVerdict::Unlisted | LogVerdict::Pending | LogVerdict::Present, _) => {
             Word::Unreadable(verdict.as_str().into())

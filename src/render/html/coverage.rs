@@ -8,7 +8,7 @@ use super::ticks::{Tick, ticks};
 use crate::render::timeline::{Cell, Findings, Scale, row};
 use crate::render::words::{self, Share};
 use crate::render::xml::Attribute as Text;
-use crate::report::{ChainReport, NoChain, Report, Uncovered};
+use crate::report::{ChainReport, Report, Uncovered};
 use crate::trail::{DigestKind, Span};
 
 /// More cells than this are too narrow for a sheet of paper.
@@ -32,7 +32,8 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
         scale.step(),
         words::range(Span { start: scale.start, end: scale.end })
     )?;
-    let none: Vec<Vec<Cell>> = report.uncovered.iter().map(|part| vec![unlooked(part.why)]).collect();
+    let none: Vec<Vec<Cell>> =
+        report.uncovered.iter().map(|part| vec![Cell::of_no_chain(part.why)]).collect();
     legend(rows.iter().chain(&none).flatten().copied().collect(), out)?;
     if let Some(text) = words::not_marked(report) {
         writeln!(out, "<p>{text}</p>")?;
@@ -61,17 +62,8 @@ fn write_uncovered(part: &Uncovered, cells: usize, out: &mut dyn io::Write) -> i
         out,
         "<tr class=\"first\"><th scope=\"row\"><b>{0}</b> <span>{why}</span></th><td>{1}</td><td class=\"number\">0 %</td></tr>",
         Text(&whose),
-        strip(&vec![unlooked(part.why); cells], &format!("{whose}: {why}, nothing covered")),
+        strip(&vec![Cell::of_no_chain(part.why); cells], &format!("{whose}: {why}, nothing covered")),
     )
-}
-
-/// What a part without a chain is drawn as.
-fn unlooked(why: NoChain) -> Cell {
-    match why {
-        NoChain::Absent => Cell::Gap,
-        NoChain::Unlisted => Cell::Unproven,
-        NoChain::NotReached => Cell::NotReached,
-    }
 }
 
 fn write_row(

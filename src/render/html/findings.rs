@@ -5,7 +5,6 @@ use std::io;
 use super::with_options;
 use crate::render::words::{self, Group};
 use crate::render::xml::Attribute as Text;
-use crate::report::Report;
 use crate::verdict::{Cause, Class, Finding};
 
 /// So many of one code are told with all that is known of them; those after them in a line each.
@@ -13,13 +12,12 @@ const TOLD: usize = 10;
 /// More lines than this make a page nobody reads; the JSON report has them all.
 const LISTED: usize = 500;
 
-pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(groups: &[Group<'_>], out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<section id=\"findings\">\n<h2>Findings</h2>")?;
-    let groups = words::groups(report);
     if groups.is_empty() {
         writeln!(out, "<p>None.</p>")?;
     }
-    for group in &groups {
+    for group in groups {
         chapter(group, out)?;
     }
     writeln!(out, "</section>")

@@ -8,7 +8,7 @@ use super::super::words::{self, Share};
 use super::Page;
 use super::paint::Ink;
 use super::wrap::{shortened, wrapped};
-use crate::report::{ChainReport, NoChain, Reached, Report, Uncovered};
+use crate::report::{ChainReport, Reached, Report, Uncovered};
 use crate::trail::{DigestKind, Span};
 use crate::verdict::{Class, Scope};
 
@@ -169,12 +169,7 @@ fn write_uncovered(
         false => write!(out, "{}\n    ", names.trim_end())?,
     }
     if let Some(scale) = beside {
-        let cell = match part.why {
-            NoChain::Absent => Cell::Gap,
-            NoChain::Unlisted => Cell::Unproven,
-            NoChain::NotReached => Cell::NotReached,
-        };
-        write_strip(page, &vec![cell; scale.cells()], out)?;
+        write_strip(page, &vec![Cell::of_no_chain(part.why); scale.cells()], out)?;
         write!(out, "  ")?;
     }
     let figures = if fits { &*figures } else { figures.trim_start() };
