@@ -8,6 +8,7 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::service_config::ServiceConfigKey;
 
 use crate::trail::Region;
 use connect::Trust;
@@ -15,6 +16,7 @@ pub use profile::SignIn;
 use profile::{Chosen, Profiles};
 
 mod bypass;
+mod caller;
 mod connect;
 pub mod failure;
 pub(crate) mod health;
@@ -160,6 +162,7 @@ pub struct Session {
     pub(crate) s3_endpoint: Option<String>,
     pub(crate) load: Load,
     pub(crate) payer: Payer,
+    signing: Signing,
     sign_in: SignIn,
 }
 
@@ -203,7 +206,7 @@ impl Session {
             }
         }
         let session = Self::over(config, access.s3_endpoint.clone(), access.load.clone());
-        Ok(Self { payer: access.payer, sign_in: profiles.sign_in(), ..session })
+        Ok(Self { payer: access.payer, signing: access.signing, sign_in: profiles.sign_in(), ..session })
     }
 
     /// A session over a configuration of the caller's own making.
@@ -215,7 +218,22 @@ impl Session {
             .operation_attempt_timeout(load.patience)
             .build();
         let config = config.into_builder().timeout_config(timeouts).build();
-        Self { config, s3_endpoint, load, payer: Payer::default(), sign_in: SignIn::default() }
+        Self {
+            config,
+            s3_endpoint,
+            load,
+            payer: Payer::default(),
+            signing: Signing::default(),
+            sign_in: SignIn::default(),
+        }
+    }
+
+    /// Whether S3 is spoken elsewhere than at AWS, where a bucket's name is no host's.
+    pub fn speaks_s3_elsewhere(&self) -> bool {
+        let key =
+            ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        let named = || self.config.service_config()?.load_config(key.build().ok()?);
+        self.s3_endpoint.is_some() || self.config.endpoint_url().is_some() || named().is_some()
     }
 
     /// How the caller comes by credentials.

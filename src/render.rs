@@ -50,11 +50,21 @@ pub enum Format {
     /// Gauges for node_exporter's textfile collector.
     Prometheus,
     /// OCSF 1.8.0 events for a SIEM.
-    Ocsf,
+    Ocsf(Heartbeat),
     /// Batches for Security Hub.
     Asff,
     /// For a ticket or a pipeline's summary.
     Markdown,
+}
+
+/// Whether a run that found the record whole says so in a format that tells findings alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Heartbeat {
+    /// It says nothing: no event, no alarm.
+    #[default]
+    Silent,
+    /// It tells one passed check, so that its absence can be an alarm.
+    Beating,
 }
 
 impl Format {
@@ -67,10 +77,18 @@ impl Format {
         Self::Html,
         Self::Junit,
         Self::Prometheus,
-        Self::Ocsf,
+        Self::Ocsf(Heartbeat::Silent),
         Self::Asff,
         Self::Markdown,
     ];
+
+    /// The same with a heartbeat, where it has one.
+    pub fn beating(self, heartbeat: Heartbeat) -> Self {
+        match self {
+            Self::Ocsf(_) => Self::Ocsf(heartbeat),
+            other => other,
+        }
+    }
 
     /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -82,7 +100,7 @@ impl Format {
             Self::Html => "html",
             Self::Junit => "junit",
             Self::Prometheus => "prometheus",
-            Self::Ocsf => "ocsf",
+            Self::Ocsf(_) => "ocsf",
             Self::Asff => "asff",
             Self::Markdown => "markdown",
         }
@@ -121,7 +139,7 @@ pub fn write(
         Format::Html => html::write(report, out),
         Format::Junit => junit::write(report, out),
         Format::Prometheus => prometheus::write(report, report.exit_code(), out),
-        Format::Ocsf => ocsf::write(report, out),
+        Format::Ocsf(heartbeat) => ocsf::write(report, heartbeat, out),
         Format::Asff => asff::write(report, out),
         Format::Markdown => markdown::write(report, out),
     }

@@ -10,7 +10,7 @@ use crate::verdict::{Class, Code, DigestTally, Finding, LogTally, Retries};
 mod asked;
 mod findings;
 mod proof;
-pub use asked::{Asked, NoChain, Part, Uncovered};
+pub use asked::{Asked, Identity, NoChain, Part, Uncovered};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
 
@@ -196,6 +196,8 @@ pub struct Report {
     pub looked_back_to: Option<Time>,
     /// Which part of the record was asked for, and what had to be in it.
     pub asked: Asked,
+    /// Who asked, as far as that is known; of a folder nobody is asked who reads it.
+    pub identity: Option<Identity>,
     /// How closely log files were looked at.
     pub depth: Depth,
     /// The command line's words, for an auditor's file.

@@ -53,6 +53,7 @@ pub(super) fn report<S: ObjectStore>(
         findings: Vec::new(),
         omitted: Omitted::new(),
         hints: Vec::new(),
+        identity: None,
         not_proven: Vec::new(),
     };
     let finished = finished(&outcomes);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use trailseal::render::Format;
+use trailseal::render::{Format, Heartbeat};
 use trailseal::trail::{AccountId, Region};
 use trailseal::verdict::Code;
 
@@ -164,6 +164,9 @@ pub struct Verify {
     /// With the formats csv and jsonl: tell every object, not findings alone
     #[arg(long, help_heading = RESULT)]
     pub objects: bool,
+    /// Whether a record that is whole is told
+    #[command(flatten)]
+    pub pulse: Pulse,
     /// How to look on the terminal
     #[command(flatten)]
     pub look: Look,
@@ -190,9 +193,10 @@ pub struct Verify {
 impl Verify {
     /// How the result is written.
     pub fn form(&self) -> Form {
-        match self.json {
-            true => Form::Report(Format::Json),
-            false => self.format,
+        match (self.json, self.format) {
+            (true, _) => Form::Report(Format::Json),
+            (false, Form::Report(format)) => Form::Report(self.pulse.of(format)),
+            (false, Form::AwsCli) => Form::AwsCli,
         }
     }
 }
@@ -253,6 +257,21 @@ pub enum ProofFormat {
     Human,
     /// trailseal/proof/v1
     Json,
+}
+
+/// Whether a record that is whole is told, in formats that tell findings alone.
+#[derive(Debug, Clone, Args)]
+pub struct Pulse {
+    /// With the format ocsf: tell a record that is whole as one passed check
+    #[arg(long, help_heading = RESULT)]
+    heartbeat: bool,
+}
+
+impl Pulse {
+    /// The format as it is to be written.
+    pub fn of(&self, format: Format) -> Format {
+        format.beating(if self.heartbeat { Heartbeat::Beating } else { Heartbeat::Silent })
+    }
 }
 
 /// How to look on the terminal.

@@ -7,7 +7,7 @@ use clap::Args;
 use trailseal::render::{self, Format, json};
 use trailseal::verdict::Code;
 
-use super::args::{Look, code_parser, format_parser};
+use super::args::{Look, Pulse, code_parser, format_parser};
 use super::exit::{self, Failure};
 use super::output::{self, Output};
 use super::settings;
@@ -44,6 +44,9 @@ pub struct SavedReport {
     /// End with exit code 0 if it could be written, whatever the report's own is
     #[arg(long)]
     pub exit_zero: bool,
+    /// Whether a record that is whole is told
+    #[command(flatten)]
+    pub pulse: Pulse,
     /// How to look on the terminal
     #[command(flatten)]
     pub look: Look,
@@ -62,7 +65,8 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
         .map_err(|error| Failure::new(format!("{name} is not a JSON report of trailseal: {error}")))?;
     let output = Output::open(args.output.as_deref())?;
     let layout = output::layout(&args.look, output.kind());
-    let written = output.publish(|out| render::write(args.format, &report, &layout, out));
+    let format = args.pulse.of(args.format);
+    let written = output.publish(|out| render::write(format, &report, &layout, out));
     let own = if args.exit_zero { 0 } else { report.exit_code() };
     exit::settle(own, written.err())
 }

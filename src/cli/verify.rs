@@ -7,6 +7,8 @@ use chrono::Utc;
 use trailseal::audit::{self, Heard, Observer, Plan, Stop, Stopper};
 use trailseal::crypto::KeyRing;
 use trailseal::keys::{self, KeySource};
+#[cfg(feature = "aws")]
+use trailseal::report::Identity;
 use trailseal::report::Report;
 use trailseal::store::ObjectStore;
 use trailseal::store::copied::Copied;
@@ -119,11 +121,15 @@ async fn verify(
             });
             let reach = reach.await?;
             let keys = reach.keys(&args.keys, now)?;
+            let identity = reach.identity(&args.keys);
             match copied_from {
-                None => audit(plan, reach.store(), keys, reach.advice(), observer, stop).await,
+                None => {
+                    with_identity(audit(plan, reach.store(), keys, reach.advice(), observer, stop), identity)
+                        .await
+                }
                 Some(_) => {
                     let store = Copied { store: reach.store(), delivered, copy: place };
-                    audit(plan, store, keys, reach.advice(), observer, stop).await
+                    with_identity(audit(plan, store, keys, reach.advice(), observer, stop), identity).await
                 }
             }
         }
@@ -141,7 +147,8 @@ async fn verify(
             });
             let (reach, plan) = found.await?;
             let keys = reach.keys(&args.keys, now)?;
-            audit(plan, reach.store(), keys, reach.advice(), observer, stop).await
+            let identity = reach.identity(&args.keys);
+            with_identity(audit(plan, reach.store(), keys, reach.advice(), observer, stop), identity).await
         }
         #[cfg(not(feature = "aws"))]
         Source::Bucket { .. } | Source::Trail(_) => {
@@ -177,6 +184,16 @@ async fn audit<S: ObjectStore>(
 ) -> Result<Report, Failure> {
     let run = audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop);
     run.await.map_err(|error| failure(&error, advice))
+}
+
+/// A run, and who asks for it, at the same time.
+#[cfg(feature = "aws")]
+async fn with_identity(
+    run: impl Future<Output = Result<Report, Failure>>,
+    identity: impl Future<Output = Option<Identity>>,
+) -> Result<Report, Failure> {
+    let (report, identity) = tokio::join!(run, identity);
+    report.map(|report| Report { identity, ..report })
 }
 
 /// What is known before a run, unless it is to end before that.

@@ -104,6 +104,9 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     if let Some(expected) = words::expected(report) {
         fact("What had to be there", &sentence(&expected), out)?;
     }
+    if let Some(identity) = &report.identity {
+        fact("Read as", &sentence(&words::identity(identity)), out)?;
+    }
     fact("What was covered", &sentence(&words::covered(report)), out)?;
     fact("Digests", &tally(totals.digests.total(), &totals.digests.counts()), out)?;
     fact("Log files", &tally(totals.logs.total(), &totals.logs.counts()), out)?;

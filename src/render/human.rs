@@ -131,6 +131,9 @@ impl Page<'_> {
     fn facts(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         writeln!(out)?;
         self.fact("source", &Plain(&report.source).to_string(), out)?;
+        if let Some(identity) = &report.identity {
+            self.fact("read as", &Plain(&words::identity(identity)).to_string(), out)?;
+        }
         self.fact("window", &window(report), out)?;
         self.fact("scope", &words::scope(&report.asked), out)?;
         if let Some(expected) = words::expected(report) {

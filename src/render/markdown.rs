@@ -45,6 +45,9 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let totals = &report.totals;
     writeln!(out, "| | |\n| --- | --- |")?;
     writeln!(out, "| source | {} |", Cell(&report.source))?;
+    if let Some(identity) = &report.identity {
+        writeln!(out, "| read as | {} |", Cell(words::identity(identity)))?;
+    }
     writeln!(out, "| window | {window} UTC |")?;
     writeln!(out, "| depth | {} |", report.depth.as_str())?;
     writeln!(out, "| scope | {} |", Cell(words::scope(&report.asked)))?;

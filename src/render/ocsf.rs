@@ -1,6 +1,7 @@
 //! OCSF 1.8.0 for a SIEM or a data lake, one event to a line: tampering as Detection Findings, what is open or worth
 //! knowing as Compliance Findings.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -8,8 +9,9 @@ use serde_json::Value;
 
 use super::identity::{object_arn, uid};
 use super::json::visible::line;
-use super::words;
-use crate::report::Report;
+use super::{Heartbeat, words};
+use crate::crypto::Hash;
+use crate::report::{Outcome, Report};
 use crate::verdict::{Class, Finding, Severity};
 
 mod model;
@@ -22,43 +24,64 @@ use model::{
 /// The version of the schema that events follow.
 const VERSION: &str = "1.8.0";
 
-/// Writes one event for each finding, and one for those of each code and class that the report only counts.
-pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes one event for each finding, and one for those of each code and class that the report only counts. A record that is
+/// whole is one more, if asked for.
+pub fn write(report: &Report, heartbeat: Heartbeat, out: &mut dyn io::Write) -> io::Result<()> {
     let not_held = words::not_held(report);
-    report.findings.iter().chain(&not_held).try_for_each(|finding| line(&event(report, finding), out))
+    report.findings.iter().chain(&not_held).try_for_each(|finding| line(&event(report, finding), out))?;
+    match (heartbeat, report.outcome()) {
+        (Heartbeat::Beating, Outcome::Intact) => line(&passed(report), out),
+        (Heartbeat::Beating | Heartbeat::Silent, _) => Ok(()),
+    }
 }
+
+/// The check as a whole, passed.
+fn passed(report: &Report) -> Event<'_> {
+    let time = report.finished_at.timestamp_millis();
+    let window = report.window;
+    Event {
+        start_time: window.start.map(|start| start.timestamp_millis()),
+        end_time: Some(window.end.timestamp_millis()),
+        severity_id: 1,
+        severity: "Informational",
+        message: Cow::Owned(words::headline(report).sentence),
+        cloud: Cloud { provider: "AWS", account: None, region: None },
+        finding_info: FindingInfo {
+            // One for each source, so that every run brings the same one up to date.
+            uid: Hash::of(format!("record-whole\0{}", report.source).as_bytes()).to_string(),
+            title: "The record is whole",
+            desc: "Every digest and log file asked for is as AWS delivered it.",
+            types: ["record-whole"],
+            created_time: time,
+        },
+        compliance: Some(Compliance {
+            standards: STANDARDS,
+            control: "record-whole",
+            status_id: 1,
+            status: "Pass",
+        }),
+        unmapped: BTreeMap::from([("source", report.source.clone())]),
+        ..frame(report, COMPLIANCE)
+    }
+}
+
+/// A class of events: its number, its name, and the name of an event that is new.
+struct Kind(u16, &'static str, &'static str);
+
+const DETECTION: Kind = Kind(2004, "Detection Finding", "Detection Finding: Create");
+const COMPLIANCE: Kind = Kind(2003, "Compliance Finding", "Compliance Finding: Create");
+const STANDARDS: [&str; 1] = ["AWS CloudTrail log file integrity validation"];
 
 fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {
     let detected = finding.class == Class::Tamper;
-    let (class_uid, class_name, type_name) = match detected {
-        true => (2004, "Detection Finding", "Detection Finding: Create"),
-        false => (2003, "Compliance Finding", "Compliance Finding: Create"),
-    };
     let (severity_id, severity) = severity(finding.severity());
     let region = finding.scope.region.as_ref();
-    let time = report.finished_at.timestamp_millis();
     Event {
-        activity_id: 1,
-        activity_name: "Create",
-        category_uid: 2,
-        category_name: "Findings",
-        class_uid,
-        class_name,
-        type_uid: u32::from(class_uid) * 100 + 1,
-        type_name,
-        time,
         start_time: finding.span.map(|span| span.start).or(finding.at).map(|at| at.timestamp_millis()),
         end_time: finding.span.map(|span| span.end.timestamp_millis()),
         severity_id,
         severity,
-        status_id: 1,
-        status: "New",
-        message: &finding.message,
-        metadata: Metadata {
-            version: VERSION,
-            product: Product { name: "trailseal", vendor_name: "trailseal", version: &report.tool_version },
-            profiles: ["cloud"],
-        },
+        message: Cow::Borrowed(&finding.message),
         cloud: Cloud {
             provider: "AWS",
             account: finding.scope.account.map(|account| Account {
@@ -73,14 +96,38 @@ fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {
             title: finding.code.title(),
             desc: finding.code.meaning(),
             types: [finding.code.as_str()],
-            created_time: time,
+            created_time: report.finished_at.timestamp_millis(),
         },
         is_alert: detected.then_some(true),
         compliance: (!detected).then(|| compliance(finding)),
         resources: resources(finding),
         evidences: if detected { evidences(finding) } else { Vec::new() },
-        remediation: Remediation { desc: finding.code.next_steps().join(" ") },
+        remediation: Some(Remediation { desc: finding.code.next_steps().join(" ") }),
         unmapped: unmapped(report, finding),
+        ..frame(report, if detected { DETECTION } else { COMPLIANCE })
+    }
+}
+
+/// What every new event of a class says.
+fn frame(report: &Report, Kind(class_uid, class_name, type_name): Kind) -> Event<'_> {
+    Event {
+        activity_id: 1,
+        activity_name: "Create",
+        category_uid: 2,
+        category_name: "Findings",
+        class_uid,
+        class_name,
+        type_uid: u32::from(class_uid) * 100 + 1,
+        type_name,
+        time: report.finished_at.timestamp_millis(),
+        status_id: 1,
+        status: "New",
+        metadata: Metadata {
+            version: VERSION,
+            product: Product { name: "trailseal", vendor_name: "trailseal", version: &report.tool_version },
+            profiles: ["cloud"],
+        },
+        ..Event::default()
     }
 }
 
@@ -102,12 +149,7 @@ fn compliance(finding: &Finding) -> Compliance {
         Severity::Medium | Severity::Low => (2, "Warning"),
         Severity::Info => (1, "Pass"),
     };
-    Compliance {
-        standards: ["AWS CloudTrail log file integrity validation"],
-        control: finding.code.as_str(),
-        status_id,
-        status,
-    }
+    Compliance { standards: STANDARDS, control: finding.code.as_str(), status_id, status }
 }
 
 fn resources(finding: &Finding) -> Vec<Resource<'_>> {

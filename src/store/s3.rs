@@ -17,7 +17,6 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
-use aws_types::service_config::ServiceConfigKey;
 
 use super::{
     Admission, Condition, LARGEST, Listing, Object, ObjectStore, Outage, Page, Reach, StoreError, Streamed,
@@ -78,7 +77,7 @@ impl S3Store {
     /// A store over `session`.
     pub fn new(session: &Session) -> Self {
         let clock = Arc::<Clock>::default();
-        let has_own_endpoint = has_own_endpoint(session);
+        let has_own_endpoint = session.speaks_s3_elsewhere();
         let mut settings = aws_sdk_s3::config::Builder::from(&session.config)
             .retry_config(RetryConfig::disabled())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
@@ -372,14 +371,4 @@ async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output
         true => Ok(found),
         false => Err(Refusal::cut_off("the listing breaks off".to_owned())),
     }
-}
-
-/// Whether S3 is spoken elsewhere than at AWS, where a bucket's name is no host's.
-fn has_own_endpoint(session: &Session) -> bool {
-    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url");
-    let named = || {
-        let config = session.config.service_config()?;
-        config.load_config(key.build().ok()?)
-    };
-    session.s3_endpoint.is_some() || session.config.endpoint_url().is_some() || named().is_some()
 }

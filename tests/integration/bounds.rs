@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, World};
-use trailseal::render::{self, Format, human, json};
+use trailseal::render::{self, Format, Heartbeat, human, json};
 use trailseal::report::{MOST_OF_A_KIND, Report};
 use trailseal::store::Metadata;
 use trailseal::trail::ObjectName;
@@ -61,7 +61,7 @@ fn more_forged_files_than_a_report_holds_are_all_counted() {
         assert!(text.contains("4,300"), "{format}");
         assert!(text.contains("more findings were counted"), "{format}");
     }
-    for format in [Format::Csv, Format::Junit, Format::Ocsf] {
+    for format in [Format::Csv, Format::Junit, Format::Ocsf(Heartbeat::Silent)] {
         let more = "300 more findings like this were counted and are not listed";
         assert!(rendered(&report, format).contains(more), "{format}");
     }

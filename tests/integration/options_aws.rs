@@ -211,6 +211,7 @@ fn a_role_is_taken_on_for_every_call() {
     let all = [
         Action::GetTrail,
         Action::GetTrailStatus,
+        Action::GetCallerIdentity,
         Action::ListRegions,
         Action::ListPublicKeys,
         Action::ListObjectsV2,

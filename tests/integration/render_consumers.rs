@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use trailseal::render::{Format, prometheus};
+use trailseal::render::{Format, Heartbeat, prometheus};
 use trailseal::report::{Completion, Report};
 use trailseal::verdict::{Class, Evidence};
 
@@ -157,7 +157,7 @@ fn prometheus_reads_every_series_once() {
 #[test]
 fn ocsf_events_have_what_their_class_requires() {
     for report in worlds() {
-        let events = lines(Format::Ocsf, &report);
+        let events = lines(Format::Ocsf(Heartbeat::Silent), &report);
         assert_eq!(events.len(), report.findings.len());
         let mut uids = BTreeSet::new();
         for (event, finding) in events.iter().zip(&report.findings) {
@@ -194,15 +194,33 @@ fn ocsf_events_have_what_their_class_requires() {
             }
         }
     }
-    let uid = |report: &Report| lines(Format::Ocsf, report)[0]["finding_info"]["uid"].clone();
+    let uid =
+        |report: &Report| lines(Format::Ocsf(Heartbeat::Silent), report)[0]["finding_info"]["uid"].clone();
     let mut later = damaged();
     later.finished_at += chrono::TimeDelta::hours(1);
     assert_eq!(uid(&damaged()), uid(&later), "the same finding has the same name in a later run");
-    let all: BTreeSet<String> = lines(Format::Ocsf, &year_of_an_organization())
+    let all: BTreeSet<String> = lines(Format::Ocsf(Heartbeat::Silent), &year_of_an_organization())
         .iter()
         .map(|event| event["finding_info"]["uid"].to_string())
         .collect();
     assert_eq!(all.len(), year_of_an_organization().findings.len());
+}
+
+#[test]
+fn ocsf_tells_a_whole_record_only_if_asked_and_only_if_whole() {
+    let beating = |report: &Report| lines(Format::Ocsf(Heartbeat::Beating), report);
+    assert_eq!(lines(Format::Ocsf(Heartbeat::Silent), &clean()), Vec::<Value>::new());
+    let [event] = &beating(&clean())[..] else { panic!("one event") };
+    assert_eq!((&event["class_uid"], &event["type_uid"]), (&2003.into(), &200_301.into()));
+    assert_eq!(event["compliance"]["status"], "Pass");
+    assert_eq!(event["time"].as_i64().unwrap(), clean().finished_at.timestamp_millis());
+    assert!(event["message"].as_str().unwrap().starts_with("Every"), "{event:#}");
+    let mut later = clean();
+    later.finished_at += chrono::TimeDelta::hours(1);
+    assert_eq!(beating(&later)[0]["finding_info"]["uid"], event["finding_info"]["uid"]);
+    for report in worlds().into_iter().filter(|report| report.exit_code() != 0) {
+        assert_eq!(beating(&report), lines(Format::Ocsf(Heartbeat::Silent), &report));
+    }
 }
 
 #[test]

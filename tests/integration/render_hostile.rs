@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use trailseal::render::plain::acts;
-use trailseal::render::{Format, json};
+use trailseal::render::{Format, Heartbeat, json};
 use trailseal::report::Report;
 use trailseal::trail::ObjectName;
 use trailseal::verdict::{Cause, Evidence, Testimony, Unseen};
@@ -197,7 +197,7 @@ fn outside_code(line: &str) -> String {
 
 #[test]
 fn lines_of_json_stay_lines() {
-    for format in [Format::Jsonl, Format::Ocsf, Format::Asff] {
+    for format in [Format::Jsonl, Format::Ocsf(Heartbeat::Silent), Format::Asff] {
         let expected = written(format, &world("word")).lines().count();
         for payload in PAYLOADS {
             let text = written(format, &world(payload));

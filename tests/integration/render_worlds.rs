@@ -138,6 +138,7 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
         omitted: Omitted::new(),
         findings,
         hints: Vec::new(),
+        identity: None,
         not_proven: vec![
             "That CloudTrail recorded every event: only what it delivered can be proven.".to_owned(),
             "Who changed or deleted an object.".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 use trailseal::forge::{Damage, Plan, World};
 use trailseal::trail::format_time;
 
@@ -65,6 +65,8 @@ fn a_bucket_is_verified_with_awss_own_keys() {
     let (code, report, stderr) = run(&mut verify(&server, BUCKET));
     assert_eq!((code, report["verdict"].as_str()), (0, Some("intact")), "{report:#} {stderr}");
     assert_eq!(report["keys"][0]["origin"], "ListPublicKeys");
+    let caller = json!({ "kind": "caller", "arn": "arn:aws:iam::111122223333:user/test" });
+    assert_eq!(report["identity"], caller);
     let counts = server.take_counts();
     assert_eq!(counts[&Action::ListPublicKeys], 3, "once for each region: {counts:?}");
 }
@@ -135,7 +137,34 @@ fn an_endpoint_for_s3_leaves_the_keys_with_aws() {
     storage.change(|world| world.keys.clear());
     let (code, _, stderr) = run(verify(&aws, BUCKET).args(["--endpoint-url", &storage.url()]));
     assert_eq!(code, 0, "{stderr}");
-    assert_eq!(aws.take_counts().keys().collect::<Vec<_>>(), [&Action::ListPublicKeys]);
+    assert_eq!(
+        aws.take_counts().keys().collect::<Vec<_>>(),
+        [&Action::ListPublicKeys, &Action::GetCallerIdentity]
+    );
+}
+
+#[test]
+fn who_asks_is_named_as_far_as_it_can_be_known() {
+    let server = serve(&WORLD);
+    server.fail(faults::script(|call| (call.action == Action::GetCallerIdentity).then_some(Fault::DENIED)));
+    let (code, report, stderr) = run(&mut verify(&server, BUCKET));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(report["identity"], json!({ "kind": "access-key", "ending": "TEST" }));
+
+    let folder = tempfile::tempdir().unwrap();
+    WORLD.write(folder.path()).unwrap();
+    let keys = folder.path().join("keys.json").display().to_string();
+    server.take_counts();
+    let (_, report, _) = run(verify(&server, BUCKET).args(["--keys", &keys]));
+    assert_eq!(report["identity"]["kind"], "access-key", "these credentials are another store's");
+    assert_eq!(server.take_counts().get(&Action::GetCallerIdentity), None);
+    server.change(|world| world.public = true);
+    let (_, report, _) = run(verify(&server, BUCKET).args(["--keys", &keys, "--no-sign-request"]));
+    assert_eq!(report["identity"], json!({ "kind": "anonymous" }));
+
+    let bucket = folder.path().join("bucket").display().to_string();
+    let (_, report, _) = run(verify(&server, &bucket).args(["--keys", &keys]));
+    assert_eq!(report.get("identity"), None, "nobody is asked who reads a folder");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use trailseal::aws::{self, Load, Payer, Session, Signing};
 use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
+use trailseal::report::Identity;
 use trailseal::store::s3::S3Store;
 use trailseal::trail::source::Within;
 use trailseal::trail::{Location, Region, Time, format_time};
@@ -55,6 +56,14 @@ impl Reach {
     /// What to do about a run that could not begin.
     pub fn advice(&self) -> &Advice {
         &self.advice
+    }
+
+    /// Who asks. STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
+    pub async fn identity(&self, key_files: &[PathBuf]) -> Option<Identity> {
+        match self.session.speaks_s3_elsewhere() && !key_files.is_empty() {
+            true => self.session.access_key().await,
+            false => self.session.identity().await,
+        }
     }
 
     /// All buckets.

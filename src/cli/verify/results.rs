@@ -225,7 +225,7 @@ fn asked(args: &Verify) -> Vec<Result<Asked<'_>, Failure>> {
         Ok(Asked {
             words: format!("--report {format}={}", path.display()),
             shape: match format {
-                ReportForm::Report(format) => Shape::Report(*format),
+                ReportForm::Report(format) => Shape::Report(args.pulse.of(*format)),
                 ReportForm::Objects(form) => Shape::Table(*form),
             },
             path: Some(path),

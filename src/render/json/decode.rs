@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
-    Uncovered, Window,
+    Asked, ChainReport, Completion, Depth, Identity, KeyUse, Newest, NoChain, Omitted, Reached, Report,
+    Totals, Uncovered, Window,
 };
 use crate::trail::key::ROOT;
 use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET};
@@ -72,6 +72,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
         },
         looked_back_to: optional("looked_back_to", saved.looked_back_to.as_deref(), time)?,
         asked: asked(saved.scope, saved.expected, saved.grace)?,
+        identity: saved.identity.map(identity),
         depth: field("depth", &saved.depth, depth)?,
         arguments: owned(saved.arguments),
         started_at: field("started_at", &saved.started_at, time)?,
@@ -125,6 +126,14 @@ fn asked(
         expected_regions: all("expected.regions", &expected.regions)?,
         grace: grace.and_then(TimeDelta::try_seconds).unwrap_or(usual.grace),
     })
+}
+
+fn identity(saved: v1::Identity<'_>) -> Identity {
+    match saved {
+        v1::Identity::Caller { arn } => Identity::Caller(arn.into_owned()),
+        v1::Identity::AccessKey { ending } => Identity::AccessKey(ending.into_owned()),
+        v1::Identity::Anonymous => Identity::Anonymous,
+    }
 }
 
 fn all<T: FromStr<Err = Malformed> + Ord>(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
-use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
+use crate::report::{ChainReport, Completion, Identity, KeyUse, Newest, Reached, Report, Uncovered};
 use crate::trail::{Span, Time};
 use crate::verdict::{Cause, Finding, Scope, Testimony};
 
@@ -39,6 +39,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
             regions: report.asked.expected_regions.iter().map(|region| borrowed(region.as_str())).collect(),
         }),
         grace: Some(report.asked.grace.num_seconds()),
+        identity: report.identity.as_ref().map(identity),
         depth: report.depth.as_str().into(),
         verdict: report.outcome().as_str().into(),
         exit_code: report.exit_code(),
@@ -60,6 +61,14 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         findings_omitted_by_class: omitted_by_class(report),
         hints: report.hints.iter().map(|hint| borrowed(hint)).collect(),
         not_proven: report.not_proven.iter().map(|limit| borrowed(limit)).collect(),
+    }
+}
+
+fn identity(identity: &Identity) -> v1::Identity<'_> {
+    match identity {
+        Identity::Caller(arn) => v1::Identity::Caller { arn: borrowed(arn) },
+        Identity::AccessKey(ending) => v1::Identity::AccessKey { ending: borrowed(ending) },
+        Identity::Anonymous => v1::Identity::Anonymous,
     }
 }
 

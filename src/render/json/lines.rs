@@ -48,6 +48,8 @@ pub struct Summary<'a> {
     expected: Option<v1::Expected<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grace: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<v1::Identity<'a>>,
     depth: v1::Text<'a>,
     verdict: v1::Text<'a>,
     exit_code: u8,
@@ -90,6 +92,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         scope,
         expected,
         grace,
+        identity,
         depth,
         verdict,
         exit_code,
@@ -110,6 +113,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         scope,
         expected,
         grace,
+        identity,
         depth,
         verdict,
         exit_code,

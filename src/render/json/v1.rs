@@ -27,6 +27,8 @@ pub struct Report<'a> {
     /// In seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity<'a>>,
     pub depth: Text<'a>,
     pub verdict: Text<'a>,
     pub exit_code: u8,
@@ -71,6 +73,20 @@ pub struct Expected<'a> {
     pub accounts: Vec<String>,
     #[serde(default)]
     pub regions: Vec<Text<'a>>,
+}
+
+/// Who asked, by the name that could be had.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Identity<'a> {
+    Caller {
+        arn: Text<'a>,
+    },
+    AccessKey {
+        /// The last four characters of its id.
+        ending: Text<'a>,
+    },
+    Anonymous,
 }
 
 /// A part of the record without a chain: whose, as far as it is known, and why.

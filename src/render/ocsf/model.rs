@@ -1,12 +1,13 @@
 //! The shape of OCSF 1.8.0's Detection Finding (2004) and Compliance Finding (2003), as far as it is used:
 //! <https://schema.ocsf.io/1.8.0/classes/detection_finding>, <https://schema.ocsf.io/1.8.0/classes/compliance_finding>.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Event<'a> {
     pub activity_id: u8,
     pub activity_name: &'static str,
@@ -26,7 +27,7 @@ pub struct Event<'a> {
     pub severity: &'static str,
     pub status_id: u8,
     pub status: &'static str,
-    pub message: &'a str,
+    pub message: Cow<'a, str>,
     pub metadata: Metadata<'a>,
     pub cloud: Cloud<'a>,
     pub finding_info: FindingInfo<'a>,
@@ -38,25 +39,26 @@ pub struct Event<'a> {
     /// Only Detection Findings have it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidences: Vec<Evidence<'a>>,
-    pub remediation: Remediation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remediation: Option<Remediation>,
     pub unmapped: BTreeMap<&'static str, String>,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Metadata<'a> {
     pub version: &'static str,
     pub product: Product<'a>,
     pub profiles: [&'static str; 1],
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Product<'a> {
     pub name: &'static str,
     pub vendor_name: &'static str,
     pub version: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Cloud<'a> {
     pub provider: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +74,7 @@ pub struct Account {
     pub r#type: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct FindingInfo<'a> {
     pub uid: String,
     pub title: &'static str,

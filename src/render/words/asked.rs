@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::counted;
-use crate::report::{Asked, Completion, NoChain, Report};
+use crate::report::{Asked, Completion, Identity, NoChain, Report};
 use crate::trail::Span;
 use crate::verdict::Scope;
 
@@ -36,6 +36,19 @@ pub fn no_chain(why: NoChain) -> &'static str {
         NoChain::Absent => "no standard digest",
         NoChain::Unlisted => "could not be listed",
         NoChain::NotReached => "not reached",
+    }
+}
+
+/// Who read the record.
+pub fn identity(identity: &Identity) -> String {
+    match identity {
+        Identity::Caller(arn) => arn.clone(),
+        Identity::AccessKey(ending) => {
+            format!(
+                "the owner of the access key that ends in {ending} (sts:GetCallerIdentity gave no answer)"
+            )
+        }
+        Identity::Anonymous => "anyone: requests were not signed".to_owned(),
     }
 }
 
