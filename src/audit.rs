@@ -242,11 +242,11 @@ pub enum AuditError {
 const UNFOLDING: u32 = 32 << 20;
 
 /// What the tasks of one run share.
-struct Context<S> {
+struct Context {
     plan: Plan,
     window: Window,
     as_of: Time,
-    store: Stoppable<S>,
+    store: Stoppable,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
     stop: Stop,
@@ -259,11 +259,11 @@ struct Context<S> {
     findings: Mutex<Findings>,
 }
 
-impl<S> Context<S> {
+impl Context {
     fn new(
         plan: Plan,
         (window, as_of): (Window, Time),
-        store: Stoppable<S>,
+        store: Stoppable,
         keys: Arc<KeySource>,
         observer: Arc<dyn Observer>,
         stop: Stop,
@@ -335,9 +335,9 @@ fn settled_by(as_of: Time, plan: &Plan) -> Time {
 /// Verifies everything that `plan` asks for. One bad object, region or account never stops the run; it ends early
 /// only when `stop` says so, and then reports what it knows. The report's `finished_at` is left at the plan's `now`
 /// for the caller, who has the clock.
-pub async fn run<S: ObjectStore>(
+pub async fn run(
     plan: Plan,
-    store: Arc<S>,
+    store: Arc<dyn ObjectStore>,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
     stop: Stop,
@@ -369,7 +369,7 @@ pub async fn run<S: ObjectStore>(
 const MOST_SEAMS: usize = 3;
 
 /// Verifies all sites; those that could not begin for a cause that may pass, once more after the others.
-async fn verify_all<S: ObjectStore>(context: &Arc<Context<S>>, sites: Vec<Site>) -> Vec<site::Outcome> {
+async fn verify_all(context: &Arc<Context>, sites: Vec<Site>) -> Vec<site::Outcome> {
     let mut outcomes = Vec::new();
     let mut once_more = Vec::new();
     for tried in verify_each(context, sites, Try::First).await {
@@ -385,8 +385,8 @@ async fn verify_all<S: ObjectStore>(context: &Arc<Context<S>>, sites: Vec<Site>)
     outcomes
 }
 
-async fn verify_each<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn verify_each(
+    context: &Arc<Context>,
     sites: Vec<Site>,
     round: Try,
 ) -> Vec<Result<site::Outcome, Postponed>> {
@@ -404,7 +404,7 @@ async fn verify_each<S: ObjectStore>(
 
 /// Enough sites to keep all requests busy even when each has but a few digests; few enough that the digests of a
 /// year, which stay in memory until they are linked, stay a small part of the memory.
-fn sites_at_once<S>(context: &Context<S>) -> usize {
+fn sites_at_once(context: &Context) -> usize {
     const DIGESTS_AT_ONCE: i64 = 40_000;
     let hours = match context.window.start {
         Some(start) => (context.window.end - start).num_hours().max(1),

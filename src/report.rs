@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use crate::crypto::{Fingerprint, Hash};
-use crate::trail::{ChainId, ObjectName, Region, Span, Time};
+use crate::trail::{ChainId, Identity, ObjectName, Region, Span, Time};
 use crate::verdict::{Class, Code, DigestTally, Finding, LogTally, Retries};
 
 mod asked;
 mod findings;
 mod proof;
-pub use asked::{Asked, Identity, NoChain, Part, Uncovered};
+pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
 

@@ -4,10 +4,10 @@
 //! Listings are sorted by key, as bytes, if the store keeps to that; whoever rests on it has to look. Any number of calls
 //! may run at once.
 
-use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -20,25 +20,18 @@ pub mod dir;
 pub mod s3;
 mod sidecar;
 
-/// A bucket, or what stands for one.
+/// A bucket, or what stands for one. Usable as `dyn`: a box for each call costs nothing beside the call.
+#[async_trait]
 pub trait ObjectStore: Send + Sync + 'static {
     /// One page of a listing. Pages may be of any size, also empty with more to come.
-    fn list(&self, listing: &Listing) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError>;
 
     /// An object's whole body and its user metadata. The body is read once `admission` has room for it.
-    fn get(
-        &self,
-        object: &ObjectName,
-        admission: &Admission,
-    ) -> impl Future<Output = Result<Object, StoreError>> + Send;
+    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError>;
 
     /// Shows an object's stored bytes to `take`, piece by piece, until it has seen enough: for an object that
     /// [`get`](Self::get) finds too large to be held. Where this fails, what was shown is to be forgotten.
-    fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError>;
 
     /// The latest time that the store has given as its own; none, if it gives none.
     fn clock(&self) -> Option<Time> {
@@ -50,6 +43,9 @@ pub trait ObjectStore: Send + Sync + 'static {
         Condition::default()
     }
 }
+
+/// Who is shown an object's stored bytes, and says when it has seen enough.
+pub type Take<'take> = dyn for<'bytes> FnMut(Streamed<'bytes>) -> ControlFlow<()> + Send + 'take;
 
 /// What a stream shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

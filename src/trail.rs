@@ -339,3 +339,14 @@ fn time_as(text: &str, pattern: &str) -> Option<Time> {
 pub fn format_time(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
+
+/// Who asked the store, for a reader who has to judge what that caller could see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The caller's ARN, as STS names it.
+    Caller(String),
+    /// STS could not be asked: the last four characters of the access key id, which is no secret but names its owner.
+    AccessKey(String),
+    /// Nobody: requests were not signed.
+    Anonymous,
+}

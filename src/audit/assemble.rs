@@ -24,12 +24,7 @@ use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope};
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
 /// The report of a run.
-pub(super) fn report<S: ObjectStore>(
-    context: &Context<S>,
-    found: &Found,
-    odd: Strays,
-    outcomes: Vec<site::Outcome>,
-) -> Report {
+pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Vec<site::Outcome>) -> Report {
     let sites = found.sites.len();
     let plan = &context.plan;
     let mut report = Report {
@@ -129,7 +124,7 @@ fn reached_by_place(outcomes: &[site::Outcome]) -> BTreeMap<Scope, Reached> {
 }
 
 /// How often whoever was asked had to be asked again.
-fn retries<S: ObjectStore>(context: &Context<S>) -> Retries {
+fn retries(context: &Context) -> Retries {
     let mut retries = Retries::default();
     for Stumbles { throttled, timed_out, cut_off, failed } in
         [context.store.condition().stumbles, context.keys.stumbles()]
@@ -140,7 +135,7 @@ fn retries<S: ObjectStore>(context: &Context<S>) -> Retries {
 }
 
 /// Takes over the chains in scope, and gives what there is to tell of them.
-fn take_chains<S>(context: &Context<S>, outcome: site::Outcome, report: &mut Report) -> Vec<Finding> {
+fn take_chains(context: &Context, outcome: site::Outcome, report: &mut Report) -> Vec<Finding> {
     let mut told = Vec::new();
     let interrupted = context.stop.is_set();
     let mut logs_by_chain = outcome.logs_by_chain;
@@ -191,7 +186,7 @@ fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
 }
 
 /// A window in which nothing could be missed yet.
-fn too_young<S>(context: &Context<S>) -> Option<Finding> {
+fn too_young(context: &Context) -> Option<Finding> {
     let start = context.window.start?;
     let settled_by = context.settled_by();
     (settled_by <= start).then(|| {

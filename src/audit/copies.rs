@@ -10,7 +10,7 @@ use crate::trail::{ChainId, DigestKind, Location};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 
 /// One finding for each copy, however many chains it has.
-pub(super) fn findings<S>(context: &Context<S>, outcomes: &[Outcome]) -> Vec<Finding> {
+pub(super) fn findings(context: &Context, outcomes: &[Outcome]) -> Vec<Finding> {
     let mut copies: BTreeMap<(&Location, &Location), Vec<&Copied>> = BTreeMap::new();
     for copied in outcomes.iter().flat_map(|outcome| &outcome.copies) {
         let in_window = copied.hours.iter().any(|hour| context.window.overlaps(hour));
@@ -24,8 +24,8 @@ pub(super) fn findings<S>(context: &Context<S>, outcomes: &[Outcome]) -> Vec<Fin
         .collect()
 }
 
-fn told<S>(
-    context: &Context<S>,
+fn told(
+    context: &Context,
     outcomes: &[Outcome],
     copy: &Location,
     delivered: &Location,
@@ -56,7 +56,7 @@ fn told<S>(
 }
 
 /// Whether the chain lies in its place of delivery too, with authentic digests in the window.
-fn has_original<S>(context: &Context<S>, outcomes: &[Outcome], id: &ChainId, delivered: &Location) -> bool {
+fn has_original(context: &Context, outcomes: &[Outcome], id: &ChainId, delivered: &Location) -> bool {
     let bucket =
         |home: &Location| context.plan.certainty == Certainty::KeyOnly || home.bucket == delivered.bucket;
     let home = |home: &Location| home.prefix == delivered.prefix && bucket(home);
@@ -70,7 +70,7 @@ fn has_original<S>(context: &Context<S>, outcomes: &[Outcome], id: &ChainId, del
 }
 
 /// What to type so that the copy is judged as one.
-fn advice<S>(context: &Context<S>, copy: &Location, delivered: &Location) -> String {
+fn advice(context: &Context, copy: &Location, delivered: &Location) -> String {
     let Location { bucket, prefix } = delivered;
     match context.plan.certainty {
         Certainty::KeyOnly if prefix.is_empty() || copy.prefix.ends_with(&**prefix) => {

@@ -182,7 +182,7 @@ pub(super) struct OddObject {
 }
 
 /// Finds every site in scope at or below what the plan names.
-pub(super) async fn sites<S: ObjectStore>(store: &S, plan: &Plan, stop: &Stop) -> Result<Found, AuditError> {
+pub(super) async fn sites(store: &dyn ObjectStore, plan: &Plan, stop: &Stop) -> Result<Found, AuditError> {
     let search = Mutex::new(Search::new(plan));
     let mut level: Vec<Folder> = plan.within.folders(&plan.prefix).into_iter().map(Folder::first).collect();
     let mut depth = 0;
@@ -217,8 +217,8 @@ pub(super) async fn sites<S: ObjectStore>(store: &S, plan: &Plan, stop: &Stop) -
 }
 
 /// Opens the folders of a level, and says how many of them could not be listed.
-async fn open<S: ObjectStore>(
-    store: &S,
+async fn open(
+    store: &dyn ObjectStore,
     plan: &Plan,
     search: &Mutex<Search<'_>>,
     level: Vec<Folder>,

@@ -10,7 +10,7 @@ use super::fetch::{self, Try};
 use super::listing::{self, Digests, FoundDigest};
 use crate::logs::LogWork;
 use crate::report::Depth;
-use crate::store::{ObjectStore, StoreError};
+use crate::store::StoreError;
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, Time};
 use crate::verdict::{LogVerdict, Testimony};
 
@@ -37,8 +37,8 @@ pub(super) fn with_edges(digests: Digests) -> Vec<FoundDigest> {
 }
 
 /// The newest digests of a home that has none for long before the window.
-pub(super) async fn newest_day<S: ObjectStore>(
-    context: &Context<S>,
+pub(super) async fn newest_day(
+    context: &Context,
     home: &Location,
     place: &AccountRegion,
 ) -> Result<Digests, StoreError> {
@@ -50,10 +50,7 @@ pub(super) async fn newest_day<S: ObjectStore>(
 
 /// Reads the log files that the last digests of ended chains name, and gives the telling calls that those which are intact
 /// record.
-pub(super) async fn hear<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    mut works: Vec<LogWork>,
-) -> Vec<Testimony> {
+pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> Vec<Testimony> {
     if context.plan.depth != Depth::Full {
         return Vec::new();
     }

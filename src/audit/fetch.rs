@@ -16,7 +16,7 @@ use crate::crypto::{Authority, KeyRing, Signature};
 use crate::digest::{self, Certainty, Fault, Outcome, Place, Standing};
 use crate::gzip::{self, Limit, Pushed, Shown};
 use crate::logs::{LogWork, Observation};
-use crate::store::{Object, ObjectStore, StoreError, StoreErrorKind, Streamed};
+use crate::store::{Object, ObjectStore as _, StoreError, StoreErrorKind, Streamed};
 use crate::trail::key::DigestKey;
 use crate::trail::{ObjectName, Span};
 use crate::verdict::Unseen;
@@ -56,11 +56,7 @@ impl<T> Tried<T> {
 }
 
 /// Gets an object.
-pub(super) async fn get<S: ObjectStore>(
-    context: &Context<S>,
-    object: &ObjectName,
-    slot: Slot,
-) -> Result<Object, StoreError> {
+pub(super) async fn get(context: &Context, object: &ObjectName, slot: Slot) -> Result<Object, StoreError> {
     let got = context.store.get(object, &context.admission).await;
     if let Ok(object) = &got {
         slot.answered(object.body.len());
@@ -78,8 +74,8 @@ fn not_given<T>(error: &StoreError, came_to: impl FnOnce(Absence) -> T) -> Tried
 }
 
 /// Reads and authenticates one digest by its own metadata.
-pub(super) async fn digest<S: ObjectStore>(
-    context: &Context<S>,
+pub(super) async fn digest(
+    context: &Context,
     ring: &KeyRing,
     object: ObjectName,
     key: DigestKey,
@@ -105,8 +101,8 @@ pub(super) struct Unjudged {
 }
 
 /// Reads one digest and, unless it is large, authenticates it by its own metadata.
-pub(super) async fn begin_digest<S: ObjectStore>(
-    context: &Context<S>,
+pub(super) async fn begin_digest(
+    context: &Context,
     ring: &KeyRing,
     object: ObjectName,
     key: DigestKey,
@@ -134,9 +130,9 @@ pub(super) async fn begin_digest<S: ObjectStore>(
 impl Begun {
     /// The digest, authenticated; while it is held, a large one keeps others from being unfolded beside it. As large as
     /// they may be, a few of them would be all the memory there is.
-    pub(super) async fn finish<'c, S: ObjectStore>(
+    pub(super) async fn finish<'c>(
         self,
-        context: &'c Context<S>,
+        context: &'c Context,
         ring: &KeyRing,
     ) -> (Entry, Option<SemaphorePermit<'c>>) {
         match self {
@@ -151,8 +147,8 @@ impl Begun {
 }
 
 /// Authenticates a digest that was read.
-fn judge<S>(
-    context: &Context<S>,
+fn judge(
+    context: &Context,
     ring: &KeyRing,
     limit: Limit,
     (object, key): (ObjectName, DigestKey),
@@ -166,13 +162,7 @@ fn judge<S>(
 }
 
 /// Asks for the keys of a wider time where AWS did not list this digest's.
-async fn ask_wider<S: ObjectStore>(
-    context: &Context<S>,
-    ring: &KeyRing,
-    limit: Limit,
-    entry: Entry,
-    stored: &Object,
-) -> Entry {
+async fn ask_wider(context: &Context, ring: &KeyRing, limit: Limit, entry: Entry, stored: &Object) -> Entry {
     if !unknown_to_aws(&entry, ring) {
         return entry;
     }
@@ -239,8 +229,8 @@ fn state(outcome: Outcome) -> State {
 
 /// Reads one attested log file and has it judged; not, if the run was stopped before. Gives back what is to be tried once
 /// more.
-pub(super) async fn log<S: ObjectStore>(
-    context: Arc<Context<S>>,
+pub(super) async fn log(
+    context: Arc<Context>,
     work: LogWork,
     slot: Slot,
     judged: UnboundedSender<JudgedLog>,
@@ -271,7 +261,7 @@ pub(super) async fn log<S: ObjectStore>(
 }
 
 /// Looks at a log file that is too large to be held, as it passes by.
-async fn large<S: ObjectStore>(context: &Context<S>, object: &ObjectName) -> Result<Observation, StoreError> {
+async fn large(context: &Context, object: &ObjectName) -> Result<Observation, StoreError> {
     let mut pushed = Pushed::new(Limit::LOG);
     let mut take = |shown: Streamed<'_>| match shown {
         Streamed::Anew => {

@@ -230,8 +230,8 @@ impl Strays {
 }
 
 /// Lists the digests of one home. Other objects there are counted: CloudTrail did not write them.
-pub(super) async fn digests<S: ObjectStore>(
-    store: &S,
+pub(super) async fn digests(
+    store: &dyn ObjectStore,
     home: &Location,
     place: &AccountRegion,
     sweep: &Sweep,
@@ -260,8 +260,8 @@ pub(super) async fn digests<S: ObjectStore>(
 }
 
 /// The digests of the newest day before `before` that has any, in a home that has none for long before it.
-pub(super) async fn newest_day<S: ObjectStore>(
-    store: &S,
+pub(super) async fn newest_day(
+    store: &dyn ObjectStore,
     home: &Location,
     place: &AccountRegion,
     before: Time,
@@ -289,8 +289,8 @@ pub(super) async fn newest_day<S: ObjectStore>(
 const MOST_OPENED: usize = 100;
 
 /// The newest day folder that begins no later than `before`, found by its year, month and day.
-async fn newest_day_folder<S: ObjectStore>(
-    store: &S,
+async fn newest_day_folder(
+    store: &dyn ObjectStore,
     home: &Location,
     folder: &RegionFolder,
     before: Time,
@@ -321,11 +321,7 @@ fn is_number(name: &str) -> bool {
 }
 
 /// The folders right below a prefix, those that can be listed.
-async fn folders<S: ObjectStore>(
-    store: &S,
-    home: &Location,
-    prefix: &str,
-) -> Result<Vec<String>, StoreError> {
+async fn folders(store: &dyn ObjectStore, home: &Location, prefix: &str) -> Result<Vec<String>, StoreError> {
     let listing = Listing {
         bucket: Arc::clone(&home.bucket),
         prefix: prefix.to_owned(),
@@ -342,7 +338,7 @@ async fn folders<S: ObjectStore>(
 
 /// The window as far as it is known before anything is read, and the moment the record is judged at. A bucket is
 /// judged now. A folder, unless an end was asked for, as of its own newest object: what came later was not copied.
-pub(super) async fn window<S: ObjectStore>(store: &S, plan: &Plan, sites: &[Site]) -> (Window, Time) {
+pub(super) async fn window(store: &dyn ObjectStore, plan: &Plan, sites: &[Site]) -> (Window, Time) {
     let start = plan.start.map(sane);
     match (plan.end.map(sane), plan.certainty) {
         (Some(end), _) => (Window { start, end }, plan.now),
@@ -374,7 +370,7 @@ fn sane(time: Time) -> Time {
 
 /// Gives the homes of a folder, which does not know where it was copied from, the bucket that its own digests name.
 /// For display alone: nothing is compared with it.
-pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &mut [Site]) {
+pub(super) async fn name_bucket(store: &dyn ObjectStore, plan: &Plan, sites: &mut [Site]) {
     let admission = Admission::new(plan.load.bytes);
     let mut named = None;
     'search: for site in sites.iter() {
@@ -398,8 +394,8 @@ pub(super) async fn name_bucket<S: ObjectStore>(store: &S, plan: &Plan, sites: &
 
 /// The newest moment up to `now` that any key of the site names: of its digests, and then of log files that are newer. A
 /// folder that can't be listed is told of when it is verified.
-async fn newest_moment<S: ObjectStore>(
-    store: &S,
+async fn newest_moment(
+    store: &dyn ObjectStore,
     home: &Location,
     place: &AccountRegion,
     now: Time,

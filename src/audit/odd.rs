@@ -10,7 +10,6 @@ use super::site::unlistable;
 use super::tree::odd_folder;
 use crate::logs::{Oddity, odd_file, oddity};
 use crate::report::Depth;
-use crate::store::ObjectStore;
 use crate::trail::key::LOG_FOLDER;
 use crate::trail::{ObjectName, Region};
 use crate::verdict::Scope;
@@ -20,7 +19,7 @@ const AT_ONCE: usize = 16;
 
 /// Looks into the odd folders and at the odd objects that the search met, and tells of them. What no reader takes for a
 /// log file is counted.
-pub(super) async fn look<S: ObjectStore>(context: &Context<S>, found: &Found) -> Strays {
+pub(super) async fn look(context: &Context, found: &Found) -> Strays {
     let mut strays = Strays::default();
     if context.plan.depth == Depth::Chain {
         return strays;
@@ -51,8 +50,8 @@ pub(super) async fn look<S: ObjectStore>(context: &Context<S>, found: &Found) ->
 }
 
 /// An object that readers of this kind of folder would take for a log file.
-fn log_like<S>(
-    context: &Context<S>,
+fn log_like(
+    context: &Context,
     of: &KindFolder,
     region: Option<&Region>,
     object: ObjectName,

@@ -34,8 +34,8 @@ pub(super) struct Walked<Found> {
 
 /// Hands every page of a listing to `take`, which gathers what it wants in what `begin` makes. A walk that shows to have
 /// begun in the wrong place begins anew, with nothing found.
-pub(super) async fn fold<S: ObjectStore, Found>(
-    store: &S,
+pub(super) async fn fold<Found>(
+    store: &dyn ObjectStore,
     mut listing: Listing,
     begin: impl Fn() -> Found,
     mut take: impl FnMut(&mut Found, Page) -> Walk,
@@ -192,12 +192,12 @@ fn comes_back(listing: &Listing) -> StoreError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use async_trait::async_trait;
     use std::future::ready;
-    use std::ops::ControlFlow;
     use std::sync::Mutex;
 
     use super::*;
-    use crate::store::{Admission, Listed, Object, Reach, Streamed};
+    use crate::store::{Admission, Listed, Object, Reach, Take};
     use crate::trail::ObjectName;
 
     /// A store that lists what its function says, and notes what it was asked.
@@ -206,6 +206,7 @@ mod tests {
         asked: Mutex<Vec<(Option<String>, Option<String>)>>,
     }
 
+    #[async_trait]
     impl<F: Fn(&Listing) -> Page + Send + Sync + 'static> ObjectStore for Told<F> {
         async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
             self.asked.lock().unwrap().push((listing.after.clone(), listing.token.clone()));
@@ -216,11 +217,7 @@ mod tests {
             Err(nothing(object))
         }
 
-        async fn stream(
-            &self,
-            object: &ObjectName,
-            _: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-        ) -> Result<(), StoreError> {
+        async fn stream(&self, object: &ObjectName, _: &mut Take<'_>) -> Result<(), StoreError> {
             Err(nothing(object))
         }
     }

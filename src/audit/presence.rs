@@ -15,7 +15,7 @@ use crate::logs::{
     Attestation, Candidate, Names, Observation, Oddity, Presence, PresentTerms, ShortName, odd_file, oddity,
 };
 use crate::report::Depth;
-use crate::store::{Listed as ListedObject, Listing, ObjectStore, Page, Reach, StoreError};
+use crate::store::{Listed as ListedObject, Listing, Page, Reach, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
 use crate::trail::{AccountRegion, Location, ObjectName, Time};
 use crate::verdict::{Code, Finding, LogTally, LogVerdict};
@@ -44,7 +44,7 @@ impl Listed {
 
 /// With [`Depth::Presence`], lists the window's log files before digests are read. Where that fails, nothing is said,
 /// and each file is asked for by itself.
-pub(super) async fn listed_before<S: ObjectStore>(context: &Context<S>, site: &Site) -> Option<Listed> {
+pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<Listed> {
     if context.plan.depth != Depth::Presence {
         return None;
     }
@@ -97,8 +97,8 @@ pub(super) struct Unnamed {
 }
 
 /// What is told of log files that no digest names, as they are found: a folder may be full of them.
-pub(super) struct Teller<'a, S> {
-    pub(super) context: &'a Context<S>,
+pub(super) struct Teller<'a> {
+    pub(super) context: &'a Context,
     pub(super) place: &'a AccountRegion,
     pub(super) telling: Telling,
     /// How often it is told that only digests which are not authentic name a file.
@@ -117,7 +117,7 @@ pub(super) enum Telling {
     Once,
 }
 
-impl<S> Teller<'_, S> {
+impl Teller<'_> {
     fn found(&self) -> MutexGuard<'_, Unnamed> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,8 +160,8 @@ impl<S> Teller<'_, S> {
 
 /// Lists the log files of the window in one home and judges those that no authentic digest names. The folder of the kind
 /// that every trail delivers has been looked through before.
-pub(super) async fn unnamed<S: ObjectStore>(
-    teller: &Teller<'_, S>,
+pub(super) async fn unnamed(
+    teller: &Teller<'_>,
     home: &Location,
     usual: LogFolder,
     attestation: &Attestation,
@@ -188,8 +188,8 @@ pub(super) async fn unnamed<S: ObjectStore>(
 }
 
 /// Judges those that waited for later digests, now that these are read.
-pub(super) async fn judge_later<S: ObjectStore>(
-    teller: &Teller<'_, S>,
+pub(super) async fn judge_later(
+    teller: &Teller<'_>,
     home: &Location,
     attestation: &Attestation,
     terms: &PresentTerms<'_>,
@@ -199,8 +199,8 @@ pub(super) async fn judge_later<S: ObjectStore>(
     mem::take(&mut teller.found())
 }
 
-async fn judge_days<S: ObjectStore>(
-    teller: &Teller<'_, S>,
+async fn judge_days(
+    teller: &Teller<'_>,
     home: &Location,
     days: Vec<(String, RegionFolder)>,
     attestation: &Attestation,
@@ -212,8 +212,8 @@ async fn judge_days<S: ObjectStore>(
 
 /// Judges the log files of one day folder, a page at a time. What is there is there, whatever comes of the pages that
 /// follow.
-async fn judge_day<S: ObjectStore>(
-    teller: &Teller<'_, S>,
+async fn judge_day(
+    teller: &Teller<'_>,
     home: &Location,
     (day, folder): (String, RegionFolder),
     attestation: &Attestation,

@@ -37,10 +37,10 @@ const NAMED_LATE: TimeDelta = TimeDelta::minutes(5);
 
 /// Proves `object`, or says why it can't be proven. The plan's window and scope are not looked at: the file's own name
 /// says where its digest has to be.
-pub async fn prove<S: ObjectStore>(
+pub async fn prove(
     plan: Plan,
     object: ObjectName,
-    store: Arc<S>,
+    store: Arc<dyn ObjectStore>,
     keys: Arc<KeySource>,
     stop: Stop,
 ) -> Result<Proof, AuditError> {
@@ -52,10 +52,10 @@ pub async fn prove<S: ObjectStore>(
     }
 }
 
-async fn proven<S: ObjectStore>(
+async fn proven(
     plan: Plan,
     object: ObjectName,
-    store: Arc<S>,
+    store: Arc<dyn ObjectStore>,
     keys: Arc<KeySource>,
     stop: Stop,
 ) -> Result<Proof, AuditError> {
@@ -134,8 +134,8 @@ struct Naming {
 }
 
 /// Reads the digests that end in a time, newest first, and gives the oldest that names `object`.
-async fn look<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn look(
+    context: &Arc<Context>,
     site: &Site,
     sweep: &Sweep,
     object: &ObjectName,
@@ -182,10 +182,7 @@ async fn look<S: ObjectStore>(
 }
 
 /// Holds the file against the hash in the digest that names it.
-async fn verified<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    naming: &Naming,
-) -> (Option<LogVerdict>, Option<Finding>) {
+async fn verified(context: &Arc<Context>, naming: &Naming) -> (Option<LogVerdict>, Option<Finding>) {
     let work = LogWork {
         object: naming.log.object.clone(),
         hash: naming.log.hash,
@@ -201,11 +198,7 @@ async fn verified<S: ObjectStore>(
 }
 
 /// The file as a listing shows it, with the date it gives; none, if it is not there.
-async fn candidate<S: ObjectStore>(
-    context: &Context<S>,
-    object: &ObjectName,
-    key: &LogKey,
-) -> Option<Candidate> {
+async fn candidate(context: &Context, object: &ObjectName, key: &LogKey) -> Option<Candidate> {
     let listing = Listing {
         bucket: Arc::clone(&object.bucket),
         prefix: object.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/")),
@@ -238,8 +231,8 @@ async fn candidate<S: ObjectStore>(
     }
 }
 
-fn judged<S: ObjectStore>(
-    context: &Context<S>,
+fn judged(
+    context: &Context,
     site: &Site,
     reading: &mut Reading,
     candidate: &Candidate,
@@ -254,8 +247,8 @@ fn judged<S: ObjectStore>(
 }
 
 /// The verdict on a file that no authentic digest names, if it is there at all.
-async fn unnamed<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn unnamed(
+    context: &Arc<Context>,
     site: &Site,
     object: &ObjectName,
     candidate: Option<Candidate>,

@@ -17,7 +17,6 @@ use crate::crypto::{Fingerprint, KeyRing, Signature};
 use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
 use crate::report::{Depth, Part};
-use crate::store::ObjectStore;
 use crate::trail::{ChainId, ObjectName, Time};
 use crate::verdict::{DigestVerdict, LogTally, Testimony};
 
@@ -45,7 +44,7 @@ pub(super) struct JudgedLogs {
 }
 
 impl JudgedLogs {
-    fn take<S>(&mut self, context: &Context<S>, judged: JudgedLog) {
+    fn take(&mut self, context: &Context, judged: JudgedLog) {
         self.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
         context.tell_all(judged.finding);
         self.compressed += judged.compressed;
@@ -91,7 +90,7 @@ pub(super) struct LogFiles {
 
 impl LogFiles {
     /// None yet. They are read from the moment they are named, while further digests are.
-    pub(super) fn open<S: ObjectStore>(context: &Arc<Context<S>>) -> Self {
+    pub(super) fn open(context: &Arc<Context>) -> Self {
         let (named, receiver) = mpsc::channel(WAITING_LOGS);
         let (sink, mut judged) = mpsc::unbounded_channel();
         let verdicts = {
@@ -109,7 +108,7 @@ impl LogFiles {
     }
 
     /// Takes in a named log file; one that a listing told all about is not read.
-    async fn take<S>(&self, context: &Context<S>, work: LogWork, listed: Option<&Listed>) {
+    async fn take(&self, context: &Context, work: LogWork, listed: Option<&Listed>) {
         match listed.and_then(|listed| listed.observe(&work.object)) {
             Some(observation) => {
                 let settled_by = context.settled_by();
@@ -129,8 +128,8 @@ impl LogFiles {
     }
 }
 
-async fn request_all<S: ObjectStore>(
-    context: Arc<Context<S>>,
+async fn request_all(
+    context: Arc<Context>,
     mut named: mpsc::Receiver<LogWork>,
     sink: mpsc::UnboundedSender<JudgedLog>,
 ) {
@@ -156,8 +155,8 @@ async fn request_all<S: ObjectStore>(
 }
 
 /// Reads digests, newest first, and hands on the log files they name.
-pub(super) async fn read<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+pub(super) async fn read(
+    context: &Arc<Context>,
     ring: &Arc<KeyRing>,
     found: Vec<FoundDigest>,
     listed: Option<&Listed>,
@@ -171,8 +170,8 @@ pub(super) async fn read<S: ObjectStore>(
 
 /// Reads digests, and gives back those that are to be tried once more: what the store did not give for a cause that may
 /// pass, and what may want the word of one of these.
-async fn pass<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn pass(
+    context: &Arc<Context>,
     ring: &Arc<KeyRing>,
     found: Vec<FoundDigest>,
     listed: Option<&Listed>,
@@ -295,7 +294,7 @@ impl Reading {
     }
 
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
-    fn settle<S>(&mut self, context: &Context<S>, mut entry: Entry) -> NamedLogs {
+    fn settle(&mut self, context: &Context, mut entry: Entry) -> NamedLogs {
         let (span, certainty) = (entry.span(), context.plan.certainty);
         let logs = match &entry.state {
             State::Authentic(authentic) => authentic.logs(),

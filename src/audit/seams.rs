@@ -13,7 +13,6 @@ use super::{Context, fetch};
 use crate::chain::{self, Linked, Loss, Lost, Seam, State};
 use crate::digest::Previous;
 use crate::report::Reached;
-use crate::store::ObjectStore;
 use crate::trail::key::DigestKey;
 use crate::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, Location, Region, Span, Time, TrailName, format_time,
@@ -50,7 +49,7 @@ fn home_of(seam: &Seam) -> Option<Location> {
 }
 
 /// Makes one chain of what signed links join, and says of chains that have ended where they go on.
-pub(super) async fn join<S: ObjectStore>(context: &Arc<Context<S>>, outcomes: &mut [Outcome]) {
+pub(super) async fn join(context: &Arc<Context>, outcomes: &mut [Outcome]) {
     let seams: Vec<(ChainId, Seam)> = outcomes
         .iter()
         .flat_map(|outcome| &outcome.linked)
@@ -105,7 +104,7 @@ impl<'a> Chains<'a> {
 }
 
 /// Joins two chains at a link, if the digest it leads to is there; says so if it is not, or is another.
-fn join_one<S>(context: &Context<S>, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
+fn join_one(context: &Context, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
     let Some(older) = chains.get_mut(&seam.chain) else {
         missing(context, chains, newer, seam);
         return;
@@ -154,7 +153,7 @@ fn broken(
 }
 
 /// A digest that a link across the seam leads to and that its folder, which was listed, does not hold.
-fn missing<S>(context: &Context<S>, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
+fn missing(context: &Context, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
     let Some(key) = DigestKey::parse(&seam.previous.object.key) else { return };
     let hour = Span { start: key.end - TimeDelta::hours(1), end: key.end };
     let listed = chains.outcomes.iter().any(|outcome| {
@@ -218,12 +217,7 @@ impl Alike {
 
 /// A chain of the same account, region, kind and trail name under another organization's folder, or none, that has
 /// authentic digests in the window and begins about when this one ends.
-async fn sequel<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    chains: &Chains<'_>,
-    alike: &Alike,
-    id: &ChainId,
-) -> Option<Sequel> {
+async fn sequel(context: &Arc<Context>, chains: &Chains<'_>, alike: &Alike, id: &ChainId) -> Option<Sequel> {
     let (_, last) = chains.get(id)?;
     let end = last.chain.ended.as_ref()?.end;
     for own in alike.elsewhere(id) {
@@ -236,12 +230,7 @@ async fn sequel<S: ObjectStore>(
 }
 
 /// When a chain began, if that is about `end`: its oldest digest since long before is authentic and ends nothing earlier.
-async fn began<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    outcome: &Outcome,
-    id: &ChainId,
-    end: Time,
-) -> Option<Time> {
+async fn began(context: &Arc<Context>, outcome: &Outcome, id: &ChainId, end: Time) -> Option<Time> {
     let span = Span { start: end - LONG_AGO, end: end + HANDOVER + TimeDelta::hours(1) };
     let mut oldest: Option<FoundDigest> = None;
     for home in outcome.site.locations() {

@@ -113,11 +113,7 @@ enum Otherwise {
 }
 
 /// Verifies `site`. Its last try is not postponed.
-pub(super) async fn verify<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    site: Site,
-    round: Try,
-) -> Result<Outcome, Postponed> {
+pub(super) async fn verify(context: &Arc<Context>, site: Site, round: Try) -> Result<Outcome, Postponed> {
     let mut outcome = Outcome::new(site);
     let mut survey = Survey {
         reading: Reading::new(context.plan.certainty),
@@ -172,7 +168,7 @@ pub(super) async fn verify<S: ObjectStore>(
 }
 
 /// Hands over what there is to tell of single digests and links, which may be as many as the bucket's owner likes.
-fn tell_of_digests<S>(context: &Context<S>, entries: &[Entry], linked: &mut [Linked]) {
+fn tell_of_digests(context: &Context, entries: &[Entry], linked: &mut [Linked]) {
     for Linked { id, entries: of, chain } in linked {
         let of_links = mem::take(&mut chain.findings);
         if context.plan.scope.holds_chain(id) {
@@ -204,8 +200,8 @@ fn take_logs(outcome: &mut Outcome, judged: JudgedLogs) {
 
 /// Reads the digests of all homes: first those the site's own folders hold, then, round by round, those of homes that links
 /// lead to.
-async fn read_homes<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn read_homes(
+    context: &Arc<Context>,
     survey: &mut Survey,
     outcome: &mut Outcome,
     round: Try,
@@ -261,8 +257,8 @@ async fn read_homes<S: ObjectStore>(
 }
 
 /// Lists the digests of these homes, and has their log folders looked through meanwhile.
-async fn list_homes<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn list_homes(
+    context: &Arc<Context>,
     place: &AccountRegion,
     homes: Vec<Location>,
     survey: &mut Survey,
@@ -313,8 +309,8 @@ async fn list_homes<S: ObjectStore>(
 }
 
 /// Lists the digests of a home that the window needs, or the newest that it has.
-async fn list_home<S: ObjectStore>(
-    context: &Context<S>,
+async fn list_home(
+    context: &Context,
     home: &Location,
     place: &AccountRegion,
     sweep: &Sweep,
@@ -329,8 +325,8 @@ async fn list_home<S: ObjectStore>(
 }
 
 /// What the chains of a site are held to.
-pub(super) fn terms<S>(
-    context: &Context<S>,
+pub(super) fn terms(
+    context: &Context,
     site: &Site,
     unlisted: &[(Root, StoreError)],
     earlier: BTreeMap<ChainId, Time>,
@@ -350,8 +346,8 @@ pub(super) fn terms<S>(
 
 /// Judges the log files that lie in the site's homes and that no digest names; where they may be named by digests after the
 /// window, reads those too, once.
-async fn judge_present<S: ObjectStore>(
-    context: &Arc<Context<S>>,
+async fn judge_present(
+    context: &Arc<Context>,
     reading: &mut Reading,
     terms: &Terms,
     folders: &mut HashMap<Location, JoinHandle<LogFolder>>,
@@ -391,17 +387,12 @@ async fn judge_present<S: ObjectStore>(
     }
 }
 
-pub(super) fn settled<S>(
-    context: &Context<S>,
-    home: &Location,
-    entries: &[Entry],
-    linked: &[Linked],
-) -> Settled {
+pub(super) fn settled(context: &Context, home: &Location, entries: &[Entry], linked: &[Linked]) -> Settled {
     Settled::of(home, context.plan.certainty, entries, linked)
 }
 
-pub(super) fn present_terms<'a, S: ObjectStore>(
-    context: &Context<S>,
+pub(super) fn present_terms<'a>(
+    context: &Context,
     place: &'a AccountRegion,
     settled: &'a Settled,
     read_to: Time,
@@ -426,12 +417,7 @@ fn is_copy(home: &Location, copies: &[Copied], entries: &[Entry]) -> bool {
 }
 
 /// Reads the digests that end after those the window needs, up to `until`, for the log files they name.
-async fn read_beyond<S: ObjectStore>(
-    context: &Arc<Context<S>>,
-    reading: &mut Reading,
-    site: &Site,
-    until: Time,
-) {
+async fn read_beyond(context: &Arc<Context>, reading: &mut Reading, site: &Site, until: Time) {
     let sweep = Sweep::beyond(&context.window, until);
     let mut found = Vec::new();
     for home in site.locations() {
@@ -454,13 +440,13 @@ async fn read_beyond<S: ObjectStore>(
 }
 
 /// Tells of the log files in one home.
-fn teller<'a, S>(
-    context: &'a Context<S>,
+fn teller<'a>(
+    context: &'a Context,
     place: &'a AccountRegion,
     home: &Location,
     entries: &[Entry],
     found: Unnamed,
-) -> Teller<'a, S> {
+) -> Teller<'a> {
     let here = |entry: &&Entry| {
         entry.key.prefix == home.prefix
             && (context.plan.certainty == Certainty::KeyOnly || entry.object.bucket == home.bucket)
@@ -487,7 +473,7 @@ fn teller<'a, S>(
 }
 
 /// Takes over what lies in one home's log folders.
-fn take_unnamed<S>(context: &Context<S>, home: &Location, unnamed: Unnamed, outcome: &mut Outcome) {
+fn take_unnamed(context: &Context, home: &Location, unnamed: Unnamed, outcome: &mut Outcome) {
     let place = &outcome.site.place;
     outcome.strays.merge(unnamed.strays);
     outcome.unlisted |= !unnamed.failures.is_empty();
@@ -542,7 +528,7 @@ pub(super) fn unlistable(scope: impl Into<Scope>, error: &StoreError) -> Finding
 }
 
 /// One word for all digests whose keys could not be had; the same for every account of the region.
-pub(super) fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Option<Finding> {
+pub(super) fn keys_unavailable(context: &Context, entries: &[Entry]) -> Option<Finding> {
     let unproven = |entry: &&Entry| context.window.overlaps(&entry.span());
     let (entry, detail) =
         entries.iter().filter(unproven).find_map(|entry| Some((entry, chain::keys_refused(entry)?)))?;
@@ -557,7 +543,7 @@ pub(super) fn keys_unavailable<S>(context: &Context<S>, entries: &[Entry]) -> Op
 
 /// Chains whose backfill digests are here and whose standard digests are not: backfill digests name late log files and
 /// cover no hour, so the chain is absent.
-fn backfill_alone<S>(context: &Context<S>, entries: &[Entry], linked: &[Linked]) -> Vec<Finding> {
+fn backfill_alone(context: &Context, entries: &[Entry], linked: &[Linked]) -> Vec<Finding> {
     let in_window = |linked: &Linked| {
         let any = |entry: &Entry| context.window.overlaps(&entry.span());
         linked.chain.digests.total() > 0 || entries[linked.entries.clone()].iter().any(any)

@@ -1,25 +1,25 @@
 //! The one place where a run that is to end lets go of the store: whatever is asked of it, and however long it is being
 //! tried again, is dropped at once.
 
+use async_trait::async_trait;
 use std::future::Future;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Stop;
 use crate::store::{
-    Admission, Condition, Listing, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
+    Admission, Condition, Listing, Object, ObjectStore, Page, StoreError, StoreErrorKind, Take,
 };
 use crate::trail::{ObjectName, Time, address};
 
 /// A store that gives nothing once the run is to end.
-pub(super) struct Stoppable<S> {
-    store: Arc<S>,
+pub(super) struct Stoppable {
+    store: Arc<dyn ObjectStore>,
     stop: Stop,
 }
 
-impl<S> Stoppable<S> {
+impl Stoppable {
     /// `store`, until `stop` says so.
-    pub(super) fn new(store: Arc<S>, stop: Stop) -> Self {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, stop: Stop) -> Self {
         Self { store, stop }
     }
 
@@ -36,7 +36,8 @@ impl<S> Stoppable<S> {
     }
 }
 
-impl<S: ObjectStore> ObjectStore for Stoppable<S> {
+#[async_trait]
+impl ObjectStore for Stoppable {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         let target = || address(&listing.bucket, &listing.prefix);
         self.unless_stopped("list", target, self.store.list(listing)).await
@@ -46,11 +47,7 @@ impl<S: ObjectStore> ObjectStore for Stoppable<S> {
         self.unless_stopped("get", || object.to_string(), self.store.get(object, admission)).await
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         self.unless_stopped("get", || object.to_string(), self.store.stream(object, take)).await
     }
 

@@ -7,7 +7,7 @@ use super::listing::Strays;
 use super::pages::{Walk, each, fold};
 use super::smallest::Smallest;
 use crate::logs::{Oddity, oddity};
-use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
+use crate::store::{Listed, Listing, Reach, StoreError, StoreErrorKind};
 use crate::trail::key::RegionFolder;
 use crate::trail::{Location, ObjectName, address};
 
@@ -42,11 +42,7 @@ struct Met {
 
 /// Looks through the folder of one kind in one home: the years, months and days of the window, and whatever lies beside
 /// them. With an open end it goes to the folder's end.
-pub(super) async fn log_folder<S: ObjectStore>(
-    context: &Context<S>,
-    home: &Location,
-    folder: &RegionFolder,
-) -> LogFolder {
+pub(super) async fn log_folder(context: &Context, home: &Location, folder: &RegionFolder) -> LogFolder {
     let mut met = Met::default();
     let bounds = Bounds::new(context, folder);
     let mut level = vec![folder.to_string()];
@@ -108,7 +104,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn new<S>(context: &Context<S>, folder: &RegionFolder) -> Self {
+    fn new(context: &Context, folder: &RegionFolder) -> Self {
         let window = &context.window;
         Self {
             first: window.start.map(|start| folder.day(start.date_naive())),
@@ -144,8 +140,8 @@ enum Part {
     Day,
 }
 
-async fn one_level<S: ObjectStore>(
-    context: &Context<S>,
+async fn one_level(
+    context: &Context,
     home: &Location,
     prefix: String,
     part: Part,
@@ -175,11 +171,7 @@ async fn one_level<S: ObjectStore>(
 }
 
 /// Lists a folder that CloudTrail does not write, as far as that goes.
-pub(super) async fn odd_folder<S: ObjectStore>(
-    context: &Context<S>,
-    home: &Location,
-    prefix: String,
-) -> LogFolder {
+pub(super) async fn odd_folder(context: &Context, home: &Location, prefix: String) -> LogFolder {
     let _slot = context.slots.take().await;
     let target = address(&home.bucket, &prefix);
     let listing =
@@ -234,7 +226,7 @@ impl Default for Met {
 }
 
 impl Met {
-    fn take<S>(&mut self, context: &Context<S>, home: &Location, object: Listed) {
+    fn take(&mut self, context: &Context, home: &Location, object: Listed) {
         let Listed { key, size, .. } = object;
         let oddity = oddity(&key, size, context.plan.origin);
         let object = ObjectName::new(Arc::clone(&home.bucket), key);

@@ -7,7 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
 
 use super::{Session, Signing};
-use crate::report::Identity;
+use crate::trail::Identity;
 
 /// A report is not held up for longer.
 const PATIENCE: Duration = Duration::from_secs(5);

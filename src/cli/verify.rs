@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Utc;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
 use trailseal::audit::{self, Heard, Observer, Plan, Stop, Stopper};
 use trailseal::crypto::KeyRing;
 use trailseal::keys::{self, KeySource};
-#[cfg(feature = "aws")]
-use trailseal::report::Identity;
 use trailseal::report::Report;
 use trailseal::store::ObjectStore;
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
-use trailseal::trail::{Location, Origin, Time, UNKNOWN_BUCKET};
+use trailseal::trail::source::Named;
+use trailseal::trail::{Identity, Location, Origin, Time, UNKNOWN_BUCKET};
 
 use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;
@@ -72,31 +73,8 @@ async fn verify(
 ) -> Result<Report, Failure> {
     let stop = stop_on_signal();
     let copied_from = args.copied_from.as_deref().map(source::delivered).transpose()?;
-    match source {
-        Source::Folder { root, named } => {
-            let (root, prefix) = match copied_from {
-                None => source::raise(root, &named.within),
-                Some(_) => (root, String::new()),
-            };
-            let store = DirStore::open(&root).map_err(|error| {
-                Failure::new(format!("cannot read the folder {}: {error}", root.display()))
-            })?;
-            let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
-            let here = Location::new(UNKNOWN_BUCKET, prefix);
-            let place = copied_from.clone().unwrap_or_else(|| here.clone());
-            let mut plan = plan(args, now, place, Origin::Folder)?;
-            source::narrow(&mut plan, &named, args)?;
-            if args.expect_regions.contains(&ExpectedRegion::Enabled) {
-                ask_for_enabled_regions(args, &mut plan, &stop).await?;
-            }
-            match copied_from {
-                None => audit(plan, store, keys, &Advice::default(), observer, stop).await,
-                Some(delivered) => {
-                    let store = Copied { store, delivered, copy: here };
-                    audit(plan, store, keys, &Advice::default(), observer, stop).await
-                }
-            }
-        }
+    let Opened { plan, store, keys, advice, identity } = match source {
+        Source::Folder { root, named } => folder(args, now, (root, named), copied_from, &stop).await?,
         #[cfg(feature = "aws")]
         Source::Bucket { place, named, reached } => {
             if reached == Reached::ThroughAccessPoint && copied_from.is_none() {
@@ -106,55 +84,97 @@ async fn verify(
                     args.source
                 )));
             }
-            allow_connections(args.concurrency);
-            let delivered = copied_from.clone().unwrap_or_else(|| place.clone());
-            let origin = match copied_from {
-                Some(_) => Origin::Copied,
-                None => Origin::Delivered,
-            };
-            let mut plan = plan(args, now, delivered.clone(), origin)?;
-            source::narrow(&mut plan, &named, args)?;
-            let reach = unless_stopped(&stop, async {
-                let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
-                reach.expect_enabled_regions(args, &mut plan).await?;
-                Ok(reach)
-            });
-            let reach = reach.await?;
-            let keys = reach.keys(&args.keys, now)?;
-            let identity = reach.identity(&args.keys);
-            match copied_from {
-                None => {
-                    with_identity(audit(plan, reach.store(), keys, reach.advice(), observer, stop), identity)
-                        .await
-                }
-                Some(_) => {
-                    let store = Copied { store: reach.store(), delivered, copy: place };
-                    with_identity(audit(plan, store, keys, reach.advice(), observer, stop), identity).await
-                }
-            }
+            unless_stopped(&stop, bucket(args, now, (place, named), copied_from)).await?
         }
         #[cfg(feature = "aws")]
-        Source::Trail(arn) => {
-            allow_connections(args.concurrency);
-            let found = unless_stopped(&stop, async {
-                let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
-                let trail = reach.trail(&arn).await?;
-                let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
-                plan.within = trail.within();
-                trail.bind(&mut plan);
-                reach.expect_enabled_regions(args, &mut plan).await?;
-                Ok((reach, plan))
-            });
-            let (reach, plan) = found.await?;
-            let keys = reach.keys(&args.keys, now)?;
-            let identity = reach.identity(&args.keys);
-            with_identity(audit(plan, reach.store(), keys, reach.advice(), observer, stop), identity).await
-        }
+        Source::Trail(arn) => unless_stopped(&stop, trail(args, now, &arn)).await?,
         #[cfg(not(feature = "aws"))]
         Source::Bucket { .. } | Source::Trail(_) => {
-            Err(Failure::new("this trailseal was built without the feature `aws`: it reads folders only"))
+            return Err(Failure::new(
+                "this trailseal was built without the feature `aws`: it reads folders only",
+            ));
         }
+    };
+    let run = audit::run(plan, store, Arc::new(keys), observer, stop);
+    let (report, identity) = tokio::join!(run, identity);
+    report.map(|report| Report { identity, ..report }).map_err(|error| failure(&error, &advice))
+}
+
+/// All that a run takes, ready.
+struct Opened {
+    plan: Plan,
+    store: Arc<dyn ObjectStore>,
+    keys: KeySource,
+    advice: Advice,
+    /// Who asks, asked beside the run.
+    identity: BoxFuture<'static, Option<Identity>>,
+}
+
+/// The copy of a record as it was delivered, if it is one.
+fn delivered(store: impl ObjectStore, copy: Location, copied_from: Option<Location>) -> Arc<dyn ObjectStore> {
+    match copied_from {
+        None => Arc::new(store),
+        Some(delivered) => Arc::new(Copied { store: Arc::new(store), delivered, copy }),
     }
+}
+
+async fn folder(
+    args: &Verify,
+    now: Time,
+    (root, named): (PathBuf, Named),
+    copied_from: Option<Location>,
+    stop: &Stop,
+) -> Result<Opened, Failure> {
+    let (root, prefix) = match copied_from {
+        None => source::raise(root, &named.within),
+        Some(_) => (root, String::new()),
+    };
+    let store = DirStore::open(&root)
+        .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", root.display())))?;
+    let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
+    let here = Location::new(UNKNOWN_BUCKET, prefix);
+    let place = copied_from.clone().unwrap_or_else(|| here.clone());
+    let mut plan = plan(args, now, place, Origin::Folder)?;
+    source::narrow(&mut plan, &named, args)?;
+    if args.expect_regions.contains(&ExpectedRegion::Enabled) {
+        ask_for_enabled_regions(args, &mut plan, stop).await?;
+    }
+    let store = delivered(store, here, copied_from);
+    // Nobody is asked who reads a folder.
+    Ok(Opened { plan, store, keys, advice: Advice::default(), identity: ready(None).boxed() })
+}
+
+#[cfg(feature = "aws")]
+async fn bucket(
+    args: &Verify,
+    now: Time,
+    (place, named): (Location, Named),
+    copied_from: Option<Location>,
+) -> Result<Opened, Failure> {
+    allow_connections(args.concurrency);
+    let origin = match copied_from {
+        Some(_) => Origin::Copied,
+        None => Origin::Delivered,
+    };
+    let mut plan = plan(args, now, copied_from.clone().unwrap_or_else(|| place.clone()), origin)?;
+    source::narrow(&mut plan, &named, args)?;
+    let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
+    reach.expect_enabled_regions(args, &mut plan).await?;
+    let store = delivered(reach.store(), place, copied_from);
+    reach.opened(args, now, plan, store)
+}
+
+#[cfg(feature = "aws")]
+async fn trail(args: &Verify, now: Time, arn: &str) -> Result<Opened, Failure> {
+    allow_connections(args.concurrency);
+    let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
+    let trail = reach.trail(arn).await?;
+    let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
+    plan.within = trail.within();
+    trail.bind(&mut plan);
+    reach.expect_enabled_regions(args, &mut plan).await?;
+    let store = Arc::new(reach.store());
+    reach.opened(args, now, plan, store)
 }
 
 /// Even of a folder the account can be asked which regions it has enabled, if the caller says so.
@@ -172,28 +192,6 @@ async fn ask_for_enabled_regions(_: &Verify, _: &mut Plan, _: &Stop) -> Result<(
     Err(Failure::new(
         "--expect-region enabled asks AWS, and this trailseal was built without the feature `aws`: name the regions",
     ))
-}
-
-async fn audit<S: ObjectStore>(
-    plan: Plan,
-    store: S,
-    keys: KeySource,
-    advice: &Advice,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
-) -> Result<Report, Failure> {
-    let run = audit::run(plan, Arc::new(store), Arc::new(keys), observer, stop);
-    run.await.map_err(|error| failure(&error, advice))
-}
-
-/// A run, and who asks for it, at the same time.
-#[cfg(feature = "aws")]
-async fn with_identity(
-    run: impl Future<Output = Result<Report, Failure>>,
-    identity: impl Future<Output = Option<Identity>>,
-) -> Result<Report, Failure> {
-    let (report, identity) = tokio::join!(run, identity);
-    report.map(|report| Report { identity, ..report })
 }
 
 /// What is known before a run, unless it is to end before that.

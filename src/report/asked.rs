@@ -54,17 +54,6 @@ impl Asked {
     }
 }
 
-/// Who asked the store, for a reader who has to judge what that caller could see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// The caller's ARN, as STS names it.
-    Caller(String),
-    /// STS could not be asked: the last four characters of the access key id, which is no secret but names its owner.
-    AccessKey(String),
-    /// Nobody: requests were not signed.
-    Anonymous,
-}
-
 /// A part of the record that should be there, or left a trace, and has no chain of digests in the report: none of its time
 /// is proven.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

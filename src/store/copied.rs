@@ -3,28 +3,28 @@
 //! A copy may have lost what the bucket of delivery holds: metadata that is not there proves nothing. It may lie beside
 //! a digest, as in a folder.
 
+use async_trait::async_trait;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{
     Admission, Condition, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
-    UserMetadata, sidecar,
+    Take, UserMetadata, sidecar,
 };
 use crate::trail::key::DigestKey;
 use crate::trail::{Describes, Location, ObjectName, Time};
 
 /// A store whose objects were copied from one bucket and prefix to another.
-#[derive(Debug)]
-pub struct Copied<S> {
+pub struct Copied {
     /// Where the copy lies.
-    pub store: S,
+    pub store: Arc<dyn ObjectStore>,
     /// Where CloudTrail delivered the objects.
     pub delivered: Location,
     /// Where the copies are.
     pub copy: Location,
 }
 
-impl<S> Copied<S> {
+impl Copied {
     /// The copy's name of a delivered object. What was delivered elsewhere was not copied, which says nothing about
     /// whether it exists.
     fn copied(&self, action: &'static str, bucket: &Arc<str>, key: &str) -> Result<String, StoreError> {
@@ -46,9 +46,7 @@ impl<S> Copied<S> {
             None => copied.to_owned(),
         }
     }
-}
 
-impl<S: ObjectStore> Copied<S> {
     /// What a copy still has of an object's metadata.
     async fn metadata(&self, copied: &ObjectName, stored: &[u8], found: Metadata) -> Metadata {
         match found {
@@ -86,7 +84,8 @@ impl<S: ObjectStore> Copied<S> {
     }
 }
 
-impl<S: ObjectStore> ObjectStore for Copied<S> {
+#[async_trait]
+impl ObjectStore for Copied {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         let copied = |key: &str| self.copied("list", &listing.bucket, key);
         let listing = Listing {
@@ -117,11 +116,7 @@ impl<S: ObjectStore> ObjectStore for Copied<S> {
         Ok(Object { body, metadata, admitted })
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         let key = self.copied("get", &object.bucket, &object.key)?;
         self.store.stream(&ObjectName::new(Arc::clone(&self.copy.bucket), key), take).await
     }

@@ -4,14 +4,14 @@
 //! The bucket in a name is ignored: a folder does not know where it was copied from. Links are followed where they lead
 //! to what lies inside, and nothing but plain files is read.
 
+use async_trait::async_trait;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{
-    Admission, LARGEST, Listing, Metadata, Object, ObjectStore, Page, StoreError, Streamed, sidecar,
+    Admission, LARGEST, Listing, Metadata, Object, ObjectStore, Page, StoreError, Streamed, Take, sidecar,
 };
 use crate::trail::ObjectName;
 use crate::trail::key::{DIGEST_FOLDER, ObjectKey};
@@ -102,6 +102,7 @@ impl DirStore {
     }
 }
 
+#[async_trait]
 impl ObjectStore for DirStore {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         self.page(listing, Bounds::USUAL)
@@ -123,11 +124,7 @@ impl ObjectStore for DirStore {
         Ok(Object { body: body.into(), metadata, admitted })
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         let show = |stored: Stored| -> Result<(), Fault> {
             let mut file = File::open(&stored.path)?;
             let mut piece = vec![0; PIECE];

@@ -3,9 +3,9 @@
 //! Believes nothing of what answers until it is shown to be S3: a page of whatever stands between is a failure, never an
 //! object and never an empty listing.
 
+use async_trait::async_trait;
 use std::collections::HashMap;
 use std::future::Future;
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_sdk_s3::Client;
@@ -20,7 +20,7 @@ use aws_sdk_s3::types::{EncodingType, RequestPayer};
 
 use super::{
     Admission, Condition, LARGEST, Listing, Object, ObjectStore, Outage, Page, Reach, StoreError, Streamed,
-    is_directory_bucket,
+    Take, is_directory_bucket,
 };
 use crate::aws::failure::Failure;
 use crate::aws::health::Health;
@@ -261,6 +261,7 @@ impl Bucket {
     }
 }
 
+#[async_trait]
 impl ObjectStore for S3Store {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         let attempt = |Bucket { client, .. }| async move {
@@ -307,11 +308,7 @@ impl ObjectStore for S3Store {
             .map_err(|refusal| refusal.of(Action::Get, object.to_string()))
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         let take = Mutex::new(take);
         let show = |part: Streamed<'_>| take.lock().unwrap_or_else(PoisonError::into_inner)(part);
         let show = &show;

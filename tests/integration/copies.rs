@@ -2,7 +2,7 @@
 //! digests among others in their place are not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use trailseal::audit::Plan;
 use trailseal::digest::Certainty;
@@ -68,7 +68,7 @@ fn a_copy_that_was_not_named_as_one_is_told_with_what_to_type() {
     is_a_copy(&run(asked("evidence", ""), without_metadata(copy.clone()), &WORLD), &delivered);
     // What it says to type is right.
     let named = Copied {
-        store: copy,
+        store: Arc::new(copy),
         delivered: Location::new(WORLD.plan().bucket.as_str(), "audit/"),
         copy: Location::new("evidence", "case-7/audit/"),
     };
@@ -87,7 +87,7 @@ fn a_mistyped_place_of_delivery_is_told_with_the_right_one() {
             ..plan(&WORLD.truth())
         };
         let store = Copied {
-            store: moved(&WORLD, "evidence", ""),
+            store: Arc::new(moved(&WORLD, "evidence", "")),
             delivered,
             copy: Location::new("evidence", "audit/"),
         };

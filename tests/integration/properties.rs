@@ -2,8 +2,8 @@
 //! how a run is carried out shows in its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use async_trait::async_trait;
 use std::io::Write as _;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 
@@ -20,7 +20,7 @@ use trailseal::keys;
 use trailseal::render::json;
 use trailseal::report::Report;
 use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, Streamed, UserMetadata,
+    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, Take, UserMetadata,
 };
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{
@@ -437,6 +437,7 @@ impl Crowded {
     }
 }
 
+#[async_trait]
 impl ObjectStore for Crowded {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         self.wait(self.store.list(listing)).await
@@ -446,11 +447,7 @@ impl ObjectStore for Crowded {
         self.wait(self.store.get(object, admission)).await
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         self.wait(self.store.stream(object, take)).await
     }
 }

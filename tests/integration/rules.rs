@@ -2,9 +2,9 @@
 //! that are neither.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use async_trait::async_trait;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
@@ -13,7 +13,7 @@ use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::report::{Depth, Report};
 use trailseal::store::copied::Copied;
 use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,
+    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Take,
 };
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{DigestKind, Location, ObjectName, Time};
@@ -332,7 +332,7 @@ fn a_copy_is_judged_by_where_it_was_delivered() {
         (place(&world.plan().bucket, ""), place("evidence", "case-7/")),
     ] {
         let plan = Plan { prefix: delivered.prefix.to_string(), ..asked(&world) };
-        let store = Copied { store: copy_of(&world, "evidence", "case-7/"), delivered, copy };
+        let store = Copied { store: Arc::new(copy_of(&world, "evidence", "case-7/")), delivered, copy };
         holds(&run(plan, store, &world), 0, &[]);
     }
     let plan = Plan { bucket: "evidence".into(), prefix: "case-7/".into(), ..asked(&world) };
@@ -355,7 +355,7 @@ fn a_copy_of_one_bucket_knows_nothing_of_another() {
         .collect();
     let delivered = Location::new(source, "");
     let copy = Location::new("evidence", "");
-    accuses_nobody(&run(asked(&world), Copied { store, delivered, copy }, &world), 3);
+    accuses_nobody(&run(asked(&world), Copied { store: Arc::new(store), delivered, copy }, &world), 3);
 }
 
 #[test]
@@ -598,6 +598,7 @@ fn a_damage_is_told_although_others_cannot_be_read() {
 /// A store whose log files are all too large for the memory there is.
 struct Large(Memory);
 
+#[async_trait]
 impl ObjectStore for Large {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         self.0.list(listing).await
@@ -616,11 +617,7 @@ impl ObjectStore for Large {
         }
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         self.0.stream(object, take).await
     }
 }

@@ -65,7 +65,8 @@ fn a_bucket_is_verified_with_awss_own_keys() {
     let (code, report, stderr) = run(&mut verify(&server, BUCKET));
     assert_eq!((code, report["verdict"].as_str()), (0, Some("intact")), "{report:#} {stderr}");
     assert_eq!(report["keys"][0]["origin"], "ListPublicKeys");
-    let caller = json!({ "kind": "caller", "arn": "arn:aws:iam::111122223333:user/test" });
+    let account = forged::world(&WORLD, Encoding::Mixed).account;
+    let caller = json!({ "kind": "caller", "arn": format!("arn:aws:iam::{account}:user/test") });
     assert_eq!(report["identity"], caller);
     let counts = server.take_counts();
     assert_eq!(counts[&Action::ListPublicKeys], 3, "once for each region: {counts:?}");

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::json;
 use trailseal::audit::Plan;
@@ -64,9 +64,9 @@ fn copy(world: &World, kept: Kept) -> Memory {
     store
 }
 
-fn copied<S>(store: S) -> Copied<S> {
+fn copied(store: impl ObjectStore) -> Copied {
     let delivered = Location::new(WORLD.plan().bucket.as_str(), "");
-    Copied { store, delivered, copy: Location::new("evidence", "case-7/") }
+    Copied { store: Arc::new(store), delivered, copy: Location::new("evidence", "case-7/") }
 }
 
 fn judged<S: ObjectStore>(world: &World, store: S) -> Report {
@@ -192,7 +192,7 @@ fn parts_of_a_copy_that_cannot_be_listed_go_by_their_delivered_names() {
     let account = folder.path().join("bucket/AWSLogs/999999999999");
     std::os::unix::fs::symlink("nowhere", account).unwrap();
     let store = Copied {
-        store: DirStore::open(folder.path().join("bucket")).unwrap(),
+        store: Arc::new(DirStore::open(folder.path().join("bucket")).unwrap()),
         delivered: Location::new(WORLD.plan().bucket.as_str(), "audit/"),
         copy: Location::new("folder", ""),
     };

@@ -2,7 +2,7 @@
 //! trails without log file validation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
@@ -233,7 +233,8 @@ fn a_file_delivered_late_is_looked_for_in_the_digests_of_its_delivery() {
         let mut store = memory(&LATE);
         store.modified().clear();
         store.modified().extend(modified.map(|time| (file.clone(), time)));
-        let copied = Copied { store: store.clone(), delivered: delivered.clone(), copy: delivered.clone() };
+        let copied =
+            Copied { store: Arc::new(store.clone()), delivered: delivered.clone(), copy: delivered.clone() };
         let asked = Plan { origin: Origin::Copied, ..first_day(&LATE) };
         holds(&run(asked, copied, &LATE), 0, &[]);
         let folder = Plan { certainty: Certainty::KeyOnly, origin: Origin::Folder, ..first_day(&LATE) };

@@ -1,14 +1,15 @@
 //! Searches of buckets that have nothing but names.
 #![allow(clippy::unwrap_used)]
 
+use async_trait::async_trait;
 use std::collections::BTreeSet;
-use std::ops::{Bound as End, ControlFlow};
+use std::ops::Bound as End;
 use std::sync::Mutex;
 
 use super::*;
 use crate::audit::Stopper;
 use crate::digest::Certainty;
-use crate::store::{Admission, Object, Page, StoreErrorKind, Streamed};
+use crate::store::{Admission, Object, Page, StoreErrorKind, Take};
 use crate::trail::{ObjectName, Time};
 
 const A: &str = "111122223333";
@@ -45,6 +46,7 @@ fn refused(target: &str) -> StoreError {
     StoreError { kind, action: "list", target: target.to_owned(), detail }
 }
 
+#[async_trait]
 impl ObjectStore for Names {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         self.asked.lock().unwrap().push(listing.prefix.clone());
@@ -87,11 +89,7 @@ impl ObjectStore for Names {
         Err(refused(&object.key))
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        _: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, _: &mut Take<'_>) -> Result<(), StoreError> {
         Err(refused(&object.key))
     }
 }
@@ -509,6 +507,7 @@ async fn what_is_out_of_scope_is_not_opened() {
 async fn parts_that_a_store_could_not_list_are_failures() {
     /// A folder in which a link leads nowhere.
     struct Broken(Names);
+    #[async_trait]
     impl ObjectStore for Broken {
         async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
             let mut page = self.0.list(listing).await?;
@@ -522,11 +521,7 @@ async fn parts_that_a_store_could_not_list_are_failures() {
             self.0.get(object, admission).await
         }
 
-        async fn stream(
-            &self,
-            object: &ObjectName,
-            take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-        ) -> Result<(), StoreError> {
+        async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
             self.0.stream(object, take).await
         }
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::aws::failure::FailureKind;
 use trailseal::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
@@ -10,12 +11,12 @@ use trailseal::aws::{self, Load, Payer, Session, Signing};
 use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
-use trailseal::report::Identity;
+use trailseal::store::ObjectStore;
 use trailseal::store::s3::S3Store;
 use trailseal::trail::source::Within;
 use trailseal::trail::{Location, Region, Time, format_time};
 
-use super::key_files;
+use super::{Opened, key_files};
 use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};
 use crate::cli::exit::Failure;
 use crate::cli::failed::Advice;
@@ -58,12 +59,22 @@ impl Reach {
         &self.advice
     }
 
-    /// Who asks. STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
-    pub async fn identity(&self, key_files: &[PathBuf]) -> Option<Identity> {
-        match self.session.speaks_s3_elsewhere() && !key_files.is_empty() {
-            true => self.session.access_key().await,
-            false => self.session.identity().await,
-        }
+    /// What a run through this session takes, with the keys of the given files, else AWS's own.
+    pub(super) fn opened(
+        self,
+        args: &Verify,
+        now: Time,
+        plan: Plan,
+        store: Arc<dyn ObjectStore>,
+    ) -> Result<Opened, Failure> {
+        let keys = self.keys(&args.keys, now)?;
+        let session = self.session;
+        // STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
+        let identity = match session.speaks_s3_elsewhere() && !args.keys.is_empty() {
+            true => async move { session.access_key().await }.boxed(),
+            false => async move { session.identity().await }.boxed(),
+        };
+        Ok(Opened { plan, store, keys, advice: self.advice, identity })
     }
 
     /// All buckets.

@@ -9,11 +9,13 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    Asked, ChainReport, Completion, Depth, Identity, KeyUse, Newest, NoChain, Omitted, Reached, Report,
-    Totals, Uncovered, Window,
+    Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
+    Uncovered, Window,
 };
 use crate::trail::key::ROOT;
-use crate::trail::{AccountRegion, ChainId, DigestKind, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET};
+use crate::trail::{
+    AccountRegion, ChainId, DigestKind, Identity, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET,
+};
 use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
 
 /// Why a document is not a report this version can read.

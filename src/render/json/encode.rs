@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
-use crate::report::{ChainReport, Completion, Identity, KeyUse, Newest, Reached, Report, Uncovered};
-use crate::trail::{Span, Time};
+use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
+use crate::trail::{Identity, Span, Time};
 use crate::verdict::{Cause, Finding, Scope, Testimony};
 
 pub fn report(report: &Report) -> v1::Report<'_> {

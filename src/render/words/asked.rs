@@ -3,8 +3,8 @@
 use std::fmt::{self, Display};
 
 use super::counted;
-use crate::report::{Asked, Completion, Identity, NoChain, Report};
-use crate::trail::Span;
+use crate::report::{Asked, Completion, NoChain, Report};
+use crate::trail::{Identity, Span};
 use crate::verdict::Scope;
 
 /// How much of the time a report should have covered is covered, in how many chains, and what has none.

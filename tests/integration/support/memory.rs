@@ -1,13 +1,14 @@
 //! A forged world as a store, without a network or a disk.
 
+use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use trailseal::forge::World;
 use trailseal::store::{
     Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
-    Streamed, UserMetadata,
+    Streamed, Take, UserMetadata,
 };
 use trailseal::trail::{ObjectName, Time};
 
@@ -49,6 +50,7 @@ fn refused(kind: StoreErrorKind, action: &'static str, target: &str) -> StoreErr
     StoreError { kind, action, target: target.to_owned(), detail: format!("{kind:?}, says the script") }
 }
 
+#[async_trait]
 impl<F: Fn(Ask<'_>) -> Option<StoreErrorKind> + Send + Sync + 'static> ObjectStore for Faulty<F> {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         self.dawdle(&listing.prefix).await;
@@ -66,11 +68,7 @@ impl<F: Fn(Ask<'_>) -> Option<StoreErrorKind> + Send + Sync + 'static> ObjectSto
         }
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         match (self.script)(Ask::Get(&object.bucket, &object.key)) {
             Some(kind) => Err(refused(kind, "get", &object.key)),
             None => self.store.stream(object, take).await,
@@ -133,6 +131,7 @@ impl Memory {
     }
 }
 
+#[async_trait]
 impl ObjectStore for Memory {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         let after =
@@ -189,11 +188,7 @@ impl ObjectStore for Memory {
         }
     }
 
-    async fn stream(
-        &self,
-        object: &ObjectName,
-        take: &mut (dyn FnMut(Streamed<'_>) -> ControlFlow<()> + Send),
-    ) -> Result<(), StoreError> {
+    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
         let stored = self.get(object, &Admission::new(u32::MAX)).await?;
         let _ = take(Streamed::Piece(&stored.body));
         Ok(())

@@ -27,27 +27,27 @@ pub fn plan(truth: &Truth) -> Plan {
 }
 
 /// Runs a plan with the world's own keys.
-pub fn run<S: ObjectStore>(plan: Plan, store: S, world: &World) -> Report {
+pub fn run(plan: Plan, store: impl ObjectStore, world: &World) -> Report {
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
     run_with(plan, store, KeySource::Files(Arc::new(ring)))
 }
 
 /// Runs a plan with the world's own keys, if it can begin.
-pub fn attempt<S: ObjectStore>(plan: Plan, store: S, world: &World) -> Result<Report, AuditError> {
+pub fn attempt(plan: Plan, store: impl ObjectStore, world: &World) -> Result<Report, AuditError> {
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
-    attempt_with(plan, store, KeySource::Files(Arc::new(ring)))
+    attempt_with(plan, Arc::new(store), KeySource::Files(Arc::new(ring)))
 }
 
 /// Runs a plan with these keys.
-pub fn run_with<S: ObjectStore>(plan: Plan, store: S, keys: KeySource) -> Report {
-    attempt_with(plan, store, keys).unwrap()
+pub fn run_with(plan: Plan, store: impl ObjectStore, keys: KeySource) -> Report {
+    attempt_with(plan, Arc::new(store), keys).unwrap()
 }
 
-fn attempt_with<S: ObjectStore>(plan: Plan, store: S, keys: KeySource) -> Result<Report, AuditError> {
+fn attempt_with(plan: Plan, store: Arc<dyn ObjectStore>, keys: KeySource) -> Result<Report, AuditError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // The run's end is nobody's to force: the stopper lives as long as it.
     let (_stopper, stop) = Stopper::new();
-    runtime.block_on(audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop))
+    runtime.block_on(audit::run(plan, store, Arc::new(keys), Arc::new(Silent), stop))
 }
 
 /// A finding as the truth has it: class, code, account, region, object.
