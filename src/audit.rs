@@ -2,6 +2,7 @@
 //! the ports and the judgement.
 
 use std::collections::BTreeSet;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -12,10 +13,10 @@ use crate::chain::Ended;
 use crate::crypto::KeyRing;
 use crate::digest::Certainty;
 use crate::keys::KeySource;
-use crate::report::{Depth, Findings, Report, Window};
+use crate::report::{Findings, Report};
 use crate::store::{Admission, ObjectStore, StoreError};
 use crate::trail::source::Within;
-use crate::trail::{AccountId, Origin, Region, Span, Time};
+use crate::trail::{AccountId, Depth, Origin, Region, Span, Time, Window};
 use crate::verdict::{Class, Code, Finding};
 
 mod advice;
@@ -40,6 +41,7 @@ mod slots;
 mod smallest;
 mod stop;
 mod stoppable;
+mod task;
 mod tree;
 mod uncovered;
 mod unseen;
@@ -49,6 +51,7 @@ use mill::Mill;
 use site::Postponed;
 use slots::Slots;
 use stoppable::Stoppable;
+use task::Task;
 
 pub use discover::{Bounds, Home, Site};
 pub use observer::{Event, Observer, Phase, Silent};
@@ -187,15 +190,17 @@ pub struct Expected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// Requests, at most; a run begins with fewer and takes more while answers are slow.
-    pub requests: usize,
+    pub requests: NonZeroUsize,
     /// Bytes of bodies in memory.
-    pub bytes: u32,
+    pub bytes: NonZeroU32,
 }
 
 impl Default for Load {
     /// 256 requests, 48 MiB.
     fn default() -> Self {
-        Self { requests: 256, bytes: 48 << 20 }
+        const REQUESTS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+        const BYTES: NonZeroU32 = NonZeroU32::new(48 << 20).unwrap();
+        Self { requests: REQUESTS, bytes: BYTES }
     }
 }
 
@@ -239,7 +244,7 @@ pub enum AuditError {
 }
 
 /// Bytes of digests in memory that wait for their turn to be linked and have their log files read.
-const UNFOLDING: u32 = 32 << 20;
+const UNFOLDING: NonZeroU32 = NonZeroU32::new(32 << 20).unwrap();
 
 /// What the tasks of one run share.
 struct Context {
@@ -394,10 +399,9 @@ async fn verify_each(
         .map(|site| {
             let context = Arc::clone(context);
             // A task of its own, so that it runs where the tasks that it waits for run.
-            tokio::spawn(async move { site::verify(&context, site, round).await })
+            Task::spawn(async move { site::verify(&context, site, round).await })
         })
         .buffer_unordered(sites_at_once(context))
-        .map(fetch::unwound)
         .collect()
         .await
 }
@@ -406,8 +410,8 @@ async fn verify_each(
 /// year, which stay in memory until they are linked, stay a small part of the memory.
 fn sites_at_once(context: &Context) -> usize {
     const DIGESTS_AT_ONCE: i64 = 40_000;
-    let hours = match context.window.start {
-        Some(start) => (context.window.end - start).num_hours().max(1),
+    let hours = match context.window.start() {
+        Some(start) => (context.window.end() - start).num_hours().max(1),
         None => 365 * 24,
     };
     (DIGESTS_AT_ONCE / hours).clamp(2, 64) as usize

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::digest::{AuthenticDigest, Certainty, Previous, RejectedDigest};
-use crate::report::{Newest, Window};
+use crate::report::Newest;
 use crate::trail::key::DigestKey;
-use crate::trail::{ChainId, DigestKind, ObjectName, Span, Time};
+use crate::trail::{ChainId, DigestKind, ObjectName, Span, SpanSet, Time, Window};
 use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding, Unseen};
 
 mod copies;
@@ -24,7 +24,6 @@ mod settled;
 mod tell;
 
 pub use copies::{Copied, set_apart};
-pub use coverage::{clip, complement, union};
 pub use ended::{Ended, LastDigest};
 pub use seam::{Seam, join};
 pub use settled::{Settled, Unsettled};
@@ -142,7 +141,7 @@ impl Terms {
 
     /// Up to here the window has to be covered by now.
     fn due(&self) -> Time {
-        self.window.end.min(self.settled_by())
+        self.window.end().min(self.settled_by())
     }
 }
 
@@ -172,8 +171,8 @@ pub struct Chain {
     pub digests: DigestTally,
     /// What is worth telling of its links.
     pub findings: Vec<Finding>,
-    /// What authentic digests span, also beyond the window: sorted, disjoint.
-    pub spans: Vec<Span>,
+    /// What authentic digests span, also beyond the window.
+    pub spans: SpanSet,
     /// The hours of digests that prove nothing.
     pub lost: Vec<Lost>,
     /// Its first moment, where its first digest is here and is a starting digest.
@@ -181,11 +180,11 @@ pub struct Chain {
     /// What it has to cover: the window, as far as digests can have arrived. None, where nothing of it is due.
     pub bounds: Option<Span>,
     /// The part of it in the window.
-    pub coverage: Vec<Span>,
+    pub coverage: SpanSet,
     /// The rest of what it has to cover.
     pub gaps: Vec<Gap>,
     /// The hours of digests that are here beyond what it has to cover yet, and prove nothing.
-    pub unproven: Vec<Span>,
+    pub unproven: SpanSet,
     /// Its last digest, where that lies before the window and nothing follows.
     pub ended: Option<LastDigest>,
     /// Up to here coverage is unbroken from the window's start.
@@ -308,13 +307,13 @@ pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
     let mut chain = Chain {
         digests: DigestTally::default(),
         findings: Vec::new(),
-        spans: union(entries.iter().filter_map(Entry::authentic).map(AuthenticDigest::span).collect()),
+        spans: entries.iter().filter_map(Entry::authentic).map(AuthenticDigest::span).collect(),
         lost: entries.iter().filter_map(Entry::lost).collect(),
         started: coverage::chain_start(entries).filter(|_| earlier.is_none()),
         bounds: None,
-        coverage: Vec::new(),
+        coverage: SpanSet::default(),
         gaps: Vec::new(),
-        unproven: Vec::new(),
+        unproven: SpanSet::default(),
         ended: None,
         verified_through: None,
         newest: newest(entries),
@@ -356,7 +355,7 @@ pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
     }
     match id.kind {
         DigestKind::Standard => coverage::assess(&mut chain, id, entries, &absent, terms),
-        DigestKind::Backfill => chain.coverage = clip(&chain.spans, &terms.window),
+        DigestKind::Backfill => chain.coverage = chain.spans.clip(&terms.window),
     }
     chain
 }
@@ -388,7 +387,7 @@ fn missing_run(previous: &Previous, successor: &Entry, before: Option<Time>, ter
         return vec![absent(previous.object.clone(), None, Proof::Linked)];
     };
     // With an open start the record's oldest link leads out of it; that is told as a head, not as a loss.
-    if terms.window.start.is_none() && before.is_none() {
+    if terms.window.start().is_none() && before.is_none() {
         return Vec::new();
     }
     let mut run = vec![absent(previous.object.clone(), Some(last.end), Proof::Linked)];

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use crate::crypto::Hash;
 use crate::digest::Certainty;
 use crate::gzip;
-use crate::report::Window;
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, LogKey};
-use crate::trail::{ChainId, Location, ObjectName, Time};
+use crate::trail::{ChainId, Location, ObjectName, Time, Window};
 use crate::verdict::{Cause, Code, Evidence, Finding, LogVerdict, Scope, Unseen};
 
 mod names;
@@ -230,7 +229,7 @@ pub fn region_absent(
     );
     let mut finding = Finding::new(Code::RegionAbsent, scope, message);
     finding.evidence = Evidence::none().with("first_log", first_log.to_string());
-    finding.at = window.start;
+    finding.at = window.start();
     finding.cause = Some(Cause::Unexplained);
     finding
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::crypto::{Fingerprint, Hash};
-use crate::trail::{ChainId, Identity, ObjectName, Region, Span, Time};
+use crate::trail::{ChainId, Depth, Identity, ObjectName, Region, SpanSet, Time, Window};
 use crate::verdict::{Class, Code, DigestTally, Finding, LogTally, Retries};
 
 mod asked;
@@ -13,50 +13,6 @@ mod proof;
 pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
-
-/// How closely log files were looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Depth {
-    /// Digests alone.
-    Chain,
-    /// Digests, and whether the attested log files are listed.
-    Presence,
-    /// Digests, and every byte of every attested log file.
-    #[default]
-    Full,
-}
-
-impl Depth {
-    /// The word used on the command line and in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chain => "chain",
-            Self::Presence => "presence",
-            Self::Full => "full",
-        }
-    }
-}
-
-/// The range that was asked for. An open start means the whole record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// The first moment asked for.
-    pub start: Option<Time>,
-    /// The first moment not asked for.
-    pub end: Time,
-}
-
-impl Window {
-    /// Whether `span` shares any time with it.
-    pub fn overlaps(&self, span: &Span) -> bool {
-        span.start < self.end && self.start.is_none_or(|start| start < span.end)
-    }
-
-    /// Whether `moment` lies in it.
-    pub fn contains(&self, moment: Time) -> bool {
-        moment < self.end && self.start.is_none_or(|start| start <= moment)
-    }
-}
 
 /// Counts over the whole run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -102,10 +58,10 @@ pub struct ChainReport {
     pub digests: DigestTally,
     /// The log files its digests name, by verdict.
     pub logs: LogTally,
-    /// What authentic digests span, inside the window: sorted, disjoint.
-    pub coverage: Vec<Span>,
-    /// The window's part that authentic digests don't span: sorted, disjoint.
-    pub gaps: Vec<Span>,
+    /// What authentic digests span, inside the window.
+    pub coverage: SpanSet,
+    /// The window's part that authentic digests don't span.
+    pub gaps: SpanSet,
     /// Up to here, from the window's start on, coverage is unbroken.
     pub verified_through: Option<Time>,
     /// Its newest authentic digest.

@@ -4,6 +4,7 @@
 //! Listings are sorted by key, as bytes, if the store keeps to that; whoever rests on it has to look. Any number of calls
 //! may run at once.
 
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -96,7 +97,8 @@ pub struct Admission {
 
 impl Admission {
     /// Room for `limit` bytes at a time.
-    pub fn new(limit: u32) -> Self {
+    pub fn new(limit: NonZeroU32) -> Self {
+        let limit = limit.get();
         Self { room: Arc::new(Semaphore::new(limit as usize)), limit }
     }
 

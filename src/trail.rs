@@ -5,14 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
-
 pub mod key;
 pub mod neighbours;
 pub mod source;
+mod time;
 
-/// A moment, in UTC. The record knows seconds; fractions only occur in the caller's clock.
-pub type Time = DateTime<Utc>;
+use time::time_as;
+pub use time::{Backwards, Span, SpanSet, Time, Window, format_time, parse_time};
 
 /// A word that does not follow the grammar of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -280,64 +279,27 @@ pub enum Describes {
     Unclear,
 }
 
-/// A stretch of time, from `start` up to but without `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
-    /// The first moment in it.
-    pub start: Time,
-    /// The first moment after it.
-    pub end: Time,
+/// How closely log files were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Depth {
+    /// Digests alone.
+    Chain,
+    /// Digests, and whether the attested log files are listed.
+    Presence,
+    /// Digests, and every byte of every attested log file.
+    #[default]
+    Full,
 }
 
-impl Span {
-    /// Whether the two share any time.
-    pub fn overlaps(&self, other: &Span) -> bool {
-        self.start < other.end && other.start < self.end
-    }
-
-    /// Whether `moment` lies in it.
-    pub fn contains(&self, moment: Time) -> bool {
-        self.start <= moment && moment < self.end
-    }
-
-    /// Its length.
-    pub fn length(&self) -> TimeDelta {
-        self.end - self.start
-    }
-}
-
-/// Reads the record's one time format, `2026-03-01T10:17:28Z`.
-pub fn parse_time(text: &str) -> Result<Time, Malformed> {
-    time_as(text, "YYYY-MM-DDThh:mm:ssZ")
-        .ok_or_else(|| malformed("a time such as 2026-03-01T10:17:28Z", text))
-}
-
-/// Reads a time written exactly like `pattern`: a digit for each of `YMDhms`, everything else as it stands. Every key
-/// and digest holds some, and chrono's own reading takes longer than all the rest of a key, and is lenient.
-fn time_as(text: &str, pattern: &str) -> Option<Time> {
-    if text.len() != pattern.len() {
-        return None;
-    }
-    let mut fields = [0; 6];
-    for (byte, place) in text.bytes().zip(pattern.bytes()) {
-        match b"YMDhms".iter().position(|field| *field == place) {
-            Some(field) if byte.is_ascii_digit() => {
-                fields[field] = fields[field] * 10 + u32::from(byte - b'0')
-            }
-            None if byte == place => {}
-            _ => return None,
+impl Depth {
+    /// The word used on the command line and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Presence => "presence",
+            Self::Full => "full",
         }
     }
-    let [year, month, day, hour, minute, second] = fields;
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    // A leap second is written as the sixtieth.
-    let (second, nanos) = if second == 60 { (59, 1_000_000_000) } else { (second, 0) };
-    Some(date.and_hms_nano_opt(hour, minute, second, nanos)?.and_utc())
-}
-
-/// Writes the record's one time format, seconds without a fraction.
-pub fn format_time(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Who asked the store, for a reader who has to judge what that caller could see.

@@ -518,13 +518,21 @@ impl Finding {
         Severity::of(self.code, self.class)
     }
 
-    /// The one order findings are told in: account, region, trail, time, object, code.
+    /// The one order findings are told in: account, region, trail, time, object, code; then by all else they say, so that
+    /// two findings are equal in it only if they are the same.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
         fn key(finding: &Finding) -> impl Ord + '_ {
             let time = finding.at.or(finding.span.map(|span| span.start));
             let Scope { account, region, trail, .. } = &finding.scope;
             (account, region, trail, time, &finding.object, finding.code, &finding.message, &finding.digest)
         }
-        key(self).cmp(&key(other))
+        fn rest(finding: &Finding) -> impl Ord + '_ {
+            let facts: Vec<(&str, String)> =
+                finding.evidence.0.iter().map(|(name, fact)| (name.as_ref(), fact.to_string())).collect();
+            let cause = finding.cause.as_ref().map(|cause| format!("{cause:?}"));
+            (&finding.scope.organization, finding.class, finding.span, finding.at, facts, cause)
+        }
+        // Rarely needed, and dear.
+        key(self).cmp(&key(other)).then_with(|| rest(self).cmp(&rest(other)))
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use crate::chain::Ended;
-use crate::report::{Completion, Depth, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
+use crate::report::{Completion, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
 use crate::trail::source::Within;
-use crate::trail::{ChainId, Origin, format_time};
+use crate::trail::{ChainId, Depth, Origin, format_time};
 use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope};
 
 /// What a reader should do next, where something general stands behind many findings.
@@ -25,7 +25,7 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
                  --start, --end and --trail."
             ),
         });
-        if report.window.start.is_some_and(|start| start >= report.started_at) {
+        if report.window.start().is_some_and(|start| start >= report.started_at) {
             hints.push("The window lies in the future.".to_owned());
         }
     }
@@ -98,14 +98,14 @@ fn stumbled(retries: &Retries) -> Option<String> {
 
 /// What a folder without an end was taken for.
 fn as_of_its_newest_object(plan: &Plan, report: &Report) -> Option<String> {
-    let age = plan.now - report.window.end;
+    let age = plan.now - report.window.end();
     let old = plan.origin == Origin::Folder && plan.end.is_none() && age > plan.grace;
     old.then(|| {
         format!(
             "No --end was given, so this folder was judged as of its newest object, {}, {} ago: what may have been removed \
              after it, and what was younger than the grace time then, is not missed. --end TIME says how far the record has \
              to reach.",
-            format_time(report.window.end),
+            format_time(report.window.end()),
             match age.num_hours() {
                 hours @ 0..48 => format!("{hours} hours"),
                 hours => format!("{} days", hours / 24),
@@ -226,8 +226,8 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
     sentences.extend([
         format!(
             "Anything about files outside the window {} to {}.",
-            report.window.start.map_or("(open)".to_owned(), format_time),
-            format_time(report.window.end)
+            report.window.start().map_or("(open)".to_owned(), format_time),
+            format_time(report.window.end())
         ),
         ended_before(report),
         "That regions and accounts without any trace in the bucket never recorded anything: name them with \
@@ -249,7 +249,7 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
             .push("That the content of log files is intact: depth presence does not read them.".to_owned()),
         Depth::Full => {}
     }
-    if report.window.start.is_none() {
+    if report.window.start().is_none() {
         sentences.push("Where the record should begin: no --start was given.".to_owned());
     }
     if report.findings.iter().any(|finding| finding.code == Code::StoreUnavailable) {

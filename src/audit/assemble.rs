@@ -31,7 +31,7 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Ve
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         source: plan.source.clone(),
         window: context.window,
-        looked_back_to: context.window.start.map(|start| listing::looked_back_to(start, plan)),
+        looked_back_to: context.window.start().map(|start| listing::looked_back_to(start, plan)),
         asked: asked(plan),
         depth: plan.depth,
         arguments: plan.arguments.clone(),
@@ -58,7 +58,7 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Ve
     let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
     findings.extend(outages.fold(found.findings(plan), of_the_run));
     findings.extend(strays(Scope::default(), &odd));
-    let claims = Claims::of(plan, found, &outcomes, context.window.start);
+    let claims = Claims::of(plan, found, &outcomes, context.window.start());
     findings.extend(outages.fold(claims.unmet(), of_the_run));
     findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, &outcomes)), of_the_run));
     findings.extend(too_young(context));
@@ -157,7 +157,7 @@ fn take_chains(context: &Context, outcome: site::Outcome, report: &mut Report) -
                 logs,
                 digests: chain.digests,
                 coverage: chain.coverage,
-                gaps: chain::union(chain.gaps.iter().map(|gap| gap.span).chain(chain.unproven).collect()),
+                gaps: chain.unproven.union(chain.gaps.iter().map(|gap| gap.span)),
                 verified_through: chain.verified_through,
                 newest: chain.newest,
                 reached,
@@ -187,7 +187,7 @@ fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
 
 /// A window in which nothing could be missed yet.
 fn too_young(context: &Context) -> Option<Finding> {
-    let start = context.window.start?;
+    let start = context.window.start()?;
     let settled_by = context.settled_by();
     (settled_by <= start).then(|| {
         let begins = format_time(start);

@@ -225,7 +225,7 @@ async fn open(
     stop: &Stop,
 ) -> usize {
     let level: Vec<Arc<Folder>> = level.into_iter().map(Arc::new).collect();
-    let opened = each(level.clone(), plan.load.requests.max(1), |folder| async move {
+    let opened = each(level.clone(), plan.load.requests.get(), |folder| async move {
         let named = Named::parse(&folder.key);
         let listing = Listing {
             bucket: plan.bucket.clone(),

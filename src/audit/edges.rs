@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::Context;
 use super::fetch::{self, Try};
 use super::listing::{self, Digests, FoundDigest};
+use super::task::unwound;
 use crate::logs::LogWork;
-use crate::report::Depth;
 use crate::store::StoreError;
-use crate::trail::{AccountRegion, ChainId, DigestKind, Location, Time};
+use crate::trail::{AccountRegion, ChainId, Depth, DigestKind, Location, Time};
 use crate::verdict::{LogVerdict, Testimony};
 
 /// Log files of a chain's last hour that are read for the call that ended it; the newest come first, and that call is in
@@ -42,7 +43,7 @@ pub(super) async fn newest_day(
     home: &Location,
     place: &AccountRegion,
 ) -> Result<Digests, StoreError> {
-    match context.window.start {
+    match context.window.start() {
         Some(start) => listing::newest_day(&context.store, home, place, start).await,
         None => Ok(Digests::default()),
     }
@@ -57,9 +58,10 @@ pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> Vec
     works.sort_by(|one, other| other.object.key.cmp(&one.object.key));
     works.truncate(LAST_FILES);
     let (sink, mut judged) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
     for work in works {
         let slot = context.slots.take().await;
-        tokio::spawn(fetch::log(Arc::clone(context), work, slot, sink.clone(), Try::Last));
+        tasks.spawn(fetch::log(Arc::clone(context), work, slot, sink.clone(), Try::Last));
     }
     drop(sink);
     let mut heard = Vec::new();
@@ -67,6 +69,9 @@ pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> Vec
         if log.verdict == LogVerdict::Intact {
             heard.extend(log.testimonies);
         }
+    }
+    while let Some(done) = tasks.join_next().await {
+        unwound(done);
     }
     heard
 }

@@ -1,7 +1,6 @@
 //! Gets one object, has it judged, and never lets its failure reach anything else.
 
 use std::ops::ControlFlow;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use tokio::sync::SemaphorePermit;
@@ -20,15 +19,6 @@ use crate::store::{Object, ObjectStore as _, StoreError, StoreErrorKind, Streame
 use crate::trail::key::DigestKey;
 use crate::trail::{ObjectName, Span};
 use crate::verdict::Unseen;
-
-/// What a task of the run came to; a bug in it is a bug in the run.
-pub(super) fn unwound<T>(task: Result<T, tokio::task::JoinError>) -> T {
-    match task {
-        Ok(done) => done,
-        // Nothing cancels tasks of a run; one that is gone has panicked.
-        Err(failed) => resume_unwind(failed.into_panic()),
-    }
-}
 
 /// Which try at an object this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,9 @@ use super::Plan;
 use super::discover::Site;
 use super::pages::{Walk, Walked, fold};
 use crate::digest::{Certainty, claimed_object};
-use crate::report::Window;
 use crate::store::{Admission, Listed, Listing, ObjectStore, Reach, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
-use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time};
+use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time, Window};
 
 /// Digests next to the window are read too: the one after it vouches for the last one inside, and log files
 /// delivered near an edge may be named across it.
@@ -65,10 +64,10 @@ impl Sweep {
         let back =
             |start: Time| start.checked_sub_signed(plan.look_back.max(MARGIN)).unwrap_or(Time::UNIX_EPOCH);
         Self {
-            from: window.start.map(back),
-            read_from: window.start.map(|start| start - MARGIN),
+            from: window.start().map(back),
+            read_from: window.start().map(|start| start - MARGIN),
             read_to: read_to(window),
-            to: plan.end.map(|_| later(window.end, plan.look_back.max(MARGIN))),
+            to: plan.end.map(|_| later(window.end(), plan.look_back.max(MARGIN))),
         }
     }
 
@@ -101,7 +100,7 @@ pub(super) fn looked_back_to(start: Time, plan: &Plan) -> Time {
 
 /// The end of the last digest that is read for the window.
 pub(super) fn read_to(window: &Window) -> Time {
-    later(window.end, MARGIN)
+    later(window.end(), MARGIN)
 }
 
 fn later(time: Time, delta: TimeDelta) -> Time {
@@ -341,8 +340,8 @@ async fn folders(store: &dyn ObjectStore, home: &Location, prefix: &str) -> Resu
 pub(super) async fn window(store: &dyn ObjectStore, plan: &Plan, sites: &[Site]) -> (Window, Time) {
     let start = plan.start.map(sane);
     match (plan.end.map(sane), plan.certainty) {
-        (Some(end), _) => (Window { start, end }, plan.now),
-        (None, Certainty::BucketAndKey) => (Window { start, end: plan.now }, plan.now),
+        (Some(end), _) => (Window::reaching(start, end), plan.now),
+        (None, Certainty::BucketAndKey) => (Window::reaching(start, plan.now), plan.now),
         (None, Certainty::KeyOnly) => {
             let mut newest = None;
             for site in sites {
@@ -351,9 +350,9 @@ pub(super) async fn window(store: &dyn ObjectStore, plan: &Plan, sites: &[Site])
                 }
             }
             let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
-            // Asked for what is newer than anything here: an empty window, not one that runs backwards.
-            let end = start.map_or(end, |start| start.max(end));
-            (Window { start, end }, end)
+            // Empty, where what was asked for is newer than anything here.
+            let window = Window::reaching(start, end);
+            (window, window.end())
         }
     }
 }

@@ -9,9 +9,8 @@ use super::listing::Strays;
 use super::site::unlistable;
 use super::tree::odd_folder;
 use crate::logs::{Oddity, odd_file, oddity};
-use crate::report::Depth;
 use crate::trail::key::LOG_FOLDER;
-use crate::trail::{ObjectName, Region};
+use crate::trail::{Depth, ObjectName, Region};
 use crate::verdict::Scope;
 
 /// Folders listed at once.
@@ -32,18 +31,20 @@ pub(super) async fn look(context: &Context, found: &Found) -> Strays {
             Oddity::Stray => strays.add(name),
         }
     }
-    let mut listed =
-        stream::iter(&found.odd_folders.first)
-            .map(|folder| async move {
-                (folder, odd_folder(context, &folder.of.home, folder.key.to_string()).await)
-            })
-            .buffered(AT_ONCE);
+    // Their own, so that the run may be moved between threads.
+    let folders: Vec<OddFolder> = found.odd_folders.first.clone();
+    let mut listed = stream::iter(folders)
+        .map(|folder| async move {
+            let inside = odd_folder(context, &folder.of.home, folder.key.to_string()).await;
+            (folder, inside)
+        })
+        .buffered(AT_ONCE);
     while let Some((OddFolder { of, region, .. }, inside)) = listed.next().await {
-        let scope = scope(of, region.as_ref());
+        let scope = scope(&of, region.as_ref());
         context.tell_all(inside.failures.iter().map(|failure| unlistable(scope.clone(), failure)));
         strays.merge(inside.strays);
         for object in inside.odd {
-            log_like(context, of, region.as_ref(), object, &mut strays);
+            log_like(context, &of, region.as_ref(), object, &mut strays);
         }
     }
     strays

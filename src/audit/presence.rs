@@ -14,10 +14,9 @@ use crate::digest::Certainty;
 use crate::logs::{
     Attestation, Candidate, Names, Observation, Oddity, Presence, PresentTerms, ShortName, odd_file, oddity,
 };
-use crate::report::Depth;
 use crate::store::{Listed as ListedObject, Listing, Page, Reach, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
-use crate::trail::{AccountRegion, Location, ObjectName, Time};
+use crate::trail::{AccountRegion, Depth, Location, ObjectName, Time};
 use crate::verdict::{Code, Finding, LogTally, LogVerdict};
 
 /// Day folders listed at once within one site.
@@ -236,7 +235,7 @@ async fn judge_day(
                 continue;
             };
             let asked_for =
-                context.window.contains(key.delivered) || (open_end && context.window.end <= key.delivered);
+                context.window.contains(key.delivered) || (open_end && context.window.end() <= key.delivered);
             if !asked_for {
                 continue;
             }

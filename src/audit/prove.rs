@@ -18,10 +18,10 @@ use crate::chain::{self, Linked, State, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::{LogEntry, Standing};
 use crate::logs::{Candidate, LogWork, Presence};
-use crate::report::{AttestedBy, Proof, Window};
+use crate::report::{AttestedBy, Proof};
 use crate::store::{Listed, Listing, ObjectStore, Reach};
 use crate::trail::key::{DigestKey, LogKey};
-use crate::trail::{ChainId, Location, ObjectName, Span, Time};
+use crate::trail::{ChainId, Location, ObjectName, Span, Time, Window};
 use crate::verdict::{Finding, LogVerdict};
 
 /// A log file is named by the digest of the hour it was delivered in or, at the hour's edge, by a neighbour.
@@ -66,7 +66,7 @@ async fn proven(
             None => AuditError::NotALogFile { named },
         });
     };
-    let window = Window { start: Some(key.delivered - BEFORE), end: key.delivered + AFTER };
+    let window = Window::reaching(Some(key.delivered - BEFORE), key.delivered + AFTER);
     let held_to = (window, plan.now);
     let store = Stoppable::new(store, stop.clone());
     let context = Context::new(plan, held_to, store, keys, Arc::new(Silent), stop);
@@ -100,7 +100,7 @@ async fn proven(
         Some(naming) => naming.span,
         None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
     };
-    let hour = Window { start: Some(hour.start), end: hour.end };
+    let hour = Window::reaching(Some(hour.start), hour.end);
     let terms = Terms { window: hour, ..site::terms(&context, &site, &[], BTreeMap::new()) };
     for Linked { id, entries, chain } in chain::link_all(&mut reading.entries, &terms) {
         if naming.as_ref().is_some_and(|naming| naming.chain != id) {

@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::fetch::{self, Tried, Try};
 use super::listing::FoundDigest;
 use super::mill::{self, JudgedLog};
 use super::presence::Listed;
+use super::task::{Task, unwound};
 use super::{Context, Event};
 use crate::chain::{Entry, State};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
 use crate::digest::{AuthenticDigest, Certainty, LogEntry, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming};
-use crate::report::{Depth, Part};
-use crate::trail::{ChainId, ObjectName, Time};
+use crate::report::Part;
+use crate::trail::{ChainId, Depth, ObjectName, Time};
 use crate::verdict::{DigestVerdict, LogTally, Testimony};
 
 /// Log files named and not yet asked for.
@@ -84,8 +85,8 @@ struct KnownChain {
 pub(super) struct LogFiles {
     named: mpsc::Sender<LogWork>,
     sink: mpsc::UnboundedSender<JudgedLog>,
-    requests: JoinHandle<()>,
-    verdicts: JoinHandle<JudgedLogs>,
+    requests: Task<()>,
+    verdicts: Task<JudgedLogs>,
 }
 
 impl LogFiles {
@@ -95,7 +96,7 @@ impl LogFiles {
         let (sink, mut judged) = mpsc::unbounded_channel();
         let verdicts = {
             let context = Arc::clone(context);
-            tokio::spawn(async move {
+            Task::spawn(async move {
                 let mut logs = JudgedLogs::default();
                 while let Some(log) = judged.recv().await {
                     logs.take(&context, log);
@@ -103,7 +104,7 @@ impl LogFiles {
                 logs
             })
         };
-        let requests = tokio::spawn(request_all(Arc::clone(context), receiver, sink.clone()));
+        let requests = Task::spawn(request_all(Arc::clone(context), receiver, sink.clone()));
         Self { named, sink, requests, verdicts }
     }
 
@@ -123,8 +124,8 @@ impl LogFiles {
     pub(super) async fn finish(self) -> JudgedLogs {
         let Self { named, sink, requests, verdicts } = self;
         drop((named, sink));
-        fetch::unwound(requests.await);
-        fetch::unwound(verdicts.await)
+        requests.await;
+        verdicts.await
     }
 }
 
@@ -139,18 +140,18 @@ async fn request_all(
         let slot = context.slots.take().await;
         tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone(), Try::First));
         while let Some(done) = tasks.try_join_next() {
-            once_more.extend(fetch::unwound(done));
+            once_more.extend(unwound(done));
         }
     }
     while let Some(done) = tasks.join_next().await {
-        once_more.extend(fetch::unwound(done));
+        once_more.extend(unwound(done));
     }
     for work in once_more {
         let slot = context.slots.take().await;
         tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone(), Try::Last));
     }
     while let Some(done) = tasks.join_next().await {
-        fetch::unwound(done);
+        unwound(done);
     }
 }
 
@@ -180,7 +181,7 @@ async fn pass(
     round: Try,
 ) -> Vec<FoundDigest> {
     let mut once_more = Vec::new();
-    let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests);
+    let (under_way, mut arriving) = mpsc::channel(context.plan.load.requests.get());
     let supply = async {
         // Owned here, so that the other side ends with the last digest.
         let under_way = under_way;
@@ -189,14 +190,14 @@ async fn pass(
             let room = context.unfolding.admit(found.unfolded()).await;
             let FoundDigest { object, key, size } = found;
             let (context, ring) = (Arc::clone(context), Arc::clone(ring));
-            let task = tokio::spawn(async move { fetch::begin_digest(&context, &ring, object, key).await });
+            let task = Task::spawn(async move { fetch::begin_digest(&context, &ring, object, key).await });
             // The receiver outlives this side.
             let _ = under_way.send((task, size, room)).await;
         }
     };
     let digests = async {
         while let Some((task, size, _room)) = arriving.recv().await {
-            let begun = fetch::unwound(task.await);
+            let begun = task.await;
             let may_pass = matches!(begun, Tried::MayPass(_));
             // In their order: until the log files of a large one have been handed on.
             let (tried, _alone) = begun.taken_as_it_is().finish(context, ring).await;
@@ -310,7 +311,7 @@ impl Reading {
             .chains
             .entry(entry.key.chain.clone())
             .or_insert_with(|| KnownChain { id: Arc::new(entry.key.chain.clone()), goes_on: false });
-        let before_window = context.window.start.is_some_and(|start| span.end <= start);
+        let before_window = context.window.start().is_some_and(|start| span.end <= start);
         known.goes_on |= !before_window;
         let (chain, goes_on) = (Arc::clone(&known.id), known.goes_on);
         entry.key.chain = ChainId::clone(&chain);

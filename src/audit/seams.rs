@@ -112,7 +112,7 @@ fn join_one(context: &Context, chains: &mut Chains<'_>, newer: &ChainId, seam: &
     let end = DigestKey::parse(&seam.previous.object.key).map(|key| key.end);
     let head = older.chain.newest.clone();
     let is_head = head.as_ref().is_some_and(|head| head.object == seam.previous.object);
-    let inside = |end: Time| older.chain.spans.iter().any(|span| span.contains(end - TimeDelta::seconds(1)));
+    let inside = |end: Time| older.chain.spans.contains(end - TimeDelta::seconds(1));
     // One that could not be read, or proves nothing, is there.
     let proves_nothing = |lost: &Lost| lost.object == seam.previous.object && lost.why != Loss::Absent;
     let is_there = is_head || end.is_some_and(inside) || older.chain.lost.iter().any(proves_nothing);

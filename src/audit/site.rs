@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem;
 use std::sync::{Arc, Mutex};
 
-use tokio::task::JoinHandle;
-
 use super::discover::{Home, Site};
-use super::fetch::{self, Try};
+use super::fetch::Try;
 use super::listing::{self, Digests, FoundDigest, Strays, Sweep};
 use super::presence::{self, Teller, Telling, Unnamed};
 use super::reading::{JudgedLogs, KeyCount, LogFiles, Reading, read};
+use super::task::Task;
 use super::tree::{LogFolder, log_folder};
 use super::unseen::unseen;
 use super::{Context, Event, edges};
@@ -19,10 +18,10 @@ use crate::chain::{self, Copied, Entry, Linked, Root, Settled, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing};
 use crate::digest::Certainty;
 use crate::logs::{LogWork, PresentTerms, region_absent};
-use crate::report::{Completion, Depth, Reached};
+use crate::report::{Completion, Reached};
 use crate::store::{ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
-use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, Time};
+use crate::trail::{AccountRegion, ChainId, Depth, DigestKind, Location, ObjectName, Span, Time};
 use crate::verdict::{Cause, Code, DigestVerdict, Evidence, Finding, LogTally, Scope, Testimony, Unseen};
 
 /// Moves of bucket or prefix that are followed within one site.
@@ -88,7 +87,7 @@ struct Survey {
     reading: Reading,
     logs: LogFiles,
     /// The usual log folders of its homes, looked through while digests are read.
-    folders: HashMap<Location, JoinHandle<LogFolder>>,
+    folders: HashMap<Location, Task<LogFolder>>,
     /// What of its digests could not be listed, and why.
     unlisted: Vec<(Root, StoreError)>,
     /// Of each chain, the newest digest that is listed and lies too far before the window to be read.
@@ -123,7 +122,6 @@ pub(super) async fn verify(context: &Arc<Context>, site: Site, round: Try) -> Re
         earlier: BTreeMap::new(),
     };
     if let Err(NotNow) = read_homes(context, &mut survey, &mut outcome, round).await {
-        survey.folders.values().for_each(JoinHandle::abort);
         return Err(Postponed(outcome.site));
     }
     let Survey { mut reading, logs, mut folders, unlisted, earlier } = survey;
@@ -274,7 +272,7 @@ async fn list_homes(
                 let home = home.clone();
                 async move { log_folder(&context, &home, &listing::folder(&home, &place, LOG_FOLDER)).await }
             };
-            survey.folders.insert(home, tokio::spawn(walk));
+            survey.folders.insert(home, Task::spawn(walk));
         }
         let slot = context.slots.take().await;
         let mut listed = list_home(context, &home, place, &sweep).await;
@@ -350,7 +348,7 @@ async fn judge_present(
     context: &Arc<Context>,
     reading: &mut Reading,
     terms: &Terms,
-    folders: &mut HashMap<Location, JoinHandle<LogFolder>>,
+    folders: &mut HashMap<Location, Task<LogFolder>>,
     outcome: &mut Outcome,
 ) {
     let place = outcome.site.place.clone();
@@ -360,7 +358,7 @@ async fn judge_present(
             continue;
         }
         let usual = match folders.remove(&home) {
-            Some(walk) => fetch::unwound(walk.await),
+            Some(walk) => walk.await,
             None => log_folder(context, &home, &listing::folder(&home, &place, LOG_FOLDER)).await,
         };
         let settled = settled(context, &home, &reading.entries, &outcome.linked);
@@ -562,7 +560,7 @@ fn backfill_alone(context: &Context, entries: &[Entry], linked: &[Linked]) -> Ve
             let first = &entries[backfill.entries.start].object;
             let message = "this trail has backfill digests here in the window, and not one standard digest";
             let mut finding = Finding::new(Code::RegionAbsent, &backfill.id, message);
-            finding.at = context.window.start;
+            finding.at = context.window.start();
             finding.cause = Some(Cause::Unexplained);
             finding.evidence = Evidence::none().with("first_backfill", first.to_string());
             finding

@@ -5,6 +5,7 @@
 //! that took many times as long as the quickest has waited for its turn, and would have waited longer among more. Large
 //! answers, which fill memory and not time, close that room again.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,7 +45,8 @@ pub(super) struct Slot {
 
 impl Slots {
     /// Room for at most so many requests.
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(super) fn new(most: NonZeroUsize) -> Arc<Self> {
+        let most = most.get();
         let first = most.min(FIRST);
         let free = Arc::new(Semaphore::new(first));
         Arc::new(Self {
@@ -118,7 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn slow_answers_make_room_up_to_the_limit_and_large_ones_take_it_back() {
-        let slots = Slots::new(FIRST + 7);
+        let slots = Slots::new(NonZeroUsize::new(FIRST + 7).unwrap());
         for answers in 1..=FOR_ONE_MORE * 9 {
             assert_eq!(after(&slots, LONG, 500).await, FIRST + (answers / FOR_ONE_MORE).min(7));
         }
@@ -130,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn answers_that_have_waited_for_their_turn_make_no_room() {
-        let slots = Slots::new(1000);
+        let slots = Slots::new(NonZeroUsize::new(1000).unwrap());
         let quickest = LONG / 2;
         assert_eq!(after(&slots, quickest, 500).await, FIRST);
         for _ in 1..FOR_ONE_MORE {
@@ -142,10 +144,10 @@ mod tests {
 
     #[tokio::test]
     async fn quick_answers_and_failures_leave_it_as_it_is() {
-        let slots = Slots::new(1000);
+        let slots = Slots::new(NonZeroUsize::new(1000).unwrap());
         assert_eq!(after(&slots, LONG / 2, 500).await, FIRST);
         drop(slots.take().await);
         assert_eq!(slots.free.available_permits(), FIRST);
-        assert_eq!(Slots::new(2).free.available_permits(), 2);
+        assert_eq!(Slots::new(NonZeroUsize::new(2).unwrap()).free.available_permits(), 2);
     }
 }

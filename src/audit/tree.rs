@@ -107,8 +107,8 @@ impl Bounds {
     fn new(context: &Context, folder: &RegionFolder) -> Self {
         let window = &context.window;
         Self {
-            first: window.start.map(|start| folder.day(start.date_naive())),
-            last: context.plan.end.map(|_| folder.day(window.end.date_naive())),
+            first: window.start().map(|start| folder.day(start.date_naive())),
+            last: context.plan.end.map(|_| folder.day(window.end().date_naive())),
         }
     }
 

@@ -22,8 +22,8 @@ pub(super) fn find(report: &Report, not_reached: &BTreeSet<Scope>, as_of: Time) 
     let spans = || {
         report.chains.iter().flat_map(|chain| chain.coverage.first().into_iter().chain(chain.gaps.first()))
     };
-    let start = report.window.start.or_else(|| spans().map(|span| span.start).min());
-    let time = Uncovered::between(start, report.window.end.min(as_of));
+    let start = report.window.start().or_else(|| spans().map(|span| span.start).min());
+    let time = Uncovered::between(start, report.window.end().min(as_of));
     let mut uncovered: Vec<Uncovered> = told
         .chain(not_reached)
         .filter(|(scope, _)| *scope != Scope::default() && !has_chain(report, scope))

@@ -1,56 +1,13 @@
 //! What part of the window authentic digests span, and why the rest is not.
 
 use super::{Absent, Chain, ChainId, Entry, Gap, LastDigest, State, Terms};
-use crate::report::Window;
-use crate::trail::{Span, Time, format_time};
+use crate::trail::{Span, SpanSet, Time, Window, format_time};
 use crate::verdict::{Cause, Code, Finding};
-
-/// The same time as sorted, disjoint spans.
-pub fn union(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort();
-    let mut joined: Vec<Span> = Vec::new();
-    for span in spans {
-        match joined.last_mut() {
-            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-            _ => joined.push(span),
-        }
-    }
-    joined
-}
-
-/// The part of sorted, disjoint `spans` that lies in the window.
-pub fn clip(spans: &[Span], window: &Window) -> Vec<Span> {
-    spans
-        .iter()
-        .map(|span| Span {
-            start: window.start.map_or(span.start, |start| start.max(span.start)),
-            end: window.end.min(span.end),
-        })
-        .filter(|span| span.start < span.end)
-        .collect()
-}
-
-/// The part of `whole` that sorted, disjoint `spans` leave open.
-pub fn complement(spans: &[Span], whole: Span) -> Vec<Span> {
-    let mut open = Vec::new();
-    let mut from = whole.start;
-    for span in spans {
-        if span.start > from {
-            open.push(Span { start: from, end: span.start.min(whole.end) });
-        }
-        from = from.max(span.end);
-    }
-    if from < whole.end {
-        open.push(Span { start: from, end: whole.end });
-    }
-    open.retain(|span| span.start < span.end);
-    open
-}
 
 /// Fills in the chain's coverage and gaps, or that it ended before the window. Only standard digests cover an hour: a
 /// backfill digest names late log files, and says nothing of the others.
 pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent: &[Absent], terms: &Terms) {
-    chain.coverage = clip(&chain.spans, &terms.window);
+    chain.coverage = chain.spans.clip(&terms.window);
     if begins_later(chain, entries, absent, terms) {
         return;
     }
@@ -58,15 +15,15 @@ pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent:
     chain.bounds = bounds(entries, absent, &chain.coverage, terms);
     chain.unproven = unproven(entries, &chain.coverage, chain.bounds, &terms.window);
     let Some(bounds) = chain.bounds else { return };
-    let waiting = union(absent.iter().filter(|it| it.is_pending(terms)).filter_map(hour).collect());
-    let open = complement(&chain.coverage, bounds);
+    let waiting: SpanSet = absent.iter().filter(|it| it.is_pending(terms)).filter_map(hour).collect();
+    let open = chain.coverage.complement(bounds);
     let start_of_chain = chain.started;
     chain.gaps = open
         .into_iter()
-        .flat_map(|gap| complement(&waiting, gap))
+        .flat_map(|gap| waiting.complement(gap))
         .map(|span| Gap { span, cause: cause(span, entries, absent, start_of_chain) })
         .collect();
-    let whole_from = match (terms.window.start, start_of_chain) {
+    let whole_from = match (terms.window.start(), start_of_chain) {
         (Some(start), Some(first)) => start.max(first),
         (Some(start), None) => start,
         (None, _) => bounds.start,
@@ -83,11 +40,11 @@ pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent:
 
 /// The hours of digests that are here and not authentic, as far as nothing else covers them and no gap can: they lie beyond
 /// what is due yet.
-fn unproven(entries: &[Entry], coverage: &[Span], due: Option<Span>, window: &Window) -> Vec<Span> {
+fn unproven(entries: &[Entry], coverage: &SpanSet, due: Option<Span>, window: &Window) -> SpanSet {
     let here = entries.iter().filter(|entry| entry.authentic().is_none() && entry.state != State::Gone);
-    let hours = clip(&union(here.map(Entry::span).collect()), window);
-    let covered = union(coverage.iter().copied().chain(due).collect());
-    hours.into_iter().flat_map(|hour| complement(&covered, hour)).collect()
+    let hours = here.map(Entry::span).collect::<SpanSet>().clip(window);
+    let covered = coverage.union(due);
+    hours.into_iter().flat_map(|hour| covered.complement(hour)).collect()
 }
 
 fn hour(absent: &Absent) -> Option<Span> {
@@ -98,7 +55,7 @@ fn hour(absent: &Absent) -> Option<Span> {
 fn begins_later(chain: &Chain, entries: &[Entry], absent: &[Absent], terms: &Terms) -> bool {
     absent.is_empty()
         && chain.started.is_some()
-        && entries.iter().all(|entry| entry.span().start >= terms.window.end)
+        && entries.iter().all(|entry| entry.span().start >= terms.window.end())
 }
 
 /// What the chain has to cover: the window, as far as digests can have arrived by now. An open window begins
@@ -108,11 +65,11 @@ fn bounds(entries: &[Entry], absent: &[Absent], coverage: &[Span], terms: &Terms
         .iter()
         .map(|entry| entry.span().start)
         .chain(absent.iter().filter_map(hour).map(|hour| hour.start));
-    let start = terms.window.start.or_else(|| traces.min())?;
+    let start = terms.window.start().or_else(|| traces.min())?;
     let covered_to = coverage.last().map_or(start, |span| span.end);
     let end = match covered_to >= terms.due() {
         true => covered_to,
-        false => terms.window.end.min(terms.as_of),
+        false => terms.window.end().min(terms.as_of),
     };
     (start < end).then_some(Span { start, end })
 }
@@ -144,7 +101,7 @@ fn cause(gap: Span, entries: &[Entry], absent: &[Absent], start_of_chain: Option
 
 /// With an open start: the oldest digest, if it links to one that is not here.
 fn beginning_elsewhere<'a>(entries: &'a [Entry], terms: &Terms) -> Option<&'a Entry> {
-    let oldest = entries.first().filter(|_| terms.window.start.is_none())?;
+    let oldest = entries.first().filter(|_| terms.window.start().is_none())?;
     let previous = oldest.authentic()?.previous()?;
     terms.would_show(&previous.object).then_some(oldest)
 }

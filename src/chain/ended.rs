@@ -124,7 +124,7 @@ impl LastDigest {
     /// it is authentic does not matter: a chain that goes on has newer ones, and one that was cut off may have had its
     /// last one overwritten too.
     pub(super) fn before_the_window(entries: &[Entry], absent: &[Absent], terms: &Terms) -> Option<Self> {
-        let start = terms.window.start.filter(|start| *start < terms.due())?;
+        let start = terms.window.start().filter(|start| *start < terms.due())?;
         let last = entries.last().filter(|_| absent.is_empty())?;
         (last.span().end <= start).then(|| {
             let word = terms.ended.iter().find(|word| word.allows(&last.key.chain, last.key.end)).cloned();

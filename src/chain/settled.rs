@@ -4,16 +4,16 @@
 
 use chrono::TimeDelta;
 
-use super::{Chain, Entry, Linked, Loss, Lost, complement, union};
+use super::{Chain, Entry, Linked, Loss, Lost};
 use crate::digest::Certainty;
 use crate::trail::key::DigestKey;
-use crate::trail::{ChainId, DigestKind, Location, ObjectName, Span};
+use crate::trail::{ChainId, DigestKind, Location, ObjectName, Span, SpanSet};
 
 /// What is settled of one place of delivery, and what keeps the rest open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Sorted, disjoint.
-    spans: Vec<Span>,
+    spans: SpanSet,
     /// Digests of which it is not known what they name, and the hours they are named after.
     unheard: Open,
     /// Objects that cannot be AWS's, and the hours they are named after.
@@ -66,13 +66,11 @@ impl Settled {
             .iter()
             .map(|Linked { id, entries: range, chain }| Owner {
                 id,
-                spans: union(
-                    entries[range.clone()]
-                        .iter()
-                        .filter(|entry| is_here(&entry.object, &entry.key.prefix))
-                        .filter_map(|entry| Some(entry.authentic()?.span()))
-                        .collect(),
-                ),
+                spans: entries[range.clone()]
+                    .iter()
+                    .filter(|entry| is_here(&entry.object, &entry.key.prefix))
+                    .filter_map(|entry| Some(entry.authentic()?.span()))
+                    .collect(),
                 lost: chain
                     .lost
                     .iter()
@@ -88,7 +86,7 @@ impl Settled {
     }
 
     fn over(owners: &[Owner<'_>]) -> Self {
-        let spans = union(owners.iter().flat_map(|owner| owner.spans.clone()).collect());
+        let spans: SpanSet = owners.iter().flat_map(|owner| &owner.spans).copied().collect();
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Self::default() };
         let whole = Span { start: first.start, end: last.end };
         let (mut unheard, mut refuted, mut holes) = (Vec::new(), Vec::new(), Vec::new());
@@ -101,14 +99,14 @@ impl Settled {
                 open.push((lost.span, Unsettled::Digest(lost.object.clone(), lost.why)));
             }
             if owner.may_own_files() {
-                let own = complement(&owner.spans, whole);
+                let own = owner.spans.complement(whole);
                 holes.extend(own.into_iter().map(|hole| (hole, Unsettled::Hole(owner.id.clone()))));
             }
         }
         let open = [&unheard, &refuted, &holes].into_iter().flatten().map(|(span, _)| *span);
-        let unsettled = union(open.chain(complement(&spans, whole)).collect());
+        let unsettled = spans.complement(whole).union(open);
         Self {
-            spans: complement(&unsettled, whole),
+            spans: unsettled.complement(whole),
             unheard: Open::of(unheard),
             refuted: Open::of(refuted),
             holes: Open::of(holes),
@@ -117,8 +115,7 @@ impl Settled {
 
     /// Whether all of `stretch` is settled.
     pub fn covers(&self, stretch: Span) -> bool {
-        let after = self.spans.partition_point(|span| span.start <= stretch.start);
-        self.spans[..after].last().is_some_and(|span| stretch.end <= span.end)
+        self.spans.covers(stretch)
     }
 
     /// What keeps some of `stretch` open; a digest rather than a hole, because it can be looked at. None, where no digest
@@ -137,7 +134,7 @@ impl Settled {
 /// A chain, as far as one home knows it.
 struct Owner<'a> {
     id: &'a ChainId,
-    spans: Vec<Span>,
+    spans: SpanSet,
     lost: Vec<&'a Lost>,
     chain: &'a Chain,
 }
@@ -181,13 +178,13 @@ mod tests {
         Chain {
             digests: DigestTally::default(),
             findings: Vec::new(),
-            spans: spans.to_vec(),
+            spans: spans.iter().copied().collect(),
             lost: lost.collect(),
             started: None,
             bounds: None,
-            coverage: Vec::new(),
+            coverage: SpanSet::default(),
             gaps: Vec::new(),
-            unproven: Vec::new(),
+            unproven: SpanSet::default(),
             ended: None,
             verified_through: None,
             newest: None,
@@ -196,7 +193,7 @@ mod tests {
         }
     }
 
-    fn settled(chains: &[(&str, Chain)]) -> Vec<Span> {
+    fn settled(chains: &[(&str, Chain)]) -> SpanSet {
         let ids: Vec<ChainId> = chains.iter().map(|(name, _)| id(name)).collect();
         let owners: Vec<Owner<'_>> = chains
             .iter()
@@ -214,33 +211,33 @@ mod tests {
     #[test]
     fn one_trail_alone_settles_what_it_spans() {
         let spans = [span(1, 4), span(6, 9)];
-        assert_eq!(settled(&[("one", chain(&spans, &[]))]), spans);
-        assert_eq!(settled(&[]), []);
+        assert_eq!(settled(&[("one", chain(&spans, &[]))])[..], spans);
+        assert_eq!(settled(&[])[..], []);
     }
 
     #[test]
     fn a_hole_in_one_trail_settles_nothing_for_its_neighbours() {
         let whole = ("one", chain(&[span(1, 9)], &[]));
         let holed = ("two", chain(&[span(1, 4), span(6, 9)], &[]));
-        assert_eq!(settled(&[whole.clone(), holed]), [span(1, 4), span(6, 9)]);
+        assert_eq!(settled(&[whole.clone(), holed])[..], [span(1, 4), span(6, 9)]);
         let lost = ("two", chain(&[span(1, 9)], &[(span(3, 4), Loss::Absent)]));
-        assert_eq!(settled(&[whole, lost]), [span(1, 3), span(4, 9)]);
+        assert_eq!(settled(&[whole, lost])[..], [span(1, 3), span(4, 9)]);
     }
 
     #[test]
     fn a_trail_may_have_delivered_before_its_first_digest_and_after_its_last() {
         let whole = ("one", chain(&[span(1, 9)], &[]));
-        assert_eq!(settled(&[whole.clone(), ("two", chain(&[span(5, 9)], &[]))]), [span(5, 9)]);
-        assert_eq!(settled(&[whole, ("two", chain(&[span(1, 5)], &[]))]), [span(1, 5)]);
+        assert_eq!(settled(&[whole.clone(), ("two", chain(&[span(5, 9)], &[]))])[..], [span(5, 9)]);
+        assert_eq!(settled(&[whole, ("two", chain(&[span(1, 5)], &[]))])[..], [span(1, 5)]);
     }
 
     #[test]
     fn a_name_without_an_authentic_digest_unsettles_its_own_hour_at_most() {
         let whole = ("one", chain(&[span(1, 9)], &[]));
         let ghost = ("two", chain(&[], &[(span(3, 4), Loss::Refuted)]));
-        assert_eq!(settled(&[whole.clone(), ghost]), [span(1, 3), span(4, 9)]);
+        assert_eq!(settled(&[whole.clone(), ghost])[..], [span(1, 3), span(4, 9)]);
         // One that may be AWS's shows that there may be a trail.
         let unread = ("two", chain(&[], &[(span(3, 4), Loss::Open)]));
-        assert_eq!(settled(&[whole, unread]), []);
+        assert_eq!(settled(&[whole, unread])[..], []);
     }
 }

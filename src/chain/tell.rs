@@ -6,8 +6,7 @@ use super::{
 };
 use crate::crypto::Authority;
 use crate::digest::{AuthenticDigest, Fault, Packing};
-use crate::report::Window;
-use crate::trail::format_time;
+use crate::trail::{Window, format_time};
 use crate::verdict::{Class, Unseen};
 
 /// All that there is to tell of a chain as a whole: its links, its gaps, its end.

@@ -1,7 +1,9 @@
 //! The command line, and nothing but: what it means is decided where it is used.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trailseal::render::{Format, Heartbeat};
 use trailseal::trail::{AccountId, Region};
@@ -172,10 +174,10 @@ pub struct Verify {
     pub look: Look,
     /// Requests under way at once, at most; a run begins with 64 and takes more while answers are slow
     #[arg(
-        long, value_name = "N", default_value_t = 256,
-        value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Load",
+        long, value_name = "N", default_value = "256",
+        value_parser = clap::value_parser!(u16).range(1..=4096).try_map(NonZeroU16::try_from), help_heading = "Load",
     )]
-    pub concurrency: u16,
+    pub concurrency: NonZeroU16,
     /// How to reach AWS
     #[command(flatten)]
     pub access: Access,
@@ -313,7 +315,7 @@ pub enum Depth {
     Full,
 }
 
-impl From<Depth> for trailseal::report::Depth {
+impl From<Depth> for trailseal::trail::Depth {
     fn from(depth: Depth) -> Self {
         match depth {
             Depth::Chain => Self::Chain,

@@ -151,7 +151,7 @@ async fn bucket(
     (place, named): (Location, Named),
     copied_from: Option<Location>,
 ) -> Result<Opened, Failure> {
-    allow_connections(args.concurrency);
+    allow_connections(args.concurrency.get());
     let origin = match copied_from {
         Some(_) => Origin::Copied,
         None => Origin::Delivered,
@@ -166,7 +166,7 @@ async fn bucket(
 
 #[cfg(feature = "aws")]
 async fn trail(args: &Verify, now: Time, arn: &str) -> Result<Opened, Failure> {
-    allow_connections(args.concurrency);
+    allow_connections(args.concurrency.get());
     let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
     let trail = reach.trail(arn).await?;
     let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;

@@ -104,7 +104,7 @@ impl Transcript {
             finding.object.as_ref().is_some_and(|object| !self.digests.contains_key(object))
         });
         let unread = unread.filter_map(|finding| {
-            let (object, end) = (finding.object.as_ref()?, finding.at.unwrap_or(report.window.end));
+            let (object, end) = (finding.object.as_ref()?, finding.at.unwrap_or(report.window.end()));
             // Where its own key does not say which chain it is of, the digest that links to it does.
             let names = [Some(object), finding.digest.as_ref()];
             let chain = names.into_iter().flatten().find_map(|name| DigestKey::parse(&name.key));

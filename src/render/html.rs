@@ -13,8 +13,8 @@ use super::json;
 use super::words::{self, Group};
 use super::xml::Attribute as Text;
 use crate::crypto::Hash;
-use crate::report::{Completion, Depth, Outcome, Report};
-use crate::trail::Span;
+use crate::report::{Completion, Outcome, Report};
+use crate::trail::{Depth, Span};
 
 mod coverage;
 mod findings;
@@ -75,8 +75,8 @@ fn verdict(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn window(report: &Report) -> String {
-    let end = report.window.end;
-    match report.window.start {
+    let end = report.window.end();
+    match report.window.start() {
         Some(start) => format!("{} UTC", words::range(Span { start, end })),
         None => format!("from the beginning of the record to {} UTC", words::moment(end)),
     }

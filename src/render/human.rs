@@ -5,8 +5,8 @@ use std::io;
 
 use super::plain::Plain;
 use super::words;
-use crate::report::{Depth, NEVER_PROVEN, Outcome, Report};
-use crate::trail::{Span, Time};
+use crate::report::{NEVER_PROVEN, Outcome, Report};
+use crate::trail::{Depth, Span, Time};
 
 mod ascii;
 mod chains;
@@ -207,8 +207,8 @@ impl Page<'_> {
 }
 
 fn window(report: &Report) -> String {
-    let end: Time = report.window.end;
-    match report.window.start {
+    let end: Time = report.window.end();
+    match report.window.start() {
         Some(start) => format!("{} UTC", words::range(Span { start, end })),
         None => format!("from the beginning of the record to {} UTC", words::moment(end)),
     }

@@ -38,9 +38,9 @@ pub fn codes(out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let window = match report.window.start {
-        Some(start) => words::range(Span { start, end: report.window.end }),
-        None => format!("up to {}", words::moment(report.window.end)),
+    let window = match report.window.start() {
+        Some(start) => words::range(Span { start, end: report.window.end() }),
+        None => format!("up to {}", words::moment(report.window.end())),
     };
     let totals = &report.totals;
     writeln!(out, "| | |\n| --- | --- |")?;

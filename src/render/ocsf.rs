@@ -40,8 +40,8 @@ fn passed(report: &Report) -> Event<'_> {
     let time = report.finished_at.timestamp_millis();
     let window = report.window;
     Event {
-        start_time: window.start.map(|start| start.timestamp_millis()),
-        end_time: Some(window.end.timestamp_millis()),
+        start_time: window.start().map(|start| start.timestamp_millis()),
+        end_time: Some(window.end().timestamp_millis()),
         severity_id: 1,
         severity: "Informational",
         message: Cow::Owned(words::headline(report).sentence),

@@ -87,13 +87,13 @@ impl Scale {
         let first = |chain: &ChainReport| {
             chain.coverage.first().into_iter().chain(chain.gaps.first()).map(|span| span.start).min()
         };
-        let start = report.window.start.or_else(|| report.chains.iter().filter_map(first).min())?;
+        let start = report.window.start().or_else(|| report.chains.iter().filter_map(first).min())?;
         let last = |chain: &ChainReport| {
             chain.coverage.last().into_iter().chain(chain.gaps.last()).map(|span| span.end).max()
         };
         // A window without an end in sight is drawn as far as the run could look.
         let reached = report.chains.iter().filter_map(last).max().unwrap_or(report.finished_at);
-        let end = report.window.end.min(report.finished_at.max(reached));
+        let end = report.window.end().min(report.finished_at.max(reached));
         if start >= end {
             return None;
         }

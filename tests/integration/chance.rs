@@ -9,10 +9,9 @@ use chrono::TimeDelta;
 use trailseal::audit::Plan;
 use trailseal::digest::Certainty;
 use trailseal::forge::{self, Turn, World};
-use trailseal::report::Depth;
 use trailseal::store::{Metadata, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::DigestKey;
-use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Origin, Time};
+use trailseal::trail::{AccountRegion, ChainId, Depth, DigestKind, ObjectName, Origin, Time};
 use trailseal::verdict::Class;
 
 use crate::support::judged::{counted, plant};

@@ -4,6 +4,7 @@
 
 use async_trait::async_trait;
 use std::io::Write as _;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 
@@ -404,13 +405,13 @@ fn how_a_run_is_carried_out_shows_nowhere() {
     }
     let memory = |page| Memory::new(&world, Keeps::Metadata, page);
     let first = text_of(&world, Load::default(), memory(1000));
-    for requests in [1, 3, 64, 256] {
+    for requests in [1, 3, 64, 256].map(|most| NonZeroUsize::new(most).unwrap()) {
         for page in [1, 2, 1000] {
             let load = Load { requests, ..Load::default() };
             assert!(text_of(&world, load, memory(page)) == first, "{requests} requests, pages of {page}");
         }
     }
-    let narrow = Load { bytes: 1, ..Load::default() };
+    let narrow = Load { bytes: NonZeroU32::MIN, ..Load::default() };
     assert!(text_of(&world, narrow, memory(1000)) == first, "one body at a time");
     for seed in 1..6 {
         let store =
@@ -462,7 +463,7 @@ fn never_more_requests_are_under_way_than_were_asked_for() {
             under_way: AtomicUsize::new(0),
             most: Arc::clone(&most),
         };
-        let load = Load { requests, ..Load::default() };
+        let load = Load { requests: NonZeroUsize::new(requests).unwrap(), ..Load::default() };
         assert_eq!(run(Plan { load, ..plan(&world.truth()) }, store, &world).exit_code(), 0);
         assert_eq!(most.load(SeqCst), requests, "all that were allowed, and no more");
     }

@@ -3,7 +3,8 @@
 
 use trailseal::render::human::{self, Colour, Options, Verbosity};
 use trailseal::render::plain::acts;
-use trailseal::report::{Completion, Depth, Report};
+use trailseal::report::{Completion, Report};
+use trailseal::trail::Depth;
 use trailseal::verdict::Code;
 
 use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};

@@ -4,10 +4,9 @@
 use chrono::TimeDelta;
 use trailseal::crypto::Hash;
 use trailseal::report::{
-    Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
-    Uncovered, Window,
+    Asked, ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals, Uncovered,
 };
-use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time};
+use trailseal::trail::{AccountRegion, ChainId, Depth, DigestKind, ObjectName, Span, Time, Window};
 use trailseal::verdict::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Scope,
     Testimony, Unseen,
@@ -79,8 +78,8 @@ fn chain(
         id: id.clone(),
         digests,
         logs,
-        coverage: coverage.to_vec(),
-        gaps: gaps.to_vec(),
+        coverage: coverage.iter().copied().collect(),
+        gaps: gaps.iter().copied().collect(),
         verified_through: coverage.first().map(|span| span.end),
         newest,
         reached: Reached::Wholly,
@@ -149,7 +148,7 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
 }
 
 fn three_days() -> Window {
-    Window { start: Some(time("2026-03-01T00:00:00Z")), end: time("2026-03-04T00:00:00Z") }
+    Window::new(Some(time("2026-03-01T00:00:00Z")), time("2026-03-04T00:00:00Z")).unwrap()
 }
 
 /// Nothing wrong anywhere.
@@ -231,7 +230,7 @@ pub fn damaged() -> Report {
 fn region_absent(place: &AccountRegion) -> Finding {
     let message = "this region has to be there, and has not one standard digest in the window";
     let mut finding = Finding::new(Code::RegionAbsent, place, message);
-    finding.at = three_days().start;
+    finding.at = three_days().start();
     finding.cause = Some(Cause::Unexplained);
     finding
 }
@@ -454,7 +453,7 @@ pub fn year_of_an_organization() -> Report {
             logs(&[(LogVerdict::Intact, 9000), (LogVerdict::Modified, modified as u64)]),
         ));
     }
-    report("s3://example-org-trail", Window { start: Some(start), end }, chains, findings)
+    report("s3://example-org-trail", Window::reaching(Some(start), end), chains, findings)
 }
 
 /// The same, with every finding of a code accepted.

@@ -10,13 +10,13 @@ use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::digest::Certainty;
 use trailseal::forge::{self, Damage, Turn, World};
-use trailseal::report::{Depth, Report};
+use trailseal::report::Report;
 use trailseal::store::copied::Copied;
 use trailseal::store::{
     Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Take,
 };
 use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::trail::{DigestKind, Location, ObjectName, Time};
+use trailseal::trail::{Depth, DigestKind, Location, ObjectName, Time};
 use trailseal::verdict::{Cause, Class, Code};
 
 use crate::support::judged::{accuses_nobody, counted, far_place, holds, is_digest, place_of, plant};

@@ -11,15 +11,14 @@ use trailseal::forge;
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
 use trailseal::store::s3::S3Store;
-use trailseal::store::{
-    Admission, LARGEST, Listing, Object, ObjectStore, Reach, StoreError, StoreErrorKind, Streamed,
-};
+use trailseal::store::{LARGEST, Listing, Object, ObjectStore, Reach, StoreError, StoreErrorKind, Streamed};
 use trailseal::trail::{ObjectName, parse_time};
 use trailseal::verdict::Class;
 
 use crate::support::client::{self, brief, quick, session};
 use crate::support::faults::{self, Action, Fault, alien, careful_login_page, login_page};
 use crate::support::forged::{self, Encoding};
+use crate::support::memory::room;
 use crate::support::server::Server;
 use crate::support::verify::plan;
 use crate::support::world::{self, Bucket, World};
@@ -34,7 +33,7 @@ fn small_world() -> World {
 }
 
 async fn get(store: &S3Store) -> Result<Object, StoreError> {
-    store.get(&ObjectName::new("logs", KEY), &Admission::new(1 << 20)).await
+    store.get(&ObjectName::new("logs", KEY), &room(1 << 20)).await
 }
 
 async fn stream(store: &S3Store) -> Result<Vec<u8>, StoreError> {

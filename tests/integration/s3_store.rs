@@ -10,12 +10,13 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use trailseal::aws::{Load, Session};
 use trailseal::store::s3::S3Store;
 use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, UserMetadata,
+    Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, UserMetadata,
 };
 use trailseal::trail::ObjectName;
 
 use crate::support::client::{brief, config, quick, session, timeless, wired};
 use crate::support::faults::{self, Action, Fault};
+use crate::support::memory::room;
 use crate::support::server::{Behaviour, Server};
 use crate::support::world::{self, Bucket, StorageClass, World};
 
@@ -37,7 +38,7 @@ fn store(server: &Server) -> S3Store {
 }
 
 async fn get(store: &S3Store, key: &str) -> Result<Object, StoreError> {
-    store.get(&ObjectName::new("logs", key), &Admission::new(1 << 20)).await
+    store.get(&ObjectName::new("logs", key), &room(1 << 20)).await
 }
 
 fn listing(prefix: &str, reach: Reach) -> Listing {
@@ -233,7 +234,7 @@ async fn an_archived_object_names_its_archive() {
 async fn a_missing_bucket_is_not_a_missing_object() {
     let server = Server::start(small_world());
     let store = store(&server);
-    let error = store.get(&ObjectName::new("elsewhere", KEY), &Admission::new(1)).await.unwrap_err();
+    let error = store.get(&ObjectName::new("elsewhere", KEY), &room(1)).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::NoSuchBucket);
 }
 
@@ -370,7 +371,7 @@ fn hundred_a_second(objects: usize, buckets: &[&str]) -> Duration {
     let load = Load { requests_per_second: NonZeroU32::new(100), ..quick() };
     timeless().block_on(async {
         let store = S3Store::new(&wired(&server, load));
-        let room = Admission::new(1 << 20);
+        let room = room(1 << 20);
         let names: Vec<ObjectName> = buckets.iter().map(|bucket| ObjectName::new(*bucket, KEY)).collect();
         let started = tokio::time::Instant::now();
         let all = (0..objects).flat_map(|_| &names).map(|name| store.get(name, &room));
@@ -422,7 +423,7 @@ fn a_store_that_bears_less_than_it_is_asked_for_is_asked_for_what_it_bears() {
         let asked = (bearable * 20.0) as usize;
         let (took, refused) = timeless().block_on(async {
             let store = S3Store::new(&wired(&server, Load::default()));
-            let room = Admission::new(1 << 30);
+            let room = room(1 << 30);
             let name = ObjectName::new("logs", KEY);
             let began = tokio::time::Instant::now();
             let mut all = stream::iter(0..asked).map(|_| store.get(&name, &room)).buffer_unordered(256);

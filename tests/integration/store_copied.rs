@@ -11,13 +11,12 @@ use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
-use trailseal::store::{
-    Admission, Listing, Metadata, ObjectStore, Page, Reach, StoreErrorKind, UserMetadata,
-};
+use trailseal::store::{Listing, Metadata, ObjectStore, Page, Reach, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, Location, ObjectName, Origin};
 use trailseal::verdict::{Class, Code};
 
+use crate::support::memory::room;
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
 use crate::support::verify::{plan, right, run, told};
 
@@ -167,7 +166,7 @@ fn what_cannot_be_read_beside_a_digest_is_no_crime() {
 fn what_is_saved_beside_a_digest_needs_no_room_of_its_own() {
     let store = copied(copy(&WORLD, Kept::Beside));
     let digest = WORLD.chains()[0].digests[0].object();
-    let got = now(store.get(digest, &Admission::new(1))).unwrap();
+    let got = now(store.get(digest, &room(1))).unwrap();
     assert!(matches!(got.metadata, Metadata::Saved { describes: Describes::TheseBytes, .. }));
 }
 

@@ -17,13 +17,14 @@ use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
 use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, Streamed,
+    Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, Streamed,
 };
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, ObjectName, Origin};
 use trailseal::verdict::{Code, Finding};
 
 use crate::support::judged::{accuses_nobody, counted, holds};
+use crate::support::memory::room;
 use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{Told, attempt, plan, right, run, told};
 
@@ -97,7 +98,7 @@ fn list(store: &DirStore, prefix: &str) -> Result<Page, StoreError> {
 }
 
 fn get(store: &DirStore, key: &str) -> Result<Object, StoreError> {
-    now(store.get(&ObjectName::new("", key), &Admission::new(1 << 20)))
+    now(store.get(&ObjectName::new("", key), &room(1 << 20)))
 }
 
 fn streamed(store: &DirStore, key: &str) -> Result<Vec<u8>, StoreError> {

@@ -12,9 +12,6 @@ use crate::cli::args::{ExpectedRegion, Verify};
 use crate::cli::exit::Failure;
 use crate::cli::time::{End, Moment};
 
-/// Bytes of bodies in memory at once.
-const BYTES_IN_FLIGHT: u32 = 48 << 20;
-
 /// What is asked for of a place.
 pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
     let certainty = match (origin, &args.copied_from) {
@@ -83,7 +80,7 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         },
         accept: args.accept.iter().copied().collect(),
         fail_on: args.fail_on.iter().copied().collect(),
-        load: Load { requests: usize::from(args.concurrency), bytes: BYTES_IN_FLIGHT },
+        load: Load { requests: args.concurrency.into(), ..Load::default() },
         arguments: std::env::args().skip(1).collect(),
         notes: raised(args).into_iter().chain(args.lowered.iter().cloned()).collect(),
     })

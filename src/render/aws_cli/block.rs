@@ -7,8 +7,8 @@ use super::words::{self, Word};
 use super::{Told, Transcript};
 use crate::crypto::Hash;
 use crate::render::plain::Plain;
-use crate::report::{Report, Window};
-use crate::trail::{DigestKind, ObjectName, Region, Span, Time, format_time};
+use crate::report::Report;
+use crate::trail::{DigestKind, ObjectName, Region, Span, Time, Window, format_time};
 use crate::verdict::{DigestVerdict, Finding};
 
 /// All there is to tell of one trail in one account and region.
@@ -116,7 +116,7 @@ pub fn nothing(source: &str, window: &Window, out: &mut dyn Write) -> io::Result
 
 /// The range asked for. The AWS CLI demands a start; an open one is where the record begins.
 fn asked(window: &Window, oldest: Option<Time>) -> Span {
-    Span { start: window.start.or(oldest).unwrap_or(window.end), end: window.end }
+    Span { start: window.start().or(oldest).unwrap_or(window.end()), end: window.end() }
 }
 
 fn startup(trail: &str, asked: Span, out: &mut dyn Write) -> io::Result<()> {

@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    Asked, ChainReport, Completion, Depth, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals,
-    Uncovered, Window,
+    Asked, ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals, Uncovered,
 };
 use crate::trail::key::ROOT;
 use crate::trail::{
-    AccountRegion, ChainId, DigestKind, Identity, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET,
+    AccountRegion, ChainId, Depth, DigestKind, Identity, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET,
+    Window,
 };
 use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
 
@@ -68,10 +68,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
     let report = Report {
         tool_version: saved.tool.version.into_owned(),
         source: saved.source.into_owned(),
-        window: Window {
-            start: optional("window.start", saved.window.start.as_deref(), time)?,
-            end: field("window.end", &saved.window.end, time)?,
-        },
+        window: window(saved.window)?,
         looked_back_to: optional("looked_back_to", saved.looked_back_to.as_deref(), time)?,
         asked: asked(saved.scope, saved.expected, saved.grace)?,
         identity: saved.identity.map(identity),
@@ -109,6 +106,12 @@ fn omitted(saved: BTreeMap<v1::Text<'_>, BTreeMap<v1::Text<'_>, u64>>) -> Result
         }
     }
     Ok(omitted)
+}
+
+fn window(saved: v1::Window) -> Result<Window, ReadError> {
+    let start = optional("window.start", saved.start.as_deref(), time)?;
+    let end = field("window.end", &saved.end, time)?;
+    Window::new(start, end).map_err(|_| malformed("window.end", "a time not before window.start", &saved.end))
 }
 
 /// A report of a version that did not say it asked for everything.
@@ -175,8 +178,8 @@ fn chain(at: &str, saved: v1::Chain<'_>) -> Result<ChainReport, ReadError> {
         },
         digests: saved.digests.into(),
         logs: saved.logs.into(),
-        coverage: each(&format!("{at}.coverage"), saved.coverage, span)?,
-        gaps: each(&format!("{at}.gaps"), saved.gaps, span)?,
+        coverage: each(&format!("{at}.coverage"), saved.coverage, span)?.into_iter().collect(),
+        gaps: each(&format!("{at}.gaps"), saved.gaps, span)?.into_iter().collect(),
         verified_through: optional(
             &format!("{at}.verified_through"),
             saved.verified_through.as_deref(),

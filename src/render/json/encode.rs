@@ -26,7 +26,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         tool: v1::Tool { name: "trailseal".into(), version: borrowed(&report.tool_version) },
         source: borrowed(&report.source),
         arguments: report.arguments.iter().map(|word| borrowed(word)).collect(),
-        window: v1::Window { start: report.window.start.map(time), end: time(report.window.end) },
+        window: v1::Window { start: report.window.start().map(time), end: time(report.window.end()) },
         looked_back_to: report.looked_back_to.map(time),
         scope: v1::Scope {
             accounts: report.asked.accounts.iter().map(ToString::to_string).collect(),

@@ -2,7 +2,8 @@
 
 use super::groups::consequence;
 use super::{counted, moment, thousands};
-use crate::report::{Completion, Depth, Outcome, Report};
+use crate::report::{Completion, Outcome, Report};
+use crate::trail::Depth;
 use crate::verdict::{Cause, Class, Code, Testimony};
 
 /// The verdict in one word and one sentence.

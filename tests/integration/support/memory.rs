@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -189,8 +190,13 @@ impl ObjectStore for Memory {
     }
 
     async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
-        let stored = self.get(object, &Admission::new(u32::MAX)).await?;
+        let stored = self.get(object, &room(u32::MAX)).await?;
         let _ = take(Streamed::Piece(&stored.body));
         Ok(())
     }
+}
+
+/// Room for so many bytes of bodies.
+pub fn room(bytes: u32) -> Admission {
+    Admission::new(NonZeroU32::new(bytes).unwrap())
 }
