@@ -353,7 +353,7 @@ pub async fn run(
     if plan.certainty == Certainty::KeyOnly {
         listing::name_bucket(&store, &plan, &mut found.sites).await;
     }
-    let held_to = listing::window(&store, &plan, &found.sites).await;
+    let held_to = listing::window(&store, &plan, &found, &stop).await;
     let context = Context::new(plan, held_to, store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     let mut outcomes = verify_all(&context, found.sites.clone()).await;

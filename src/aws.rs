@@ -93,8 +93,8 @@ pub enum AccessError {
     },
     /// The profile takes a code from a device, which nobody can be asked for here.
     #[error(
-        "the profile {profile} asks for MFA (mfa_serial), which is not supported; give temporary credentials: \
-         eval \"$(aws configure export-credentials --profile {profile} --format env)\", and leave the profile out"
+        "the profile {profile} asks for MFA (mfa_serial), which is not supported; give temporary credentials \
+         instead of it: eval \"$(aws configure export-credentials --profile {profile} --format env)\""
     )]
     Mfa {
         /// The profile.
@@ -191,6 +191,7 @@ impl Session {
             config = config.into_builder().region(region).build();
         }
         if access.signing == Signing::Signed {
+            profiles.refuse_mfa()?;
             if let Chosen::Caller(name) = profiles.chosen() {
                 let own = profile::credentials(name, &config, client);
                 config = config.into_builder().credentials_provider(own).build();

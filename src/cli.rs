@@ -9,6 +9,7 @@ mod forge;
 mod keys;
 mod machine;
 mod manual;
+mod near;
 mod objects;
 mod output;
 mod progress;

@@ -27,7 +27,7 @@ pub use damage::Damage;
 pub use folder::write_world;
 pub use keys::Keys;
 pub use plan::{Plan, Turn};
-pub use truth::Truth;
+pub use truth::{Answer, Expected, Truth};
 pub use world::{ForgedChain, World};
 
 /// Why a world could not be forged.

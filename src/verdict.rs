@@ -441,6 +441,21 @@ impl Evidence {
     }
 }
 
+/// The fact that an object has a name of a kind that CloudTrail never writes: its name in evidence, and what it says.
+const ODD_NAME: (&str, &str) = ("name", "of a kind that CloudTrail never writes");
+
+impl Evidence {
+    /// Adds the fact that CloudTrail never writes names like the object's.
+    pub fn with_odd_name(self) -> Self {
+        self.with(ODD_NAME.0, ODD_NAME.1)
+    }
+
+    /// Whether CloudTrail never writes names like the object's.
+    pub fn has_odd_name(&self) -> bool {
+        self.0.get(ODD_NAME.0).is_some_and(|fact| fact == ODD_NAME.1)
+    }
+}
+
 /// Where in the account a finding belongs. Facts that are not known are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Plan;
 use crate::chain::Ended;
+use crate::gzip::Fault;
 use crate::report::{Completion, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Depth, Origin, format_time};
@@ -30,6 +31,7 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
         }
     }
     hints.extend(as_of_its_newest_object(plan, report));
+    hints.extend(ends_in_the_future(plan, report));
     if !plan.accept.is_empty() {
         let codes: Vec<String> = plan.accept.iter().map(ToString::to_string).collect();
         hints.push(format!(
@@ -114,6 +116,19 @@ fn as_of_its_newest_object(plan: &Plan, report: &Report) -> Option<String> {
     })
 }
 
+/// A window that has hours which have not been yet: nothing in them is missed, and nothing proven.
+fn ends_in_the_future(plan: &Plan, report: &Report) -> Option<String> {
+    let ahead = plan.now < report.window.end();
+    ahead.then(|| {
+        format!(
+            "The window ends at {}, and it was {} when this run began: of the time after that nothing can be said yet, \
+             whatever the verdict.",
+            format_time(report.window.end()),
+            format_time(plan.now)
+        )
+    })
+}
+
 /// What the report counts and does not hold.
 fn not_kept(report: &Report) -> Option<String> {
     let omitted: u64 = report.omitted.values().sum();
@@ -125,16 +140,42 @@ fn not_kept(report: &Report) -> Option<String> {
     })
 }
 
-/// What an unfinished copy looks like.
+/// What an unfinished copy looks like, and what does not look like one.
 fn unfinished_copy(plan: &Plan, report: &Report) -> Option<String> {
-    let like_one = |finding: &Finding| {
-        matches!(finding.code, Code::LogMissing | Code::LogMalformed | Code::DigestMissing)
+    if plan.origin == Origin::Delivered {
+        return None;
+    }
+    let accusing = report.findings.iter().filter(|finding| finding.class == Class::Tamper);
+    let (like, unlike): (Vec<&Finding>, Vec<&Finding>) = accusing.partition(|it| like_a_broken_copy(it));
+    let codes = |findings: &[&Finding]| {
+        let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.code.as_str()).collect();
+        codes.into_iter().collect::<Vec<_>>().join(", ")
     };
-    (plan.origin != Origin::Delivered && report.findings.iter().any(like_one)).then(|| {
-        "A copy that was broken off looks like this too: files missing, files cut short. Before you accuse anybody, \
-         compare it with its original (such as aws s3 sync --dryrun) and complete it."
-            .to_owned()
+    let but = match unlike.is_empty() {
+        true => String::new(),
+        false => format!(" No broken copy looks like the other findings of tampering ({}).", codes(&unlike)),
+    };
+    (!like.is_empty()).then(|| {
+        format!(
+            "A copy that was broken off has files missing and files cut short too ({}). Before you accuse anybody of these, \
+             compare it with its original (such as aws s3 sync --dryrun) and complete it.{but}",
+            codes(&like)
+        )
     })
+}
+
+/// Whether it may have come of a copy that was broken off: a file that is not there, or that ends too early. What is there
+/// with other content was written so.
+fn like_a_broken_copy(finding: &Finding) -> bool {
+    let cut_short = || {
+        let faults = [Fault::Empty, Fault::Truncated];
+        faults.iter().any(|fault| finding.message.ends_with(&fault.to_string()))
+    };
+    match finding.code {
+        Code::LogMissing | Code::DigestMissing => true,
+        Code::LogMalformed | Code::DigestMalformed => cut_short(),
+        _ => false,
+    }
 }
 
 /// The lines that acknowledge the chains which ended before the window, if all of them did so lawfully.

@@ -199,13 +199,23 @@ fn too_young(context: &Context) -> Option<Finding> {
             ),
             _ => format!(
                 "the window begins at {begins}, within the grace time: digests and log files that should be in it may still \
-                 be under way, so nothing in it could be missed yet; ask for a longer one, such as --last 26h"
+                 be under way, so nothing in it could be missed yet; ask for a longer one, such as --last {}",
+                long_enough(context.plan.grace)
             ),
         };
         let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
         finding.at = Some(start);
         finding
     })
+}
+
+/// A window in which something could be missed: nearly a day longer than the grace time. In days, where hours would be many.
+fn long_enough(grace: TimeDelta) -> String {
+    let hours = grace.num_hours().saturating_add(23);
+    match hours {
+        0..48 => format!("{hours}h"),
+        hours => format!("{}d", hours / 24 + 1),
+    }
 }
 
 /// The trail's own status names a digest delivery that the bucket does not show.
@@ -269,4 +279,18 @@ fn key_validity(key: &KeyUse, outcomes: &[site::Outcome]) -> Option<Finding> {
             Evidence::none().with("fingerprint", key.fingerprint.as_str()).with("digests", outside);
         finding
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_is_long_enough_is_longer_than_the_grace_time() {
+        assert_eq!(long_enough(TimeDelta::hours(3)), "26h");
+        assert_eq!(long_enough(TimeDelta::hours(24)), "47h");
+        assert_eq!(long_enough(TimeDelta::hours(25)), "3d");
+        assert_eq!(long_enough(TimeDelta::days(400)), "401d");
+        assert_eq!(long_enough(TimeDelta::zero()), "23h");
+    }
 }

@@ -4,11 +4,12 @@
 //! The search goes down level by level, so that what lies near is found before any bound is reached; a bound that is
 //! reached is told of. Folders in which other AWS services keep theirs are counted and passed over.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pages::{Walk, each, fold};
-use super::{AuditError, Plan, Stop};
+use super::{AuditError, Plan, Scope, Stop};
 use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::{Named, Within};
@@ -214,6 +215,25 @@ pub(super) async fn sites(store: &dyn ObjectStore, plan: &Plan, stop: &Stop) -> 
         return Err(AuditError::NoRecord { looked_in });
     }
     Ok(search.found())
+}
+
+/// Every site at or below what the plan names, whatever of it is in scope.
+pub(super) async fn of_every_scope<'f>(
+    store: &dyn ObjectStore,
+    plan: &Plan,
+    found: &'f Found,
+    stop: &Stop,
+) -> Cow<'f, [Site]> {
+    let Scope { accounts, regions, .. } = &plan.scope;
+    if accounts.is_empty() && regions.is_empty() {
+        return Cow::Borrowed(&found.sites);
+    }
+    let plan = Plan { scope: Scope::default(), ..plan.clone() };
+    match sites(store, &plan, stop).await {
+        Ok(found) => Cow::Owned(found.sites),
+        // What stands in the way stood there before, and was told.
+        Err(_) => Cow::Borrowed(&found.sites),
+    }
 }
 
 /// Opens the folders of a level, and says how many of them could not be listed.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use chrono::{Days, TimeDelta};
 
-use super::Plan;
-use super::discover::Site;
+use super::discover::{self, Found, Site};
 use super::pages::{Walk, Walked, fold};
+use super::{Plan, Stop};
 use crate::digest::{Certainty, claimed_object};
 use crate::store::{Admission, Listed, Listing, ObjectStore, Reach, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
@@ -336,15 +336,21 @@ async fn folders(store: &dyn ObjectStore, home: &Location, prefix: &str) -> Resu
 }
 
 /// The window as far as it is known before anything is read, and the moment the record is judged at. A bucket is
-/// judged now. A folder, unless an end was asked for, as of its own newest object: what came later was not copied.
-pub(super) async fn window(store: &dyn ObjectStore, plan: &Plan, sites: &[Site]) -> (Window, Time) {
+/// judged now. A folder, unless an end was asked for, as of its own newest object, whatever part of it is in scope: what
+/// came later was not copied.
+pub(super) async fn window(
+    store: &dyn ObjectStore,
+    plan: &Plan,
+    found: &Found,
+    stop: &Stop,
+) -> (Window, Time) {
     let start = plan.start.map(sane);
     match (plan.end.map(sane), plan.certainty) {
         (Some(end), _) => (Window::reaching(start, end), plan.now),
         (None, Certainty::BucketAndKey) => (Window::reaching(start, plan.now), plan.now),
         (None, Certainty::KeyOnly) => {
             let mut newest = None;
-            for site in sites {
+            for site in discover::of_every_scope(store, plan, found, stop).await.iter() {
                 for home in site.locations() {
                     newest = newest.max(newest_moment(store, home, &site.place, plan.now).await);
                 }

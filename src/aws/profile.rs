@@ -16,6 +16,9 @@ use super::AccessError;
 /// The variable that names a profile.
 const PROFILE: &str = "AWS_PROFILE";
 
+/// Profiles that may take credentials from each other; those that go round in a circle end too.
+const MOST_SOURCES: usize = 10;
+
 /// The profiles there are, and the one that is meant.
 #[derive(Debug)]
 pub(super) struct Profiles {
@@ -68,11 +71,27 @@ impl Profiles {
                 known.sort_unstable();
                 Err(AccessError::UnknownProfile { profile: name.clone(), known })
             }
-            Chosen::Caller(name) if profiles.value("mfa_serial").is_some() => {
-                Err(AccessError::Mfa { profile: name.clone() })
-            }
             Chosen::Caller(_) | Chosen::Environment(_) | Chosen::Nobody => Ok(profiles),
         }
+    }
+
+    /// Refuses the chosen profile where its credentials count and take a code from a device. Nobody can be asked for one
+    /// here, and without it AWS would refuse in words that say nothing of it.
+    pub(super) fn refuse_mfa(&self) -> Result<(), AccessError> {
+        let counts = matches!(self.chosen, Chosen::Caller(_)) || !environment_has_credentials();
+        match self.roles().any(|profile| profile.get("mfa_serial").is_some_and(|device| !device.is_empty())) {
+            true if counts => Err(AccessError::Mfa { profile: self.name().to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The chosen profile and those that it takes credentials from, as far as they take on roles: without one, a device is
+    /// named for other tools.
+    fn roles(&self) -> impl Iterator<Item = &Profile> {
+        let source = |profile: &&Profile| self.set.get_profile(profile.get("source_profile")?);
+        std::iter::successors(self.own(), source)
+            .take(MOST_SOURCES)
+            .filter(|profile| profile.get("role_arn").is_some_and(|role| !role.is_empty()))
     }
 
     /// Who chose the profile.
@@ -101,6 +120,12 @@ impl Profiles {
     fn own(&self) -> Option<&Profile> {
         self.set.get_profile(self.name())
     }
+}
+
+/// The environment's own keys count before a profile that the environment names, and before the default one.
+fn environment_has_credentials() -> bool {
+    let given = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    given("AWS_ACCESS_KEY_ID") && given("AWS_SECRET_ACCESS_KEY")
 }
 
 impl Chosen {

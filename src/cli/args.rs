@@ -12,7 +12,7 @@ use trailseal::verdict::Code;
 use super::demo::Demo;
 use super::forge::Forge;
 use super::manual::Manual;
-use super::settings::Config;
+use super::settings::{Config, Spoken};
 use super::texts::{Completions, Explain, SavedReport};
 use super::time::{Moment, duration, moment, some_duration};
 
@@ -87,13 +87,22 @@ pub struct Verify {
     pub source: String,
     /// First moment asked for: a time, a date, or a duration back from now; also --since [default: the whole
     /// record]
-    #[arg(long, alias = "since", value_name = "T", value_parser = moment, help_heading = WINDOW)]
+    #[arg(
+        long, alias = "since", value_name = "T", value_parser = moment, allow_hyphen_values = true,
+        help_heading = WINDOW,
+    )]
     pub start: Option<Moment>,
     /// First moment not asked for; a date includes its whole day; also --until [default: now; of a folder, its newest object]
-    #[arg(long, alias = "until", value_name = "T", value_parser = moment, help_heading = WINDOW)]
+    #[arg(
+        long, alias = "until", value_name = "T", value_parser = moment, allow_hyphen_values = true,
+        help_heading = WINDOW,
+    )]
     pub end: Option<Moment>,
     /// The same as --start with a duration
-    #[arg(long, value_name = "DURATION", value_parser = some_duration, help_heading = WINDOW)]
+    #[arg(
+        long, value_name = "DURATION", value_parser = some_duration, allow_hyphen_values = true,
+        help_heading = WINDOW,
+    )]
     pub last: Option<chrono::TimeDelta>,
     /// Only these trails' digests (log files are still held against those of all trails)
     #[arg(long = "trail", value_name = "NAME|ARN", value_delimiter = ',', help_heading = SCOPE)]
@@ -190,6 +199,9 @@ pub struct Verify {
     /// What the environment or the file lowers, in sentences.
     #[arg(skip)]
     pub lowered: Vec<String>,
+    /// What the options are called where they were given.
+    #[arg(skip)]
+    pub spoken: Spoken,
 }
 
 impl Verify {
@@ -217,10 +229,13 @@ pub struct FetchKeys {
     #[arg(long = "region", value_name = "R", value_delimiter = ',')]
     pub regions: Vec<Region>,
     /// First moment digests were signed in: a time, a date, or a duration back from now
-    #[arg(long, alias = "since", value_name = "T", value_parser = moment, default_value = "90d")]
+    #[arg(
+        long, alias = "since", value_name = "T", value_parser = moment, default_value = "90d",
+        allow_hyphen_values = true,
+    )]
     pub start: Moment,
     /// Last moment digests were signed in [default: now]
-    #[arg(long, alias = "until", value_name = "T", value_parser = moment)]
+    #[arg(long, alias = "until", value_name = "T", value_parser = moment, allow_hyphen_values = true)]
     pub end: Option<Moment>,
     /// Write the keys to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]

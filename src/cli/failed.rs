@@ -1,7 +1,9 @@
 //! Why a run could not begin, and what to do about it.
 
+use std::fmt::Display;
+
 use trailseal::audit::AuditError;
-use trailseal::store::StoreErrorKind;
+use trailseal::store::{StoreError, StoreErrorKind};
 
 use super::exit::Failure;
 
@@ -12,21 +14,39 @@ pub struct Advice {
     denied: &'static str,
 }
 
+/// There are none, or AWS does not know them.
+const NO_CREDENTIALS: &str = "there are no usable AWS credentials";
+const EXPIRED: &str = "the AWS credentials have expired";
+
+impl Advice {
+    /// What is missing and what to do comes first; what AWS, or the search for credentials, said of it second.
+    fn sign_in_first(&self, missing: &str, error: impl Display) -> Failure {
+        match &*self.sign_in {
+            "" => Failure::new(missing),
+            sign_in => Failure::new(format!("{missing}: {sign_in}")),
+        }
+        .and(Failure::new(error))
+    }
+}
+
 #[cfg(feature = "aws")]
 mod aws {
+    use std::fmt::Display;
+
     use trailseal::aws::SignIn;
     use trailseal::aws::failure::FailureKind;
 
-    use super::Advice;
+    use super::{Advice, EXPIRED, NO_CREDENTIALS};
     use crate::cli::args::Access;
+    use crate::cli::exit::Failure;
 
     impl Advice {
         /// For somebody who reaches AWS like this.
         pub fn of(access: &Access, sign_in: &SignIn) -> Self {
             let sign_in = match sign_in {
                 SignIn::Sso { profile } => format!("sign in: aws sso login --profile {profile}"),
-                SignIn::Plain => "give credentials as to any AWS tool: --profile or AWS_PROFILE, environment variables, a role; \
-                                  for a public bucket --no-sign-request"
+                SignIn::Plain => "set them up (aws configure, aws configure sso), sign in (aws sso login), or name a profile that \
+                                  has some (--profile NAME, AWS_PROFILE=NAME); a public bucket needs none (--no-sign-request)"
                     .to_owned(),
             };
             let denied = match (access.no_sign_request, access.request_payer) {
@@ -40,18 +60,20 @@ mod aws {
             Self { sign_in, denied }
         }
 
-        /// What to do about a failure of AWS's other services.
-        pub fn on(&self, kind: FailureKind) -> &str {
-            match kind {
-                FailureKind::NoCredentials | FailureKind::CredentialsExpired | FailureKind::Unrecognised => {
-                    &self.sign_in
+        /// A failure of AWS's other services, and what to do about it.
+        pub fn on(&self, kind: FailureKind, error: impl Display) -> Failure {
+            let next = match kind {
+                FailureKind::NoCredentials | FailureKind::Unrecognised => {
+                    return self.sign_in_first(NO_CREDENTIALS, error);
                 }
+                FailureKind::CredentialsExpired => return self.sign_in_first(EXPIRED, error),
                 FailureKind::Denied => "grant what was refused",
                 FailureKind::TimedOut | FailureKind::CutOff | FailureKind::Unreachable => {
                     "check the network, the proxy, and AWS_ENDPOINT_URL if it is set"
                 }
                 FailureKind::NotFound | FailureKind::Throttled | FailureKind::Failed => "run again",
-            }
+            };
+            Failure::new(format!("{error}; {next}"))
         }
     }
 }
@@ -60,19 +82,17 @@ mod aws {
 pub fn failure(error: &AuditError, advice: &Advice) -> Failure {
     match error {
         AuditError::Interrupted => Failure::interrupted(),
-        AuditError::Store(store) => match next_step(store.kind, advice) {
-            "" => Failure::new(error),
-            next => Failure::new(format!("{error}; {next}")),
-        },
+        AuditError::Store(store) => of_store(store, advice),
         AuditError::NoRecord { .. } | AuditError::NotALogFile { .. } | AuditError::ADigest { .. } => {
             Failure::new(error)
         }
     }
 }
 
-fn next_step(kind: StoreErrorKind, advice: &Advice) -> &str {
-    match kind {
-        StoreErrorKind::NoCredentials | StoreErrorKind::CredentialsExpired => &advice.sign_in,
+fn of_store(error: &StoreError, advice: &Advice) -> Failure {
+    let next = match error.kind {
+        StoreErrorKind::NoCredentials => return advice.sign_in_first(NO_CREDENTIALS, error),
+        StoreErrorKind::CredentialsExpired => return advice.sign_in_first(EXPIRED, error),
         StoreErrorKind::Denied => advice.denied,
         StoreErrorKind::NoSuchBucket => {
             "check the bucket's name and, for other partitions, the profile's region"
@@ -88,5 +108,24 @@ fn next_step(kind: StoreErrorKind, advice: &Advice) -> &str {
         | StoreErrorKind::Oversized
         | StoreErrorKind::Stopped
         | StoreErrorKind::Failed => "",
-    }
+    };
+    let next = [Some(next).filter(|next| !next.is_empty()).map(str::to_owned), odd_name(error)];
+    let next = next.into_iter().flatten().fold(error.to_string(), |told, next| format!("{told}; {next}"));
+    Failure::new(next)
+}
+
+/// A word on a bucket's name that no bucket can be given today. Some that are older than 2018, all in us-east-1, have such
+/// names, and stores elsewhere may: so it is asked for, and doubted only where that failed.
+fn odd_name(error: &StoreError) -> Option<String> {
+    let may_be_its_name =
+        matches!(error.kind, StoreErrorKind::NoSuchBucket | StoreErrorKind::Denied | StoreErrorKind::Failed);
+    let bucket = error.target.strip_prefix("s3://")?.split('/').next()?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let usual = bucket.starts_with("arn:") || (3..=63).contains(&bucket.len()) && bucket.bytes().all(plain);
+    (may_be_its_name && !usual).then(|| {
+        format!(
+            "is {bucket} spelt right? Names of buckets are 3 to 63 lower case letters, digits, dots and hyphens; only some old \
+             ones in us-east-1 are not"
+        )
+    })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use trailseal::forge::{self, Damage, Plan, Turn};
+use trailseal::forge::{self, Damage, Plan, Truth, Turn};
 use trailseal::trail::{OrganizationId, TrailName, format_time};
 
 use super::exit::Failure;
@@ -81,20 +81,29 @@ pub fn run(args: &Forge) -> Result<u8, Failure> {
     };
     let truth = forge::write_world(&plan, folder, &args.damages).map_err(Failure::new)?;
     let window = plan.window();
+    let shown = folder.display();
     Output::stdout().publish(|out| {
         writeln!(
             out,
-            "Forged {} digests and {} log files. Verify them with:\n\n  trailseal verify {}/bucket --keys {}/keys.json \
-             --start {} --end {}\n\nThe right answer is exit code {}; {}/truth.json has the findings.",
+            "Forged {} digests and {} log files. Verify them with:\n\n  trailseal verify {shown}/bucket --keys \
+             {shown}/keys.json --start {} --end {}\n\n{}; {shown}/truth.json has the findings.",
             truth.digests,
             truth.logs,
-            folder.display(),
-            folder.display(),
             format_time(window.start),
             format_time(window.end),
-            truth.exit_code,
-            folder.display(),
+            right_answer(&truth),
         )
     })?;
     Ok(0)
+}
+
+/// What the folder comes to, and a bucket with the same objects where it comes to something else.
+fn right_answer(truth: &Truth) -> String {
+    match (truth.of_the_folder().exit_code, truth.exit_code) {
+        (folder, bucket) if folder == bucket => format!("The right answer is exit code {folder}"),
+        (folder, bucket) => format!(
+            "The right answer is exit code {folder}, for this is a folder, in which metadata may have been lost on the way; \
+             for a bucket with these objects it is {bucket}"
+        ),
+    }
 }

@@ -3,12 +3,14 @@
 
 use chrono::Utc;
 use futures_util::stream::{self, StreamExt};
+use trailseal::aws::failure::FailureKind;
 use trailseal::crypto::KeyRing;
 use trailseal::keys::{self, aws::KeyError};
 use trailseal::trail::{Region, Span};
 
 use super::args::FetchKeys;
 use super::exit::{self, Failure};
+use super::failed::Advice;
 use super::output::Output;
 use super::time::End;
 use super::verify::aws::Reach;
@@ -32,17 +34,20 @@ pub fn fetch(args: &FetchKeys) -> Result<u8, Failure> {
     let output = Output::open(args.output.as_deref())?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
-    let Asked { ring, empty, refused } = runtime.block_on(ask(args, span))?;
+    let Asked { ring, empty, refused, advice } = runtime.block_on(ask(args, span))?;
     if !empty.is_empty() {
         exit::note(&format!("AWS lists no keys of that time in {}", names(&empty)));
     }
     let refusals = refused.iter().map(|error| error.to_string()).collect::<Vec<_>>().join("; ");
     if ring.iter().next().is_none() {
-        return Err(match refused.is_empty() {
-            true => {
+        return Err(match refused.first().map(|error| error.kind) {
+            None => {
                 Failure::empty("there is no key to write; ask for another time (--start, --end) or region")
             }
-            false => Failure::new(format!("no key could be had: {refusals}")),
+            Some(kind @ (FailureKind::NoCredentials | FailureKind::CredentialsExpired)) => {
+                advice.on(kind, refusals)
+            }
+            Some(_) => Failure::new(format!("no key could be had: {refusals}")),
         });
     }
     let text = serde_json::to_vec_pretty(&keys::to_json(&ring)).map_err(Failure::new)?;
@@ -70,6 +75,8 @@ struct Asked {
     empty: Vec<Region>,
     /// Those whose keys could not be had.
     refused: Vec<KeyError>,
+    /// What to do where nobody answered.
+    advice: Advice,
 }
 
 async fn ask(args: &FetchKeys, span: Span) -> Result<Asked, Failure> {
@@ -90,7 +97,7 @@ async fn ask(args: &FetchKeys, span: Span) -> Result<Asked, Failure> {
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let mut asked = Asked::default();
+    let mut asked = Asked { advice: reach.advice().clone(), ..Asked::default() };
     for (region, answer) in answers {
         match answer {
             Ok(keys) if keys.is_empty() => asked.empty.push(region),

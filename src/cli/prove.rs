@@ -1,5 +1,6 @@
 //! `trailseal prove`: the spot check of one log file.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use super::args::{ProofFormat, Prove};
 use super::exit::{self, Failure};
 use super::failed::{Advice, failure};
 use super::output::Output;
-use super::source::{self, BucketPath};
+use super::source::{self, Absent, BucketPath};
 #[cfg(feature = "aws")]
 use super::verify::unless_stopped;
 use super::verify::{key_files, stop_on_signal};
@@ -41,8 +42,10 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
     let stop = stop_on_signal();
     let Some(BucketPath { bucket, path: key }) = source::bucket_and_path(&args.file)? else {
         let (folder, key) = folder_and_key(Path::new(&args.file), args.root.as_deref())?;
-        let store = DirStore::open(&folder)
-            .map_err(|error| Failure::new(format!("cannot read the folder {}: {error}", folder.display())))?;
+        let store = DirStore::open(&folder).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => no_file(Path::new(&args.file)),
+            _ => Failure::new(format!("cannot read the folder {}: {error}", folder.display())),
+        })?;
         let plan = Plan::new(args.file.clone(), UNKNOWN_BUCKET.into(), Certainty::KeyOnly, now);
         let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
         let object = ObjectName::new(UNKNOWN_BUCKET, key);
@@ -91,13 +94,42 @@ fn folder_and_key(path: &Path, named: Option<&Path>) -> Result<(PathBuf, String)
         }),
         None => source::as_written(path).iter().find_map(|path| source::split(path)),
     };
-    let (root, key) = found.ok_or_else(|| {
-        Failure::new(format!(
-            "{} does not lie in a folder with keys as under the bucket (AWSLogs/…); --root names that folder",
-            path.display()
-        ))
-    })?;
-    let Some(log) = LogKey::parse(&key).filter(|_| named.is_none()) else { return Ok((root, key)) };
+    let (root, key) = found.ok_or_else(|| in_no_record(path, named))?;
+    let log = LogKey::parse(&key);
+    // What no digest can name is not judged missing: it is not there.
+    if log.is_none() && path.metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Err(no_file(path));
+    }
+    let Some(log) = log.filter(|_| named.is_none()) else { return Ok((root, key)) };
     let (root, prefix) = source::raise(root, &Within::Region(log.place));
     Ok((root, format!("{prefix}{key}")))
+}
+
+/// Why a path names no log file of a record.
+fn in_no_record(path: &Path, named: Option<&Path>) -> Failure {
+    let shown = path.display();
+    match (path.metadata(), named) {
+        (Err(error), _) if error.kind() == ErrorKind::NotFound => no_file(path),
+        (Err(error), _) => Failure::new(format!("cannot read {shown}: {error}")),
+        (Ok(found), _) if found.is_dir() => Failure::new(format!(
+            "{shown} is a folder, and prove takes one log file; a folder is verified: trailseal verify {shown}"
+        )),
+        (Ok(_), Some(root)) => Failure::new(format!(
+            "{shown} does not lie in {}, which --root names; both have to be written from the same folder on",
+            root.display()
+        )),
+        (Ok(_), None) => Failure::new(format!(
+            "{shown} does not lie in a folder with keys as under the bucket (AWSLogs/…); --root names that folder"
+        )),
+    }
+}
+
+/// A path that is not there. One that a digest names is missing, which is another matter: that is judged.
+fn no_file(path: &Path) -> Failure {
+    let absent = Absent::of(path);
+    let told = match absent.is_wholly() {
+        true => format!(" here{}; one in a bucket is named s3://BUCKET/KEY", absent.meant()),
+        false => absent.instead(),
+    };
+    Failure::new(format!("there is no file {}{told}", path.display()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Subcommand};
 
@@ -14,6 +14,7 @@ use super::exit::Failure;
 use super::output::Output;
 
 mod file;
+mod wrong;
 
 /// The command whose options these are.
 const VERIFY: &str = "verify";
@@ -65,6 +66,17 @@ enum Origin {
     CommandLine,
 }
 
+/// What options are called where they were given: `--accept`, `TRAILSEAL_ACCEPT`, `accept in FILE`.
+#[derive(Debug, Clone, Default)]
+pub struct Spoken(BTreeMap<String, String>);
+
+impl Spoken {
+    /// What an option is called.
+    pub fn of(&self, option: &str) -> String {
+        self.0.get(option).cloned().unwrap_or_else(|| format!("--{option}"))
+    }
+}
+
 /// The program's commands, with the environment that counts for them.
 pub fn command() -> Clap {
     Arguments::command().mut_subcommand(VERIFY, |verify| verify.mut_args(from_environment))
@@ -79,6 +91,19 @@ fn from_environment(arg: Arg) -> Arg {
     arg.env(variable).hide_env(true)
 }
 
+/// Reads the words, and the environment under them. Mistakes in the words, and help, end the program; they are looked for
+/// first, so that what is wrong then is the environment.
+fn read_over_environment(words: &[OsString]) -> Result<ArgMatches, Failure> {
+    let alone = command().mut_subcommand(VERIFY, |verify| verify.mut_args(|arg| arg.env(Resettable::Reset)));
+    alone.get_matches_from(words);
+    command().try_get_matches_from(words).map_err(|error| {
+        let at = |option: Option<&str>| {
+            option.and_then(variable).unwrap_or_else(|| "the variables TRAILSEAL_…".to_owned())
+        };
+        wrong::value(&error, at)
+    })
+}
+
 /// The variable of an option.
 fn variable(option: &str) -> Option<String> {
     (option != "help").then(|| format!("TRAILSEAL_{}", option.to_ascii_uppercase().replace('-', "_")))
@@ -87,7 +112,7 @@ fn variable(option: &str) -> Option<String> {
 /// What the program was asked, by everybody who has a say in it. Help and mistakes end the program.
 pub fn arguments() -> Result<Arguments, Failure> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let matches = command().get_matches_from(&words);
+    let matches = read_over_environment(&words)?;
     let read =
         |matches: &ArgMatches| Arguments::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
     let Some((VERIFY, own)) = matches.subcommand() else { return Ok(read(&matches)) };
@@ -97,6 +122,7 @@ pub fn arguments() -> Result<Arguments, Failure> {
     if let Command::Verify(verify) = &mut arguments.command {
         settings.settle_rivals(verify)?;
         verify.lowered = settings.lowered();
+        verify.spoken = settings.spoken();
     }
     Ok(arguments)
 }
@@ -107,7 +133,7 @@ pub fn show(args: &Show) -> Result<u8, Failure> {
     if let Some(path) = &args.config {
         words.extend(["--config".into(), path.clone().into_os_string()]);
     }
-    let matches = command().get_matches_from(&words);
+    let matches = read_over_environment(&words)?;
     let Some((VERIFY, own)) = matches.subcommand() else { return Ok(0) };
     let settings = Settings::over(words, own)?;
     Output::stdout().publish(|out| {
@@ -141,9 +167,11 @@ impl Settings {
         });
         let matches = command.clone().try_get_matches_from(words).map_err(|error| {
             let path = file.as_deref().unwrap_or(Path::new("")).display();
-            let words = error.to_string();
-            let first = words.lines().next().unwrap_or_default();
-            Failure::new(format!("the configuration in {path}: {}", first.trim_start_matches("error: ")))
+            let at = |option: Option<&str>| match option {
+                Some(option) => format!("{path}: {option}"),
+                None => path.to_string(),
+            };
+            wrong::value(&error, at)
         })?;
         Ok(Self { command, matches, file, of_file })
     }
@@ -173,13 +201,29 @@ impl Settings {
         }
     }
 
+    /// What the options are called that neither the command line nor the program's defaults give.
+    fn spoken(&self) -> Spoken {
+        let names = self.args().filter_map(Arg::get_long).filter_map(|option| {
+            let name = match self.origin(option) {
+                Origin::CommandLine | Origin::Default => return None,
+                Origin::Environment => variable(option)?,
+                Origin::File => {
+                    format!("{option} in {}", self.file.as_deref().unwrap_or(Path::new("")).display())
+                }
+            };
+            Some((option.to_owned(), name))
+        });
+        Spoken(names.collect())
+    }
+
     /// Of two options that say the same thing the one counts that was said later in the order of origins; in one breath
     /// they contradict each other.
     fn settle_rivals(&self, verify: &mut Verify) -> Result<(), Failure> {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let rivals = |one: &str, other: &str| match self.origin(one).cmp(&self.origin(other)) {
             Equal => {
-                Err(Failure::new(format!("--{one} and --{other} cannot be used together: leave one out")))
+                let [one, other] = [one, other].map(|option| self.spoken().of(option));
+                Err(Failure::new(format!("{one} and {other} cannot be used together: leave one out")))
             }
             order => Ok(order),
         };

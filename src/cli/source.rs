@@ -4,17 +4,20 @@ use std::path::{Component, Path, PathBuf};
 
 use trailseal::audit::Plan;
 use trailseal::trail::key::ObjectKey;
-use trailseal::trail::source::{Named, Within};
-use trailseal::trail::{AccountId, AccountRegion, Location, Region};
+use trailseal::trail::source::{Calendar, Named, Within};
+use trailseal::trail::{AccountId, AccountRegion, Location, Region, format_time};
 
 use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;
 use super::machine::WaitsFor;
 
+mod absent;
 mod folder;
+mod inside;
 mod raise;
 mod spelling;
 
+pub use absent::Absent;
 use folder::folder;
 pub use raise::raise;
 pub use spelling::BucketPath;
@@ -96,6 +99,28 @@ pub fn bucket_and_path(text: &str) -> Result<Option<BucketPath>, Failure> {
     }
 }
 
+/// What to type where an access point is named, whose name is not the one that CloudTrail signs for.
+#[cfg_attr(not(feature = "aws"), allow(dead_code))]
+pub fn behind_access_point(source: &str, place: &Location) -> Failure {
+    let named = match place.bucket.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, _, region, account, resource] => {
+            let name = resource.rsplit('/').next().unwrap_or_default();
+            format!(
+                "aws s3control get-access-point --region {region} --account-id {account} --name {name} --query Bucket"
+            )
+        }
+        _ => format!(
+            "aws s3control list-access-points --account-id ACCOUNT --query \"AccessPointList[?Alias=='{}'].Bucket\"",
+            place.bucket
+        ),
+    };
+    let path = place.prefix.strip_suffix('/').map_or(String::new(), |prefix| format!("/{prefix}"));
+    Failure::new(format!(
+        "{source} is an access point, and CloudTrail signs for the bucket behind it; name that too: --copied-from \
+         s3://BUCKET{path}, where BUCKET is what this prints: {named}"
+    ))
+}
+
 /// Where CloudTrail delivered what is a copy now: what stands before `AWSLogs/`, whatever part of it is named.
 pub fn delivered(text: &str) -> Result<Location, Failure> {
     let BucketPath { bucket, path } = bucket_and_path(text)?
@@ -134,6 +159,7 @@ pub fn narrow(plan: &mut Plan, named: &Named, args: &Verify) -> Result<(), Failu
     }
     if let Some(days) = named.days {
         let span = days.span();
+        let asked = plan.start.is_some() || plan.end.is_some();
         plan.start = Some(plan.start.map_or(span.start, |start| start.max(span.start)));
         // Days that are not over yet end now, like everything that is asked for without an end.
         let over = span.end <= plan.now || plan.now <= span.start;
@@ -149,16 +175,31 @@ pub fn narrow(plan: &mut Plan, named: &Named, args: &Verify) -> Result<(), Failu
                  or leave them out"
             )));
         }
+        plan.notes.extend(asked.then(|| of_both(days, plan)));
     }
     plan.within = named.within.clone();
     plan.notes.extend(note(named));
     Ok(())
 }
 
+/// A sentence on a window that two have a say in.
+fn of_both(days: Calendar, plan: &Plan) -> String {
+    let start = plan.start.map_or_else(|| "the beginning".to_owned(), format_time);
+    let both = match plan.end {
+        Some(end) => format!("{start} to {}", format_time(end)),
+        None => format!("{start} and later"),
+    };
+    format!(
+        "The source names {days} (UTC), and --start, --end or --last a time too: what lies in both was looked at, {both}, and \
+         nothing else of either."
+    )
+}
+
 fn only_account(plan: &mut Plan, account: AccountId, args: &Verify) -> Result<(), Failure> {
-    let asked = args.accounts.iter().map(|other| ("--account", other));
-    let expected = args.expect_accounts.iter().map(|other| ("--expect-account", other));
+    let asked = args.accounts.iter().map(|other| ("account", other));
+    let expected = args.expect_accounts.iter().map(|other| ("expect-account", other));
     if let Some((option, other)) = asked.chain(expected).find(|(_, other)| **other != account) {
+        let option = args.spoken.of(option);
         return Err(Failure::new(format!(
             "the source names account {account}, and {option} {other} another one; name a folder above it as the source"
         )));
@@ -168,11 +209,12 @@ fn only_account(plan: &mut Plan, account: AccountId, args: &Verify) -> Result<()
 }
 
 fn only_region(plan: &mut Plan, region: &Region, args: &Verify) -> Result<(), Failure> {
-    let asked = args.regions.iter().map(|other| ("--region", other.to_string()));
+    let asked = args.regions.iter().map(|other| ("region", other.to_string()));
     // Of the enabled ones, those in scope are expected.
     let named = args.expect_regions.iter().filter(|other| **other != ExpectedRegion::Enabled);
-    let expected = named.map(|other| ("--expect-region", other.to_string()));
+    let expected = named.map(|other| ("expect-region", other.to_string()));
     if let Some((option, other)) = asked.chain(expected).find(|(_, other)| *other != region.as_str()) {
+        let option = args.spoken.of(option);
         return Err(Failure::new(format!(
             "the source names {region}, and {option} {other} goes beyond that; name the account's folder as the source"
         )));

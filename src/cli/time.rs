@@ -84,7 +84,7 @@ pub fn moment(text: &str) -> Result<Moment, String> {
         .or_else(|| assumed().map(|time| Moment::Assumed(time.and_utc())))
         .or_else(|| day().map(Moment::Day))
         .or_else(|| clock().map(|time| Moment::Today(time, Zone::Assumed)))
-        .or_else(|| duration(text).ok().map(Moment::Back))
+        .or_else(|| back(text).ok().map(Moment::Back))
         .ok_or_else(|| {
             "neither a time (2026-03-01T10:00:00+01:00, 20260301T100000Z, or 10:00Z for today), nor a date (2026-03-01), nor \
              a duration back from now (36h, 30d)"
@@ -145,9 +145,14 @@ pub fn duration(text: &str) -> Result<TimeDelta, String> {
     whole.filter(|duration| *duration >= TimeDelta::zero()).ok_or_else(wrong)
 }
 
-/// Reads a duration in which something can have happened.
+/// Reads a duration back from now. A minus before it says the same once more.
+fn back(text: &str) -> Result<TimeDelta, String> {
+    duration(text.strip_prefix('-').unwrap_or(text))
+}
+
+/// Reads a duration back from now in which something can have happened.
 pub fn some_duration(text: &str) -> Result<TimeDelta, String> {
-    let duration = duration(text)?;
+    let duration = back(text)?;
     match duration.is_zero() {
         true => Err("no time at all; ask for some, such as 26h".to_owned()),
         false => Ok(duration),
@@ -213,11 +218,18 @@ mod tests {
     }
 
     #[test]
+    fn a_minus_says_no_more_than_that_it_is_past() {
+        assert_eq!(moment("-2d"), moment("2d"));
+        assert_eq!(some_duration("-26h"), Ok(TimeDelta::hours(26)));
+        assert!(duration("-3h").is_err(), "no grace time is past");
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for text in [
             "",
             "h",
-            "-3h",
+            "--3h",
             "3x",
             "yesterday",
             "2026-13-01",

@@ -78,11 +78,7 @@ async fn verify(
         #[cfg(feature = "aws")]
         Source::Bucket { place, named, reached } => {
             if reached == Reached::ThroughAccessPoint && copied_from.is_none() {
-                return Err(Failure::new(format!(
-                    "{} is an access point, and CloudTrail signs for the bucket behind it; name that too: --copied-from \
-                     s3://BUCKET[/PREFIX]",
-                    args.source
-                )));
+                return Err(source::behind_access_point(&args.source, &place));
             }
             unless_stopped(&stop, bucket(args, now, (place, named), copied_from)).await?
         }

@@ -10,12 +10,14 @@ use super::world::World;
 use crate::trail::Malformed;
 
 mod content;
+mod copied;
 mod logs;
 mod metadata;
 mod presence;
 mod scene;
 mod signed;
 
+pub(super) use copied::InFolder;
 use scene::{Needs, Scene};
 
 /// Defines the damages: variant, name and what it is.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::damage::InFolder;
 use super::hour::{HourPlan, Opening};
 use super::plan::{ChainPlan, Plan};
 use super::truth::{Class, Code, Expected};
@@ -156,6 +157,30 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
     }
     findings.extend(absent.iter().map(|place| Expected::of_place(Code::RegionAbsent, place, None)));
     findings
+}
+
+/// Of the findings that are right for a bucket, those that are right for the folder it is written to. Each damage has a place
+/// of its own; what is so there without it, by the plan alone, stays so.
+pub(super) fn in_a_folder(world: &World, findings: &[Expected]) -> Vec<Expected> {
+    let plan: &Plan = &world.plan;
+    let traces: Vec<Trace> = plan.chains().iter().map(|chain| Trace::of(plan, chain)).collect();
+    let undamaged = by_plan(plan, &traces);
+    let says = |finding: &Expected| {
+        let mut taken = world.taken.iter();
+        let here = taken.find(|(place, _)| {
+            place.account.to_string() == finding.account && place.region.as_str() == finding.region
+        });
+        here.map_or(InFolder::Same, |(_, damage)| damage.in_a_folder())
+    };
+    let told = findings.iter().filter_map(|finding| match says(finding) {
+        _ if undamaged.contains(finding) => Some(finding.clone()),
+        InFolder::Same => Some(finding.clone()),
+        InFolder::Unproven => {
+            Some(Expected { class: finding.class.max(Class::Incomplete), ..finding.clone() })
+        }
+        InFolder::Nothing => None,
+    });
+    told.collect()
 }
 
 /// Whether every trail that delivers to the log file's place vouches for the time: one that has no digest for it may have

@@ -72,7 +72,7 @@ pub enum Class {
 pub struct Expected {
     /// What it is.
     pub code: Code,
-    /// What it says of a bucket, or a folder with head files, and a key list from a file.
+    /// What it says, where the keys come from a file.
     pub class: Class,
     /// The account.
     pub account: String,
@@ -181,18 +181,39 @@ pub struct Truth {
     pub logs: u64,
     /// What was done.
     pub damages: Vec<Deed>,
-    /// Every right finding, sorted.
+    /// Every right finding on the bucket, sorted.
     pub findings: Vec<Expected>,
-    /// The exit code that is right.
+    /// The exit code that is right for the bucket.
+    pub exit_code: u8,
+    /// What is right for the folder that the world is written to, as it lies there; absent where that is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_folder: Option<Answer>,
+}
+
+/// Findings that are right, and what follows from them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The findings, sorted.
+    pub findings: Vec<Expected>,
+    /// The exit code.
     pub exit_code: u8,
 }
 
+impl Answer {
+    /// What follows from findings.
+    pub(super) fn of(mut findings: Vec<Expected>) -> Self {
+        findings.sort();
+        Self { exit_code: exit_code(findings.iter().map(|finding| finding.class)), findings }
+    }
+}
+
 impl Truth {
-    /// The truth about a world in which nothing was damaged.
+    /// The truth about a world in which nothing was damaged, or nothing of which a folder says less.
     pub(super) fn new(plan: &Plan, digests: u64, logs: u64, findings: Vec<Expected>) -> Self {
         let Destination { bucket, prefix } = plan.source();
         let window = plan.window();
-        let mut truth = Self {
+        let answer = Answer::of(findings);
+        Self {
             seed: plan.seed,
             bucket,
             prefix,
@@ -204,18 +225,16 @@ impl Truth {
             digests,
             logs,
             damages: Vec::new(),
-            findings: Vec::new(),
-            exit_code: 0,
-        };
-        truth.settle(findings);
-        truth
+            findings: answer.findings,
+            exit_code: answer.exit_code,
+            in_folder: None,
+        }
     }
 
-    /// Replaces the findings, sorted, and the exit codes that follow from them.
-    pub(super) fn settle(&mut self, mut findings: Vec<Expected>) {
-        findings.sort();
-        self.exit_code = exit_code(findings.iter().map(|finding| finding.class));
-        self.findings = findings;
+    /// What is right for the folder that the world is written to.
+    pub fn of_the_folder(&self) -> Answer {
+        let same = || Answer { findings: self.findings.clone(), exit_code: self.exit_code };
+        self.in_folder.clone().unwrap_or_else(same)
     }
 
     /// As it is written to `truth.json`.

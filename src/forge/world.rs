@@ -7,11 +7,12 @@ use rayon::prelude::*;
 
 use super::ForgeError;
 use super::chain::{ForgedDigest, Stored, forge_chain};
+use super::damage::Damage;
 use super::expect;
 use super::hour::Opening;
 use super::keys::Keys;
 use super::plan::{ChainPlan, Plan};
-use super::truth::{Deed, Expected, Truth};
+use super::truth::{Answer, Deed, Expected, Truth};
 use crate::trail::{AccountRegion, ChainId, ObjectName};
 
 /// A forged world. Cheap to clone: object bodies are shared.
@@ -29,7 +30,7 @@ pub struct World {
     pub(super) direct: Vec<Expected>,
     pub(super) deeds: Vec<Deed>,
     /// Places that a damage has taken.
-    pub(super) taken: BTreeSet<AccountRegion>,
+    pub(super) taken: BTreeMap<AccountRegion, Damage>,
     /// As forged, before any damage.
     counts: [u64; 2],
 }
@@ -70,7 +71,7 @@ impl World {
             named_by_rejected: BTreeSet::new(),
             direct: Vec::new(),
             deeds: Vec::new(),
-            taken: BTreeSet::new(),
+            taken: BTreeMap::new(),
             counts: [0, 0],
         };
         for (chain, logs) in forged {
@@ -112,6 +113,8 @@ impl World {
         findings.extend(self.direct.iter().cloned());
         let mut truth = Truth::new(&self.plan, self.counts[0], self.counts[1], findings);
         truth.damages = self.deeds.clone();
+        let in_folder = Answer::of(expect::in_a_folder(self, &truth.findings));
+        truth.in_folder = Some(in_folder).filter(|answer| answer.findings != truth.findings);
         truth
     }
 

@@ -3,7 +3,7 @@
 //! writes. What such a reader would take for a log file is told.
 
 use crate::trail::{ObjectName, Origin, Time};
-use crate::verdict::{Class, Code, Finding, Scope};
+use crate::verdict::{Class, Code, Evidence, Finding, Scope};
 
 /// What an object with an odd name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub fn unlisted(scope: impl Into<Scope>, object: ObjectName, at: Option<Time>) -
     finding.class = Class::Incomplete;
     finding.object = Some(object);
     finding.at = at;
+    finding.evidence = Evidence::none().with_odd_name();
     finding
 }
 

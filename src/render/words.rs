@@ -147,5 +147,8 @@ mod tests {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(999_950), "1.0 MB");
         assert_eq!(bytes(11_800_000_000), "11.8 GB");
+        assert_eq!(lasting(TimeDelta::hours(3)), "3 h");
+        assert_eq!(lasting(TimeDelta::hours(49)), "2 d 1 h");
+        assert_eq!(lasting(TimeDelta::days(400)), "400 d");
     }
 }

@@ -155,10 +155,20 @@ fn profiles_say_how_to_sign_in() {
          [profile none]\nregion = us-east-1\n",
     );
     for (profile, words) in [
-        ("sso", &["aws sso login --profile sso"][..]),
+        ("sso", &["no usable AWS credentials: sign in: aws sso login --profile sso"][..]),
         ("mfa", &["mfa_serial", "not supported", "export-credentials --profile mfa"]),
         ("process", &["credentials could not be had", "exited"]),
-        ("none", &["no credentials were found", "--profile"]),
+        (
+            "none",
+            &[
+                "no credentials were found",
+                "no usable AWS credentials",
+                "aws configure",
+                "aws sso login",
+                "--profile",
+                "AWS_PROFILE",
+            ],
+        ),
     ] {
         for command in [
             &mut verify(&server, BUCKET, &["--profile", profile]),
@@ -170,8 +180,67 @@ fn profiles_say_how_to_sign_in() {
                 assert!(ran.said.contains(word), "{profile}: {word} is not in {}", ran.said);
             }
             assert!(ran.said.lines().count() <= 2 && !ran.said.contains("\\n"), "{}", ran.said);
+            // What is missing comes first, where it was looked for second.
+            let first = ran.said.lines().next().unwrap();
+            assert!(!first.contains("list s3://") && !first.contains("ListRegions"), "{first}");
         }
     }
+}
+
+#[test]
+fn a_device_is_told_of_whoever_names_the_profile() {
+    let server = serve();
+    let role = "role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n";
+    let device = "mfa_serial = arn:aws:iam::111122223333:mfa/m\n";
+    let keys = "aws_access_key_id = A\naws_secret_access_key = s\n";
+    let file = config(&format!(
+        "[default]\n{role}{device}[profile p]\n{role}{device}[profile q]\n{role}\
+         [profile base]\n{keys}[profile plain]\n{keys}{device}"
+    ));
+    let asked = |named: &[&str], by_environment: &str, own_keys: bool| {
+        let mut command = verify(&server, BUCKET, named);
+        command.env("AWS_CONFIG_FILE", file.path()).env("AWS_PROFILE", by_environment);
+        if !own_keys {
+            command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        }
+        run(&mut command)
+    };
+    for (named, by_environment, own_keys, profile) in
+        [(&["--profile", "p"][..], "", true, "p"), (&[], "p", false, "p"), (&[], "", false, "default")]
+    {
+        let ran = asked(named, by_environment, own_keys);
+        let told = format!("the profile {profile} asks for MFA (mfa_serial)");
+        assert!(ran.code == 2 && ran.said.contains(&told), "{by_environment}: {}", ran.said);
+        assert!(ran.said.contains(&format!("export-credentials --profile {profile} ")), "{}", ran.said);
+    }
+    // Keys of the environment count before both, and where no role is taken on, the device is named for other tools.
+    for (named, by_environment, own_keys) in
+        [(&[][..], "p", true), (&[], "", true), (&["--profile", "plain"], "", true), (&[], "plain", false)]
+    {
+        let ran = asked(named, by_environment, own_keys);
+        assert_eq!(ran.code, 0, "{named:?} {by_environment}: {}", ran.said);
+    }
+}
+
+#[test]
+fn a_bucket_whose_name_no_bucket_has_is_asked_for_and_then_doubted() {
+    let server = serve();
+    let doubted = |source: &str| {
+        let ran = run(&mut verify(&server, source, &[]));
+        assert_eq!(ran.code, 2, "{source}: {}", ran.said);
+        ran.said.contains(
+            "spelt right? Names of buckets are 3 to 63 lower case letters, digits, dots and hyphens",
+        )
+    };
+    assert!(doubted("s3://My_Bucket") && doubted("s3://MyBucket/audit"));
+    assert!(!doubted("s3://no-such-bucket"));
+    // Some of before 2018 have such names.
+    server.change(|world| {
+        let bucket = world.buckets.remove("example-trail-bucket").unwrap();
+        world.buckets.insert("Old_Bucket".to_owned(), bucket);
+    });
+    let ran = run(&mut verify(&server, "s3://Old_Bucket/audit", &["--copied-from", BUCKET]));
+    assert_eq!(ran.code, 0, "{}", ran.said);
 }
 
 #[test]
@@ -384,7 +453,11 @@ fn an_access_point_is_asked_and_its_bucket_is_believed() {
     let source = format!("s3://{alias}/audit");
     let ran = run(&mut verify(&server, &source, &[]));
     assert!(
-        ran.code == 2 && ran.said.contains("access point") && ran.said.contains("--copied-from"),
+        ran.code == 2
+            && ran
+                .said
+                .contains("--copied-from s3://BUCKET/audit, where BUCKET is what this prints: aws s3control")
+            && ran.said.contains(alias),
         "{}",
         ran.said
     );

@@ -92,6 +92,9 @@ fn every_code_is_explained() {
         render::explain(code, &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
         assert!(page.starts_with(&format!("{code}: ")) && page.contains("What to do next"), "{page}");
+        // Without the words, its form is the one that the reader's own configuration says.
+        let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.matches("head-object").count(), words.matches("--output json").count(), "{page}");
         assert!(pages.insert(page));
     }
     let mut out = Vec::new();

@@ -313,6 +313,8 @@ fn a_day_narrows_the_window() {
     let cut = copy.verify(&here, &source("CloudTrail-Digest", &day), &["--start", &from]);
     assert_eq!(bounds(&cut), [from, next], "{}", cut.said);
     assert!(cut.report["findings"].as_array().unwrap().iter().all(|it| it["class"] != "tamper"));
+    let told = "a time too: what lies in both was looked at";
+    assert!(cut.hints().contains(told) && !whole.hints().contains(told), "{}", cut.hints());
     let none = copy.verify(&here, &source("CloudTrail", &day), &["--start", "2026-06-01"]);
     assert_eq!(none.code, 2);
     assert!(none.said.contains("leave nothing of it"), "{}", none.said);

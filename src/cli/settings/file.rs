@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::CONFIG;
 use crate::cli::exit::Failure;
+use crate::cli::near::nearest;
 
 /// Reads what a file says of a command's options, each value as it would stand on the command line.
 pub(super) fn read(path: &Path, command: &Command) -> Result<BTreeMap<String, Vec<String>>, Failure> {
@@ -38,8 +39,7 @@ fn unknown(path: &Path, command: &Command, name: &str) -> String {
         .get_arguments()
         .find(|arg| arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&name)))
         .and_then(Arg::get_long);
-    let near =
-        alias.or_else(|| names.min_by_key(|own| distance(own, name)).filter(|own| distance(own, name) <= 2));
+    let near = alias.or_else(|| nearest(names, name));
     let next = match near {
         Some(near) => format!("did you mean {near}?"),
         None => "its names are those of the options of trailseal verify --help, without dashes before them"
@@ -92,19 +92,4 @@ pub(super) fn written(arg: &Arg, values: &[String]) -> String {
 /// A basic string of TOML, which escapes as JSON does.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// How many letters have to be put in, taken out or exchanged to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
-        for (column, own) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(letter != *own);
-            diagonal = row[column + 1];
-            row[column + 1] = exchanged.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }

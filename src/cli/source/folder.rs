@@ -5,11 +5,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use trailseal::digest::claimed_object;
-use trailseal::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey};
+use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::source::{Named, Within};
-use trailseal::trail::{AccountId, OrganizationId};
 
-use super::{ROOT, Source, as_written, split};
+use super::{Absent, ROOT, Source, as_written, inside, split};
 use crate::cli::exit::Failure;
 
 /// A folder that is or lies below one named `AWSLogs` is a part of a record, whose keys begin there. The path may say so
@@ -37,12 +36,8 @@ pub fn folder(path: &Path) -> Result<Source, Failure> {
     if let Some(part) = part {
         return Ok(part);
     }
-    if let Some(inside) = inside_of_root(path) {
-        let path = path.display();
-        return Err(Failure::new(format!(
-            "{path} holds {inside}, which belongs in a folder named {ROOT}, for keys begin so under the bucket: \
-             mkdir {path}/{ROOT} && mv {path}/{inside} {path}/{ROOT}/"
-        )));
+    if let Some(advice) = inside::advice(path) {
+        return Err(Failure::new(advice));
     }
     let root = bucket_below(path).unwrap_or_else(|| path.to_owned());
     Ok(Source::Folder { root, named: Named::parse("") })
@@ -51,6 +46,9 @@ pub fn folder(path: &Path) -> Result<Source, Failure> {
 /// What cannot be read as a folder, with what it may have been meant for.
 fn no_folder(path: &Path, error: &io::Error) -> Failure {
     let named = path.display();
+    if error.kind() == ErrorKind::NotFound {
+        return Failure::new(format!("there is no folder {named}{}", instead(path)));
+    }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let key = as_written(path).into_iter().find_map(|path| split(&path)).map(|(_, key)| key);
     let key = key.as_deref().unwrap_or(name);
@@ -64,10 +62,22 @@ fn no_folder(path: &Path, error: &io::Error) -> Failure {
             "; it is one digest: name the folder that holds AWSLogs/".to_owned()
         }
         ErrorKind::NotADirectory => "; name the folder that holds AWSLogs/".to_owned(),
-        ErrorKind::NotFound if may_be_bucket(path) => format!("; a bucket is named s3://{named}"),
         _ => String::new(),
     };
     Failure::new(format!("cannot read the folder {named}: {error}{next}"))
+}
+
+/// What a path that is not there may have been meant for: a bucket, if nothing that it names is there.
+fn instead(path: &Path) -> String {
+    let absent = Absent::of(path);
+    let text = path.to_str().unwrap_or_default();
+    match text.strip_prefix("s3/").map(|rest| rest.trim_start_matches('/')) {
+        Some(bucket) if absent.is_wholly() => format!("; did you mean s3://{bucket}?"),
+        _ if absent.is_wholly() && may_be_bucket(path) => {
+            format!(" here; a bucket is named s3://{text}{}", absent.meant())
+        }
+        _ => absent.instead(),
+    }
 }
 
 /// Whether the first part of a path could be the name of a bucket.
@@ -86,7 +96,7 @@ fn is_whole_copy(path: &Path, key: &str) -> bool {
     !own.is_empty() && !others.iter().any(belongs)
 }
 
-fn folders(path: &Path) -> impl Iterator<Item = String> + use<> {
+pub(super) fn folders(path: &Path) -> impl Iterator<Item = String> + use<> {
     fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| {
         let folder = entry.path().is_dir();
         entry.file_name().into_string().ok().filter(|_| folder)
@@ -111,19 +121,6 @@ fn is_empty(path: &Path) -> bool {
         }
     }
     true
-}
-
-/// The name of an account's or organization's folder right in one that is not named `AWSLogs`: somebody copied from one
-/// level too deep.
-fn inside_of_root(path: &Path) -> Option<String> {
-    let holds_kinds = |path: &Path| folders(path).any(|name| name == DIGEST_FOLDER || name == LOG_FOLDER);
-    let account =
-        |path: &Path, name: &str| name.parse::<AccountId>().is_ok() && holds_kinds(&path.join(name));
-    folders(path).find(|name| {
-        let below = path.join(name);
-        account(path, name)
-            || name.parse::<OrganizationId>().is_ok() && folders(&below).any(|name| account(&below, &name))
-    })
 }
 
 /// The one folder below that stands for the bucket, where the folder that was named is one too high: it alone holds

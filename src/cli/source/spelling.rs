@@ -34,6 +34,9 @@ pub fn spelt(text: &str) -> Result<Option<Spelt>, Failure> {
             "{text} is not s3://BUCKET[/PREFIX]; name the bucket so, or for a store elsewhere with --endpoint-url"
         ))
     };
+    if let Some(bucket) = with_few_slashes(text) {
+        return Err(Failure::new(format!("{text} is not s3://BUCKET[/PREFIX]; did you mean s3://{bucket}?")));
+    }
     let bucket = |found: Option<BucketPath>| found.map(Spelt::Bucket).map(Some).ok_or_else(unclear);
     let scheme = text.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
     match scheme.as_ref().map(|(scheme, rest)| (scheme.as_str(), *rest)) {
@@ -48,6 +51,14 @@ pub fn spelt(text: &str) -> Result<Option<Spelt>, Failure> {
         },
         Some(_) | None => Ok(None),
     }
+}
+
+/// What follows `s3:/` or `s3:`, where a slash was forgotten.
+fn with_few_slashes(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once(':')?;
+    let bucket = rest.strip_prefix('/').unwrap_or(rest);
+    let forgotten = scheme.eq_ignore_ascii_case("s3") && !bucket.is_empty() && !bucket.starts_with('/');
+    forgotten.then_some(bucket)
 }
 
 /// `BUCKET[/PATH]`, `arn:aws:s3:::BUCKET[/PATH]` or `arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME[/PATH]`
@@ -210,6 +221,10 @@ mod tests {
             "https://",
         ] {
             assert!(spelt(text).is_err(), "{text}");
+        }
+        for text in ["s3:/my-bucket/x", "s3:my-bucket/x", "S3:/my-bucket/x"] {
+            let answer = spelt(text).unwrap_err().to_string();
+            assert!(answer.ends_with("did you mean s3://my-bucket/x?"), "{answer}");
         }
         for text in ["my-bucket", "./s3", "C:\\copy", "copy/arn", "/x"] {
             assert_eq!(read(text), None, "{text}");

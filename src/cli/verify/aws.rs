@@ -89,12 +89,11 @@ impl Reach {
 
     /// The regions this account has enabled.
     pub async fn enabled_regions(&self) -> Result<Vec<Region>, Failure> {
-        Trails::new(&self.session).enabled_regions(None).await.map_err(|error| {
-            let next = match error.failure.kind {
-                FailureKind::Denied => "name regions one by one, or grant account:ListRegions",
-                kind => self.advice.on(kind),
-            };
-            Failure::new(format!("{error}; {next}"))
+        Trails::new(&self.session).enabled_regions(None).await.map_err(|error| match error.failure.kind {
+            FailureKind::Denied => {
+                Failure::new(format!("{error}; name regions one by one, or grant account:ListRegions"))
+            }
+            kind => self.advice.on(kind, error),
         })
     }
 
@@ -134,7 +133,7 @@ impl Reach {
                     "grant cloudtrail:GetTrail or cloudtrail:DescribeTrails, or name the bucket"
                 }
                 FailureKind::NoCredentials | FailureKind::CredentialsExpired | FailureKind::Unrecognised => {
-                    self.advice.on(error.failure.kind)
+                    return self.advice.on(error.failure.kind, error);
                 }
                 _ => "or name the bucket itself: s3://BUCKET/PREFIX",
             };

@@ -23,9 +23,11 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         (start, None) => start.map(|moment| moment.at(now, End::First)),
     };
     let end = args.end.map(|moment| moment.at(now, End::Last));
+    let spoken = &args.spoken;
+    let start_spoken = spoken.of(if args.last.is_some() { "last" } else { "start" });
     if let Some(start) = start.filter(|start| *start >= now) {
         return Err(Failure::new(format!(
-            "the window would begin at {}, and it is {} now: nothing can be there yet; give --start a time that has passed",
+            "the window would begin at {}, and it is {} now: nothing can be there yet; give {start_spoken} a time that has passed",
             format_time(start),
             format_time(now)
         )));
@@ -34,15 +36,17 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         && start >= end
     {
         return Err(Failure::new(format!(
-            "--start {} is not before --end {}; swap them or widen the range",
+            "{start_spoken} {} is not before {} {}; swap them or widen the range",
             format_time(start),
+            spoken.of("end"),
             format_time(end)
         )));
     }
     if let Some(unclear) =
         args.expect_regions.iter().find(|region| matches!(region, ExpectedRegion::Unclear(_)))
     {
-        return Err(Failure::new(format!("--expect-region: {unclear}; name a region, or say `enabled`")));
+        let spoken = spoken.of("expect-region");
+        return Err(Failure::new(format!("{spoken}: {unclear}; name a region, or say `enabled`")));
     }
     let expected_regions = args.expect_regions.iter().filter_map(|region| match region {
         ExpectedRegion::Named(region) => Some(region.clone()),
@@ -50,7 +54,9 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
     });
     if let Some(code) = args.accept.iter().find(|code| args.fail_on.contains(code)) {
         return Err(Failure::new(format!(
-            "--accept {code} and --fail-on {code} contradict each other; leave one out"
+            "{} {code} and {} {code} contradict each other; leave one out",
+            spoken.of("accept"),
+            spoken.of("fail-on")
         )));
     }
     Ok(Plan {
@@ -66,10 +72,19 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         now,
         grace: args.grace,
         look_back: args.look_back,
-        ended: args.ended.iter().map(|word| ended(word)).collect::<Result<Vec<_>, _>>()?.concat(),
+        ended: args
+            .ended
+            .iter()
+            .map(|word| ended(&spoken.of("ended"), word))
+            .collect::<Result<Vec<_>, _>>()?
+            .concat(),
         depth: args.depth.into(),
         scope: Scope {
-            trails: args.trails.iter().map(|trail| trail_filter(trail)).collect::<Result<_, _>>()?,
+            trails: args
+                .trails
+                .iter()
+                .map(|trail| trail_filter(&spoken.of("trail"), trail))
+                .collect::<Result<_, _>>()?,
             accounts: args.accounts.iter().copied().collect(),
             regions: args.regions.iter().cloned().collect(),
         },
@@ -93,26 +108,26 @@ fn raised(args: &Verify) -> Option<String> {
         .then(|| format!("Notices of {} count as incomplete, because --fail-on says so.", codes.join(", ")))
 }
 
-/// Reads one word on an ended chain, or a file of such lines.
-fn ended(word: &str) -> Result<Vec<Ended>, Failure> {
+/// Reads one word on an ended chain, or a file of such lines; `spoken` is what the option is called.
+fn ended(spoken: &str, word: &str) -> Result<Vec<Ended>, Failure> {
     let malformed = match word.parse() {
         Ok(ended) => return Ok(vec![ended]),
         Err(malformed) => malformed,
     };
     if !Path::new(word).is_file() {
-        return Err(Failure::new(format!("--ended: {malformed}, and no file of such lines")));
+        return Err(Failure::new(format!("{spoken}: {malformed}, and no file of such lines")));
     }
     let text = std::fs::read_to_string(word)
-        .map_err(|error| Failure::new(format!("--ended: cannot read {word}: {error}")))?;
+        .map_err(|error| Failure::new(format!("{spoken}: cannot read {word}: {error}")))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
-        .map(|line| line.parse().map_err(|malformed| Failure::new(format!("--ended: {word}: {malformed}"))))
+        .map(|line| line.parse().map_err(|malformed| Failure::new(format!("{spoken}: {word}: {malformed}"))))
         .collect()
 }
 
 /// A trail's name, or its ARN: `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.
-fn trail_filter(text: &str) -> Result<TrailFilter, Failure> {
-    let wrong = |error| Failure::new(format!("--trail {text}: {error}"));
+fn trail_filter(spoken: &str, text: &str) -> Result<TrailFilter, Failure> {
+    let wrong = |error| Failure::new(format!("{spoken} {text}: {error}"));
     match text.split(':').collect::<Vec<_>>()[..] {
         ["arn", _, "cloudtrail", region, _, resource] if resource.starts_with("trail/") => Ok(TrailFilter {
             name: resource["trail/".len()..].parse().map_err(wrong)?,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use trailseal::render::human;
 use trailseal::render::plain::Plain;
 use trailseal::report::Report;
-use trailseal::verdict::{Class, Finding};
+use trailseal::verdict::{Class, Code, Finding};
 
 use crate::cli::args::Look;
 
@@ -35,10 +35,17 @@ pub fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> i
             writeln!(out, "    {}", Plain(&object.to_string()))?;
         }
     }
-    match findings.len().saturating_sub(FIRST) {
+    let told = findings.len().min(FIRST) as u64;
+    match not_well(report) - told {
         0 => Ok(()),
         more => writeln!(out, "  and {more} more"),
     }
+}
+
+/// How many findings there were that are no notices, those that the report only counts included.
+fn not_well(report: &Report) -> u64 {
+    let classes = [Class::Tamper, Class::Incomplete];
+    Code::ALL.iter().flat_map(|code| classes.map(|class| report.count(class, *code))).sum()
 }
 
 /// Says the verdict in one line on stderr, where the result itself went elsewhere: all that a scheduler mails. To somebody

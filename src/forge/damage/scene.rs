@@ -37,7 +37,7 @@ pub(super) struct Scene<'world> {
 impl<'world> Scene<'world> {
     /// Takes an untouched place for the damage: a home region, where the rarer things happen, only if it has to be one.
     pub(super) fn find(world: &'world mut World, damage: Damage, needs: Needs) -> Result<Self, ForgeError> {
-        let free = |chain: &ForgedChain| !world.taken.contains(&chain.id.place);
+        let free = |chain: &ForgedChain| !world.taken.contains_key(&chain.id.place);
         let at_home = |chain: &ForgedChain| chain.id.place.region == chain.id.home_region;
         let mut found: Vec<(bool, usize, usize)> = world
             .chains
@@ -48,7 +48,7 @@ impl<'world> Scene<'world> {
             .collect();
         found.sort();
         let &(_, chain, at) = found.first().ok_or(ForgeError::NoRoom(damage))?;
-        world.taken.insert(world.chains[chain].id.place.clone());
+        world.taken.insert(world.chains[chain].id.place.clone(), damage);
         Ok(Self { world, damage, chain, at, touched: BTreeSet::new() })
     }
 

@@ -4,7 +4,7 @@ use super::groups::consequence;
 use super::{counted, moment, thousands};
 use crate::report::{Completion, Outcome, Report};
 use crate::trail::Depth;
-use crate::verdict::{Cause, Class, Code, Testimony};
+use crate::verdict::{Cause, Class, Code, Finding, Testimony};
 
 /// The verdict in one word and one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,28 +39,60 @@ pub fn headline(report: &Report) -> Headline {
 
 fn incomplete(report: &Report) -> String {
     let open = tally(report, Class::Incomplete);
-    match (report.completion, open.is_empty()) {
-        (Completion::Interrupted, true) => {
+    let odd = oddly_named(report);
+    match (report.completion, open.is_empty(), odd) {
+        (Completion::Interrupted, true, _) => {
             "The run was interrupted; no sign of tampering was seen until then.".to_owned()
         }
-        (Completion::Interrupted, false) => {
+        (Completion::Interrupted, false, None) => {
             format!("The run was interrupted; no sign of tampering was seen until then, but: {open}.")
         }
-        (Completion::Complete, _) => match logging_stopped(report) {
-            Some(call) => format!(
-                "Logging was stopped: {} by {} at {}. Beside that no sign of tampering, but the record could not be fully \
-                 proven: {open}.",
-                call.event_name,
-                call.actor,
-                moment(call.time)
+        (Completion::Interrupted, false, Some(odd)) => {
+            format!("The run was interrupted. {odd}. The record could not be fully proven: {open}.")
+        }
+        (Completion::Complete, _, odd) => match (odd, logging_stopped(report)) {
+            (None, None) => {
+                format!("No sign of tampering, but the record could not be fully proven: {open}.")
+            }
+            (None, Some(stopped)) => format!(
+                "{stopped}. Beside that no sign of tampering, but the record could not be fully proven: {open}."
             ),
-            None => format!("No sign of tampering, but the record could not be fully proven: {open}."),
+            (Some(odd), None) => format!("{odd}. The record could not be fully proven: {open}."),
+            (Some(odd), Some(stopped)) => {
+                format!("{odd}. {stopped}. The record could not be fully proven: {open}.")
+            }
         },
     }
 }
 
+/// What lies under names that CloudTrail never writes: nobody can be accused of it, and nobody should overlook it.
+fn oddly_named(report: &Report) -> Option<String> {
+    let odd = |finding: &&Finding| finding.class == Class::Incomplete && finding.evidence.has_odd_name();
+    let told = report.findings.iter().filter(odd).count() as u64;
+    let more = report.omitted.get(&(Class::Incomplete, Code::LogUnlisted)).is_some_and(|more| *more > 0);
+    match (told, more) {
+        (0, _) => None,
+        (1, false) => Some(
+            "1 object lies under a name that CloudTrail never writes, and other readers take it for a log file"
+                .to_owned(),
+        ),
+        (told, more) => Some(format!(
+            "{}{} objects lie under names that CloudTrail never writes, and other readers take them for log files",
+            if more { "At least " } else { "" },
+            thousands(told)
+        )),
+    }
+}
+
+/// That somebody ended the logging, who and when.
+fn logging_stopped(report: &Report) -> Option<String> {
+    let call = first_call_that_stopped(report)?;
+    let Testimony { event_name, actor, time, .. } = call;
+    Some(format!("Logging was stopped: {event_name} by {actor} at {}", moment(*time)))
+}
+
 /// The first recorded call that ended the logging of a time which is not covered.
-fn logging_stopped(report: &Report) -> Option<&Testimony> {
+fn first_call_that_stopped(report: &Report) -> Option<&Testimony> {
     let calls =
         report.findings.iter().filter(|finding| finding.class != Class::Notice).filter_map(|finding| {
             match &finding.cause {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use trailseal::audit::{self, AuditError, Plan, Silent, Stopper};
 use trailseal::digest::Certainty;
-use trailseal::forge::{Truth, World};
+use trailseal::forge::{Expected, Truth, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
 use trailseal::store::ObjectStore;
@@ -74,9 +74,13 @@ pub fn told(report: &Report) -> BTreeSet<Told> {
 
 /// What is right to tell, sorted.
 pub fn right(truth: &Truth) -> BTreeSet<Told> {
+    told_of(&truth.findings)
+}
+
+/// The same of these findings.
+pub fn told_of(findings: &[Expected]) -> BTreeSet<Told> {
     let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
-    truth
-        .findings
+    findings
         .iter()
         .map(|expected| {
             (

@@ -38,7 +38,7 @@ pub(super) const SIGNATURE_INVALID: Page = Page {
         "A faulty copy changed the bytes, or stored another digest's metadata with it.",
     ],
     next_steps: &[
-        "Keep the object as it is: it is evidence. Save it with its metadata (`aws s3api head-object`) and its \
+        "Keep the object as it is: it is evidence. Save it with its metadata (`aws s3api head-object --output json`) and its \
          versions.",
         "If the bucket is versioned, verify the older versions: the one AWS delivered still proves itself.",
         "Find out who wrote the object after its delivery: S3 data events of another trail, or server access logs.",
@@ -112,8 +112,8 @@ pub(super) const UNSIGNED: Page = Page {
          the one before it, so only the newest digest of a chain, and the last before a break, is left without one.",
     ],
     next_steps: &[
-        "In a folder: save `aws s3api head-object --bucket BUCKET --key KEY` as <file>.head.json beside the digest, \
-         or copy the digest that follows it too.",
+        "In a folder: save the digest's metadata beside it, `aws s3api head-object --output json --bucket BUCKET --key KEY \
+         > FILE.head.json`, or copy the digest that follows it too.",
         "In a bucket: look at the object's versions and at who wrote it last.",
     ],
 };
