@@ -110,6 +110,7 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// How many requests may be under way after one answer like this.
