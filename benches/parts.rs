@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use trailseal::crypto::KeyRing;
 use trailseal::crypto::sha256::Hasher;
-use trailseal::digest::{self, Certainty, Outcome, Place};
+use trailseal::digest::{self, NamedBy, Outcome, Place};
 use trailseal::events::Scanner;
 use trailseal::forge::{Plan, Stored, World};
 use trailseal::gzip::{self, Limit};
@@ -59,7 +59,7 @@ fn metadata(stored: &Stored) -> Metadata {
 fn authenticate_a_digest(bencher: Bencher) {
     let (object, key, stored) = digest_object();
     let metadata = metadata(&stored);
-    let place = Place { delivered: &object, key: &key, certainty: Certainty::BucketAndKey };
+    let place = Place { delivered: &object, key: &key, named_by: NamedBy::BucketAndKey };
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         let outcome = digest::authenticate(place, black_box(&stored.body), &metadata, &RING);
         assert!(matches!(outcome, Outcome::Authentic(_)));

@@ -4,16 +4,17 @@
 //! An authentic digest binds its predecessor by name, hash and signature. Every one of these is compared with what
 //! was found; the AWS CLI compares none of them.
 
+use crate::digest;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::digest::{AuthenticDigest, Certainty, Previous, RejectedDigest};
+use crate::digest::{AuthenticDigest, NamedBy, Previous, RejectedDigest};
 use crate::report::Newest;
-use crate::trail::key::DigestKey;
-use crate::trail::{ChainId, DigestKind, ObjectName, Span, SpanSet, Time, Window};
+use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
+use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, SpanSet, Time, Window};
 use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding, Unseen};
 
 mod copies;
@@ -23,7 +24,7 @@ mod seam;
 mod settled;
 mod tell;
 
-pub use copies::{Copied, set_apart};
+pub use copies::{Copied, is_copy, set_apart};
 pub use ended::{Ended, LastDigest};
 pub use seam::{Seam, join};
 pub use settled::{Settled, Unsettled};
@@ -56,6 +57,15 @@ pub enum State {
     Unseen(Unseen),
     /// The store says it is not there, although it was listed or linked.
     Gone,
+}
+
+impl From<digest::Outcome> for State {
+    fn from(outcome: digest::Outcome) -> Self {
+        match outcome {
+            digest::Outcome::Authentic(digest) => Self::Authentic(digest),
+            digest::Outcome::Rejected(rejected) => Self::Rejected(rejected),
+        }
+    }
 }
 
 impl Entry {
@@ -116,7 +126,7 @@ pub struct Terms {
     /// How long digests may take to arrive.
     pub grace: TimeDelta,
     /// What of an object's name can be compared.
-    pub certainty: Certainty,
+    pub named_by: NamedBy,
     /// What has been listed: a pointer to anywhere else is wanted before it is missed.
     pub listed: Vec<Root>,
     /// What of it could not be listed after all.
@@ -155,11 +165,26 @@ pub struct Root {
 }
 
 impl Root {
+    /// What keys in `bucket` begin with; a folder does not know its own bucket.
+    pub fn of(named_by: NamedBy, bucket: &Arc<str>, prefix: String) -> Self {
+        let bucket = match named_by {
+            NamedBy::BucketAndKey => Some(Arc::clone(bucket)),
+            NamedBy::KeyOnly => None,
+        };
+        Self { bucket, prefix }
+    }
+
+    /// Where the digests of one account and region lie in one home.
+    pub fn of_digests(named_by: NamedBy, home: &Location, place: &AccountRegion) -> Self {
+        let folder = RegionFolder::of(home, place, DIGEST_FOLDER);
+        Self::of(named_by, &home.bucket, folder.to_string())
+    }
+
     /// Whether an object of this name would have shown in the listing.
     pub fn holds(&self, object: &ObjectName) -> bool {
         match &self.bucket {
             Some(bucket) => *bucket == object.bucket && object.key.starts_with(&self.prefix),
-            None => Certainty::KeyOnly.comparable(&object.key).starts_with(&self.prefix),
+            None => NamedBy::KeyOnly.comparable(&object.key).starts_with(&self.prefix),
         }
     }
 }
@@ -298,7 +323,7 @@ pub fn link_all(entries: &mut [Entry], terms: &Terms) -> Vec<Linked> {
 /// Links the digests of one chain, sorted by end. Digests that end before the window or begin after it are read for what
 /// they say of those inside, and not judged themselves.
 pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
-    let handle = |object| terms.certainty.handle(object);
+    let handle = |object| terms.named_by.handle(object);
     let places: HashMap<ObjectName, usize> =
         entries.iter().enumerate().map(|(at, entry)| (handle(&entry.object), at)).collect();
     let in_window = |entry: &Entry| terms.window.overlaps(&entry.span());
@@ -370,7 +395,7 @@ impl Absent {
 /// Whether a link leads out of a folder into another bucket, which may never have been copied: nothing follows from its
 /// digests not being here but that their time is not covered.
 fn left_behind(entry: &Entry, previous: &Previous, terms: &Terms) -> bool {
-    terms.certainty == Certainty::KeyOnly && previous.object.bucket != entry.object.bucket
+    terms.named_by == NamedBy::KeyOnly && previous.object.bucket != entry.object.bucket
 }
 
 /// Whether a link leads to an hour that was not asked for. Where it would have to be looked for elsewhere, it is let be.

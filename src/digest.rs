@@ -31,19 +31,19 @@ pub struct Place<'a> {
     /// Its key, parsed.
     pub key: &'a DigestKey,
     /// What of it can be compared.
-    pub certainty: Certainty,
+    pub named_by: NamedBy,
 }
 
-/// How much of a digest's place is known.
+/// How an object's name may be compared: by how much of it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Certainty {
+pub enum NamedBy {
     /// Bucket and key.
     BucketAndKey,
     /// The key alone: a folder does not know which bucket it was copied from.
     KeyOnly,
 }
 
-impl Certainty {
+impl NamedBy {
     /// What an object is known by: two objects with the same handle are the same.
     pub fn handle(self, object: &ObjectName) -> ObjectName {
         match self {

@@ -10,8 +10,8 @@
 //!
 //! - **vocabulary** ([`trail`], [`crypto`], [`gzip`], [`json`]): accounts, chains, keys of objects, hashes, signatures,
 //!   bounded inflation, the JSON that tools write. Pure.
-//! - **judgement** ([`verdict`], [`digest`], [`chain`], [`logs`], [`events`], [`report`]): what bytes and listings amount
-//!   to. Pure: no clock, no network, no disk.
+//! - **judgement** ([`verdict`], [`digest`], [`chain`], [`logs`], [`events`], [`report`], and [`inspection`], which puts
+//!   theirs together for one account and region): what bytes and listings amount to. Pure: no clock, no network, no disk.
 //! - **ports** ([`store`], [`keys`] and, for AWS, `aws`): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
 //! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.
@@ -21,7 +21,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use trailseal::audit::{self, Plan, Silent, Stopper};
-//! use trailseal::digest::Certainty;
+//! use trailseal::digest::NamedBy;
 //! use trailseal::keys::{self, KeySource};
 //! use trailseal::store::dir::DirStore;
 //!
@@ -31,7 +31,7 @@
 //! # let now = trailseal::trail::parse_time(&world.now)?;
 //! let store = DirStore::open(folder.join("bucket"))?;
 //! let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
-//! let plan = Plan::new("a copy".into(), "folder".into(), Certainty::KeyOnly, now);
+//! let plan = Plan::new("a copy".into(), "folder".into(), NamedBy::KeyOnly, now);
 //! let (_stopper, stop) = Stopper::new();
 //! let run = audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop);
 //! let report = tokio::runtime::Runtime::new()?.block_on(run)?;
@@ -50,6 +50,7 @@ pub mod digest;
 pub mod events;
 pub mod forge;
 pub mod gzip;
+pub mod inspection;
 pub mod json;
 pub mod keys;
 pub mod logs;

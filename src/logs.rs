@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::crypto::Hash;
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::gzip;
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, LogKey};
 use crate::trail::{ChainId, Location, ObjectName, Time, Window};
@@ -110,7 +110,7 @@ fn malformed(fault: gzip::Fault, evidence: Evidence) -> (LogVerdict, Code, Strin
 /// trails share log folders and a file is accused only if none of them names it.
 #[derive(Debug)]
 pub struct Attestation {
-    certainty: Certainty,
+    named_by: NamedBy,
     attested: Names<Asked>,
     /// Names that were asked for with more than one hash, and the hashes after the first.
     disputed: HashSet<(ObjectName, Hash)>,
@@ -134,9 +134,9 @@ impl Asked {
 
 impl Attestation {
     /// Nothing said yet.
-    pub fn new(certainty: Certainty) -> Self {
+    pub fn new(named_by: NamedBy) -> Self {
         Self {
-            certainty,
+            named_by,
             attested: Names::default(),
             disputed: HashSet::new(),
             unproven: Names::default(),
@@ -163,7 +163,7 @@ impl Attestation {
                 true
             }
             Entry::Occupied(asked) if *asked.get() == now => false,
-            Entry::Occupied(_) => self.disputed.insert((self.certainty.handle(object), *hash)),
+            Entry::Occupied(_) => self.disputed.insert((self.named_by.handle(object), *hash)),
         };
         match first {
             true => Naming::First,
@@ -199,7 +199,7 @@ impl Attestation {
     }
 
     fn name(&self, object: &ObjectName) -> ShortName {
-        ShortName::of(self.certainty, object)
+        ShortName::of(self.named_by, object)
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_file_is_verified_once_against_each_hash_that_names_it() {
-        let mut attestation = Attestation::new(Certainty::BucketAndKey);
+        let mut attestation = Attestation::new(NamedBy::BucketAndKey);
         let (file, hashes) = (ObjectName::new("bucket", "log"), [b"one", b"two"].map(|text| Hash::of(text)));
         attestation.attest(&file);
         let asked = [0, 1, 0, 1, 1, 0].map(|at| attestation.ask(&file, &hashes[at]));

@@ -140,6 +140,23 @@ pub struct Listing {
     pub token: Option<String>,
 }
 
+impl Listing {
+    /// Every key in `bucket` below `prefix`, from the first page on.
+    pub fn whole(bucket: impl Into<Arc<str>>, prefix: impl Into<String>) -> Self {
+        Self { bucket: bucket.into(), prefix: prefix.into(), after: None, reach: Reach::Whole, token: None }
+    }
+
+    /// The folders and objects right below `prefix`, from the first page on.
+    pub fn folder(bucket: impl Into<Arc<str>>, prefix: impl Into<String>) -> Self {
+        Self { reach: Reach::Folder, ..Self::whole(bucket, prefix) }
+    }
+
+    /// The same without keys up to and including this one, if any.
+    pub fn after(self, after: Option<String>) -> Self {
+        Self { after, ..self }
+    }
+}
+
 /// One page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {

@@ -8,13 +8,13 @@ use super::claims::Claims;
 use super::discover::Found;
 use super::listing::Strays;
 use super::outage::Outages;
-use super::reading::KeyCount;
 use super::site;
 use super::uncovered;
 use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
+use crate::inspection::KeyCount;
 use crate::report::{Asked, ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
 use crate::store::{ObjectStore, Stumbles};
 use crate::trail::{Origin, Region, format_time};
@@ -26,12 +26,12 @@ const DELIVERY: TimeDelta = TimeDelta::hours(2);
 /// The report of a run.
 pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Vec<site::Outcome>) -> Report {
     let sites = found.sites.len();
-    let plan = &context.plan;
+    let plan = &context.brief.plan;
     let mut report = Report {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         source: plan.source.clone(),
-        window: context.window,
-        looked_back_to: context.window.start().map(|start| listing::looked_back_to(start, plan)),
+        window: context.brief.window,
+        looked_back_to: context.brief.window.start().map(|start| listing::looked_back_to(start, plan)),
         asked: asked(plan),
         depth: plan.depth,
         arguments: plan.arguments.clone(),
@@ -58,7 +58,7 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Ve
     let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
     findings.extend(outages.fold(found.findings(plan), of_the_run));
     findings.extend(strays(Scope::default(), &odd));
-    let claims = Claims::of(plan, found, &outcomes, context.window.start());
+    let claims = Claims::of(plan, found, &outcomes, context.brief.window.start());
     findings.extend(outages.fold(claims.unmet(), of_the_run));
     findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, &outcomes)), of_the_run));
     findings.extend(too_young(context));
@@ -92,7 +92,7 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Ve
     report.accept(&plan.accept);
     report.raise(&plan.fail_on);
     report.sort();
-    report.uncovered = uncovered::find(&report, &not_reached, context.as_of);
+    report.uncovered = uncovered::find(&report, &not_reached, context.brief.as_of);
     report.hints =
         plan.notes.iter().cloned().chain(found.note()).chain(advice::hints(plan, &report, sites)).collect();
     report.not_proven = advice::not_proven(&report);
@@ -141,10 +141,10 @@ fn take_chains(context: &Context, outcome: site::Outcome, report: &mut Report) -
     let mut logs_by_chain = outcome.logs_by_chain;
     let reached = outcome.reached;
     for Linked { id, chain, .. } in outcome.linked {
-        if !context.plan.scope.holds_chain(&id) {
+        if !context.brief.plan.scope.holds_chain(&id) {
             continue;
         }
-        let mut findings = chain::findings(&id, &chain, context.as_of);
+        let mut findings = chain::findings(&id, &chain, context.brief.as_of);
         findings.retain(|finding| !interrupted || site::proven_although_interrupted(finding));
         findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
         let unexplained_end = chain.ended.as_ref().is_some_and(|last| last.word.is_none());
@@ -187,20 +187,20 @@ fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
 
 /// A window in which nothing could be missed yet.
 fn too_young(context: &Context) -> Option<Finding> {
-    let start = context.window.start()?;
-    let settled_by = context.settled_by();
+    let start = context.brief.window.start()?;
+    let settled_by = context.brief.settled_by();
     (settled_by <= start).then(|| {
         let begins = format_time(start);
-        let message = match context.plan.origin {
-            Origin::Folder if context.as_of < start => format!(
+        let message = match context.brief.plan.origin {
+            Origin::Folder if context.brief.as_of < start => format!(
                 "the newest object of this folder is of {}, before the window begins at {begins}: an old copy, or all since \
                  was removed; --start and --end say what it has to hold",
-                format_time(context.as_of)
+                format_time(context.brief.as_of)
             ),
             _ => format!(
                 "the window begins at {begins}, within the grace time: digests and log files that should be in it may still \
                  be under way, so nothing in it could be missed yet; ask for a longer one, such as --last {}",
-                long_enough(context.plan.grace)
+                long_enough(context.brief.plan.grace)
             ),
         };
         let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Context;
 use super::site::Outcome;
 use crate::chain::Copied;
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::trail::{ChainId, DigestKind, Location};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 
@@ -13,8 +13,8 @@ use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 pub(super) fn findings(context: &Context, outcomes: &[Outcome]) -> Vec<Finding> {
     let mut copies: BTreeMap<(&Location, &Location), Vec<&Copied>> = BTreeMap::new();
     for copied in outcomes.iter().flat_map(|outcome| &outcome.copies) {
-        let in_window = copied.hours.iter().any(|hour| context.window.overlaps(hour));
-        if in_window && context.plan.scope.holds_chain(&copied.chain) {
+        let in_window = copied.hours.iter().any(|hour| context.brief.window.overlaps(hour));
+        if in_window && context.brief.plan.scope.holds_chain(&copied.chain) {
             copies.entry((&copied.copy, &copied.delivered)).or_default().push(copied);
         }
     }
@@ -58,7 +58,7 @@ fn told(
 /// Whether the chain lies in its place of delivery too, with authentic digests in the window.
 fn has_original(context: &Context, outcomes: &[Outcome], id: &ChainId, delivered: &Location) -> bool {
     let bucket =
-        |home: &Location| context.plan.certainty == Certainty::KeyOnly || home.bucket == delivered.bucket;
+        |home: &Location| context.brief.plan.named_by == NamedBy::KeyOnly || home.bucket == delivered.bucket;
     let home = |home: &Location| home.prefix == delivered.prefix && bucket(home);
     outcomes
         .iter()
@@ -72,15 +72,15 @@ fn has_original(context: &Context, outcomes: &[Outcome], id: &ChainId, delivered
 /// What to type so that the copy is judged as one.
 fn advice(context: &Context, copy: &Location, delivered: &Location) -> String {
     let Location { bucket, prefix } = delivered;
-    match context.plan.certainty {
-        Certainty::KeyOnly if prefix.is_empty() || copy.prefix.ends_with(&**prefix) => {
+    match context.brief.plan.named_by {
+        NamedBy::KeyOnly if prefix.is_empty() || copy.prefix.ends_with(&**prefix) => {
             let above = copy.prefix.strip_suffix(&**prefix).unwrap_or(&copy.prefix).trim_end_matches('/');
             format!(
                 "name the folder that stands for the bucket: {}/{above}",
-                context.plan.source.trim_end_matches('/')
+                context.brief.plan.source.trim_end_matches('/')
             )
         }
-        Certainty::KeyOnly | Certainty::BucketAndKey => {
+        NamedBy::KeyOnly | NamedBy::BucketAndKey => {
             format!("name where it was delivered: --copied-from s3://{bucket}/{prefix}")
         }
     }

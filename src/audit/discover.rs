@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pages::{Walk, each, fold};
 use super::{AuditError, Plan, Scope, Stop};
-use crate::store::{Listed, Listing, ObjectStore, Reach, StoreError, StoreErrorKind};
+use crate::store::{Listed, Listing, ObjectStore, StoreError, StoreErrorKind};
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::{Named, Within};
 use crate::trail::{AccountId, AccountRegion, Location, OrganizationId, Region};
@@ -22,37 +22,6 @@ mod told;
 mod tests;
 
 use search::{Folder, Search};
-
-/// How far the search for `AWSLogs/` goes. The folders of a record itself, once it is found, count only towards `names`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Levels of folders below the source that are searched.
-    pub levels: usize,
-    /// Levels in which every folder is searched, however many there are.
-    pub near: usize,
-    /// Folders below those that are searched.
-    pub far: usize,
-    /// Bytes of the names of folders that wait for their turn.
-    pub names: usize,
-}
-
-impl Default for Bounds {
-    /// 100 levels, the first four without a bound of their own, 100,000 folders below, 32 MiB of names.
-    fn default() -> Self {
-        Self {
-            // CreateTrail takes prefixes of up to 200 characters: a hundred folders of one letter each. Copies add a few, and
-            // a link that leads back up a folder on disk would add more for ever.
-            levels: 100,
-            // Tenants, teams and accounts are told apart in the first folders of a prefix.
-            near: 4,
-            // What else is in a bucket may have a folder for every hour. Each costs a request: these take half a minute, and
-            // half a dollar.
-            far: 100_000,
-            // The folders of kinds of more than 100,000 accounts; the names of one level and of the next are held at once.
-            names: 32 << 20,
-        }
-    }
-}
 
 /// One account and region, and where its folders lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,13 +216,7 @@ async fn open(
     let level: Vec<Arc<Folder>> = level.into_iter().map(Arc::new).collect();
     let opened = each(level.clone(), plan.load.requests.get(), |folder| async move {
         let named = Named::parse(&folder.key);
-        let listing = Listing {
-            bucket: plan.bucket.clone(),
-            prefix: folder.key.to_string(),
-            after: None,
-            reach: Reach::Folder,
-            token: None,
-        };
+        let listing = Listing::folder(plan.bucket.clone(), folder.key.to_string());
         // It begins at the folder's own beginning, so no page is shown twice; if it is opened once more, it shows the same
         // names, which count once.
         let take = |(): &mut (), page| match stop.is_set() {

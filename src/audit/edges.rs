@@ -43,7 +43,7 @@ pub(super) async fn newest_day(
     home: &Location,
     place: &AccountRegion,
 ) -> Result<Digests, StoreError> {
-    match context.window.start() {
+    match context.brief.window.start() {
         Some(start) => listing::newest_day(&context.store, home, place, start).await,
         None => Ok(Digests::default()),
     }
@@ -52,7 +52,7 @@ pub(super) async fn newest_day(
 /// Reads the log files that the last digests of ended chains name, and gives the telling calls that those which are intact
 /// record.
 pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> Vec<Testimony> {
-    if context.plan.depth != Depth::Full {
+    if context.brief.plan.depth != Depth::Full {
         return Vec::new();
     }
     works.sort_by(|one, other| other.object.key.cmp(&one.object.key));

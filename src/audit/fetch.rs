@@ -1,5 +1,6 @@
 //! Gets one object, has it judged, and never lets its failure reach anything else.
 
+use crate::inspection;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use super::mill::{Grist, JudgedLog, observed};
 use super::slots::Slot;
 use super::unseen::{Absence, absence};
 use crate::chain::{Entry, State};
-use crate::crypto::{Authority, KeyRing, Signature};
-use crate::digest::{self, Certainty, Fault, Outcome, Place, Standing};
+use crate::crypto::KeyRing;
+use crate::digest::{self};
 use crate::gzip::{self, Limit, Pushed, Shown};
 use crate::logs::{LogWork, Observation};
 use crate::store::{Object, ObjectStore as _, StoreError, StoreErrorKind, Streamed};
@@ -101,7 +102,7 @@ pub(super) async fn begin_digest(
     match get(context, &object, slot).await {
         Ok(stored) => {
             let entry = judge(context, ring, Limit::USUAL_DIGEST, (object, key), &stored);
-            Tried::Settled(match exceeds(&entry, Limit::USUAL_DIGEST) {
+            Tried::Settled(match inspection::exceeds(&entry, Limit::USUAL_DIGEST) {
                 true => Begun::Large(Unjudged { object: entry.object, key: entry.key, stored }),
                 false => Begun::Judged(ask_wider(context, ring, Limit::USUAL_DIGEST, entry, &stored).await),
             })
@@ -109,7 +110,7 @@ pub(super) async fn begin_digest(
         Err(error) => not_given(&error, |absence| {
             let state = match absence {
                 Absence::Gone => State::Gone,
-                Absence::Oversized => state(digest::oversized()),
+                Absence::Oversized => digest::oversized().into(),
                 Absence::Unseen(unseen) => State::Unseen(unseen),
             };
             Begun::Judged(Entry { key, object, state })
@@ -136,24 +137,20 @@ impl Begun {
     }
 }
 
-/// Authenticates a digest that was read.
 fn judge(
     context: &Context,
     ring: &KeyRing,
     limit: Limit,
-    (object, key): (ObjectName, DigestKey),
+    digest: (ObjectName, DigestKey),
     stored: &Object,
 ) -> Entry {
-    let certainty = context.plan.certainty;
-    let place = Place { delivered: &object, key: &key, certainty };
-    let state = state(digest::authenticate_within(limit, place, &stored.body, &stored.metadata, ring));
-    let object = named_by_itself(object, &state, certainty);
-    Entry { key, object, state }
+    let content = (&*stored.body, &stored.metadata);
+    inspection::authenticate(context.brief.plan.named_by, ring, limit, digest, content)
 }
 
 /// Asks for the keys of a wider time where AWS did not list this digest's.
 async fn ask_wider(context: &Context, ring: &KeyRing, limit: Limit, entry: Entry, stored: &Object) -> Entry {
-    if !unknown_to_aws(&entry, ring) {
+    if !inspection::unknown_to_aws(&entry, ring) {
         return entry;
     }
     let signed = Span { start: entry.key.end, end: entry.key.end };
@@ -163,57 +160,6 @@ async fn ask_wider(context: &Context, ring: &KeyRing, limit: Limit, entry: Entry
         Some(None) => entry,
         // AWS's word is not complete before it is asked so.
         None => Entry { state: State::Unseen(Unseen::Interrupted), ..entry },
-    }
-}
-
-/// Whether it was too large for this limit; another may hold it.
-fn exceeds(entry: &Entry, limit: Limit) -> bool {
-    let State::Rejected(rejected) = &entry.state else { return false };
-    rejected.fault == Fault::Gzip(gzip::Fault::TooLarge(limit.0))
-}
-
-/// Whether AWS was asked for the key and did not list it, or listed too few: worth asking once more, for a wider time.
-fn unknown_to_aws(entry: &Entry, ring: &KeyRing) -> bool {
-    let State::Rejected(rejected) = &entry.state else { return false };
-    let asked = *ring.authority(&entry.key.chain.place.region) == Authority::Aws;
-    asked && matches!(&rejected.fault, Fault::UnknownKey { .. })
-}
-
-/// In a folder, which does not know its bucket, a digest is called by the bucket it names itself.
-fn named_by_itself(object: ObjectName, state: &State, certainty: Certainty) -> ObjectName {
-    let own = match (state, certainty) {
-        (_, Certainty::BucketAndKey) | (State::Unseen(_) | State::Gone, Certainty::KeyOnly) => None,
-        (State::Authentic(digest), Certainty::KeyOnly) => Some(Arc::clone(digest.bucket())),
-        (State::Rejected(rejected), Certainty::KeyOnly) => {
-            rejected.claim().map(|claim| Arc::clone(&claim.bucket))
-        }
-    };
-    match own {
-        Some(bucket) => ObjectName { bucket, ..object },
-        None => object,
-    }
-}
-
-/// Tries a rejected digest with the signature that its successor recorded.
-pub(super) fn vouched(
-    certainty: Certainty,
-    ring: &KeyRing,
-    entry: Entry,
-    (signature, standing): (Signature, Standing),
-) -> Entry {
-    let Entry { key, object, state: found } = entry;
-    let State::Rejected(rejected) = found else {
-        return Entry { key, object, state: found };
-    };
-    let place = Place { delivered: &object, key: &key, certainty };
-    let state = state(digest::vouch(*rejected, &signature, standing, place, ring));
-    Entry { key, object, state }
-}
-
-fn state(outcome: Outcome) -> State {
-    match outcome {
-        Outcome::Authentic(digest) => State::Authentic(digest),
-        Outcome::Rejected(rejected) => State::Rejected(rejected),
     }
 }
 
@@ -246,7 +192,7 @@ pub(super) async fn log(
         (Tried::MayPass(_), Try::First) => return Some(work),
         (tried, _) => tried.taken_as_it_is(),
     };
-    context.mill.tell(observed(work, &observation, 0, context.settled_by()), &judged);
+    context.mill.tell(observed(work, &observation, 0, context.brief.settled_by()), &judged);
     None
 }
 

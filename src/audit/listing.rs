@@ -9,19 +9,14 @@ use chrono::{Days, TimeDelta};
 use super::discover::{self, Found, Site};
 use super::pages::{Walk, Walked, fold};
 use super::{Plan, Stop};
-use crate::digest::{Certainty, claimed_object};
-use crate::store::{Admission, Listed, Listing, ObjectStore, Reach, StoreError};
+use crate::digest::{NamedBy, claimed_object};
+use crate::store::{Admission, Listed, Listing, ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time, Window};
 
 /// Digests next to the window are read too: the one after it vouches for the last one inside, and log files
 /// delivered near an edge may be named across it.
 const MARGIN: TimeDelta = TimeDelta::hours(2);
-
-/// A region's folder of one kind in one of its homes.
-pub(super) fn folder(home: &Location, place: &AccountRegion, kind: &str) -> RegionFolder {
-    RegionFolder { prefix: home.prefix.clone(), place: place.clone(), kind: kind.into() }
-}
 
 /// A digest that a listing shows.
 #[derive(Debug, Clone)]
@@ -235,16 +230,11 @@ pub(super) async fn digests(
     place: &AccountRegion,
     sweep: &Sweep,
 ) -> Result<Digests, StoreError> {
-    let folder = folder(home, place, DIGEST_FOLDER);
+    let folder = RegionFolder::of(home, place, DIGEST_FOLDER);
     let beyond =
         sweep.to.and_then(|to| to.date_naive().checked_add_days(Days::new(1))).map(|day| folder.day(day));
-    let listing = Listing {
-        bucket: Arc::clone(&home.bucket),
-        prefix: folder.to_string(),
-        after: sweep.from.map(|from| folder.day(from.date_naive())),
-        reach: Reach::Whole,
-        token: None,
-    };
+    let listing = Listing::whole(Arc::clone(&home.bucket), folder.to_string())
+        .after(sweep.from.map(|from| folder.day(from.date_naive())));
     let walked = fold(store, listing, Digests::default, |digests, page| {
         let mut walk = Walk::On;
         for object in page.objects {
@@ -265,17 +255,11 @@ pub(super) async fn newest_day(
     place: &AccountRegion,
     before: Time,
 ) -> Result<Digests, StoreError> {
-    let folder = folder(home, place, DIGEST_FOLDER);
+    let folder = RegionFolder::of(home, place, DIGEST_FOLDER);
     let Some(day) = newest_day_folder(store, home, &folder, before).await? else {
         return Ok(Digests::default());
     };
-    let listing = Listing {
-        bucket: Arc::clone(&home.bucket),
-        prefix: day,
-        after: None,
-        reach: Reach::Whole,
-        token: None,
-    };
+    let listing = Listing::whole(Arc::clone(&home.bucket), day);
     let sweep = Sweep { from: None, read_from: Some(before), read_to: before, to: Some(before) };
     let walked = fold(store, listing, Digests::default, |digests, page| {
         page.objects.into_iter().for_each(|object| digests.sort_in(object, home, place, &sweep));
@@ -321,13 +305,7 @@ fn is_number(name: &str) -> bool {
 
 /// The folders right below a prefix, those that can be listed.
 async fn folders(store: &dyn ObjectStore, home: &Location, prefix: &str) -> Result<Vec<String>, StoreError> {
-    let listing = Listing {
-        bucket: Arc::clone(&home.bucket),
-        prefix: prefix.to_owned(),
-        after: None,
-        reach: Reach::Folder,
-        token: None,
-    };
+    let listing = Listing::folder(Arc::clone(&home.bucket), prefix.to_owned());
     let walked = fold(store, listing, Vec::new, |below, page| {
         below.extend(page.folders);
         Walk::On
@@ -345,10 +323,10 @@ pub(super) async fn window(
     stop: &Stop,
 ) -> (Window, Time) {
     let start = plan.start.map(sane);
-    match (plan.end.map(sane), plan.certainty) {
+    match (plan.end.map(sane), plan.named_by) {
         (Some(end), _) => (Window::reaching(start, end), plan.now),
-        (None, Certainty::BucketAndKey) => (Window::reaching(start, plan.now), plan.now),
-        (None, Certainty::KeyOnly) => {
+        (None, NamedBy::BucketAndKey) => (Window::reaching(start, plan.now), plan.now),
+        (None, NamedBy::KeyOnly) => {
             let mut newest = None;
             for site in discover::of_every_scope(store, plan, found, stop).await.iter() {
                 for home in site.locations() {
@@ -407,15 +385,10 @@ async fn newest_moment(
 ) -> Option<Time> {
     let mut newest: Option<Time> = None;
     for kind in [DIGEST_FOLDER, LOG_FOLDER] {
-        let folder = folder(home, place, kind);
+        let folder = RegionFolder::of(home, place, kind);
         let Ok(Some(last_day)) = newest_day_folder(store, home, &folder, now).await else { continue };
-        let listing = Listing {
-            bucket: Arc::clone(&home.bucket),
-            prefix: last_day,
-            after: newest.filter(|_| kind == LOG_FOLDER).map(|newest| first_log_at(home, place, newest)),
-            reach: Reach::Whole,
-            token: None,
-        };
+        let listing = Listing::whole(Arc::clone(&home.bucket), last_day)
+            .after(newest.filter(|_| kind == LOG_FOLDER).map(|newest| first_log_at(home, place, newest)));
         let latest = fold(
             store,
             listing,

@@ -20,12 +20,12 @@ const AT_ONCE: usize = 16;
 /// log file is counted.
 pub(super) async fn look(context: &Context, found: &Found) -> Strays {
     let mut strays = Strays::default();
-    if context.plan.depth == Depth::Chain {
+    if context.brief.plan.depth == Depth::Chain {
         return strays;
     }
     for object in &found.odd_objects.first {
         let name = ObjectName::new(object.of.home.bucket.clone(), object.listed.key.clone());
-        match oddity(&object.listed.key, object.listed.size, context.plan.origin) {
+        match oddity(&object.listed.key, object.listed.size, context.brief.plan.origin) {
             Oddity::FolderMarker => {}
             Oddity::LogLike => log_like(context, &object.of, None, name, &mut strays),
             Oddity::Stray => strays.add(name),

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use super::site::rests_on_absence;
 use crate::report::{Findings, Reached};
 use crate::store::Outage;
 use crate::trail::{Time, format_time};
@@ -70,7 +69,7 @@ impl Outages {
                 };
                 let follows = reached == Reached::InPart
                     && finding.class == Class::Incomplete
-                    && rests_on_absence(finding.code)
+                    && finding.code.rests_on_absence()
                     && untold;
                 (follows && !self.found.is_empty()).then_some(0)
             }

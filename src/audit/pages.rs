@@ -197,7 +197,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::store::{Admission, Listed, Object, Reach, Take};
+    use crate::store::{Admission, Listed, Object, Take};
     use crate::trail::ObjectName;
 
     /// A store that lists what its function says, and notes what it was asked.
@@ -251,13 +251,7 @@ mod tests {
         pages: impl Fn(&Listing) -> Page + Send + Sync + 'static,
     ) -> (Result<Vec<String>, StoreError>, Vec<(Option<String>, Option<String>)>) {
         let store = Told { pages, asked: Mutex::default() };
-        let listing = Listing {
-            bucket: bucket.into(),
-            prefix: String::new(),
-            after: after.map(Into::into),
-            reach: Reach::Whole,
-            token: None,
-        };
+        let listing = Listing::whole(bucket, "").after(after.map(Into::into));
         let found = fold(&store, listing, Vec::new, |found, page| {
             let mut walk = Walk::On;
             for key in page.objects.iter().map(|object| object.key.to_string()) {
@@ -384,13 +378,7 @@ mod tests {
             Page { unlisted: vec![error], ..page(&["a"], (listing.token.is_none()).then_some("1")) }
         };
         let store = Told { pages, asked: Mutex::default() };
-        let listing = |bucket: &str| Listing {
-            bucket: bucket.into(),
-            prefix: String::new(),
-            after: None,
-            reach: Reach::Whole,
-            token: None,
-        };
+        let listing = |bucket: &str| Listing::whole(bucket, "");
         let walked = fold(&store, listing("b"), || (), |(), _| Walk::On).await.unwrap();
         assert_eq!(walked.unlisted.len(), 2);
         let walked = fold(&store, listing("b--x-s3"), || (), |(), _| Walk::Stop).await.unwrap();

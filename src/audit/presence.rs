@@ -6,15 +6,15 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::discover::Site;
-use super::listing::{self, Strays};
+use super::listing::Strays;
 use super::pages::{Walk, Walked, each, fold};
 use super::tree::{LogFolder, log_folder};
 use super::{Context, Event};
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::logs::{
     Attestation, Candidate, Names, Observation, Oddity, Presence, PresentTerms, ShortName, odd_file, oddity,
 };
-use crate::store::{Listed as ListedObject, Listing, Page, Reach, StoreError};
+use crate::store::{Listed as ListedObject, Listing, Page, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
 use crate::trail::{AccountRegion, Depth, Location, ObjectName, Time};
 use crate::verdict::{Code, Finding, LogTally, LogVerdict};
@@ -24,7 +24,7 @@ const DAYS_AT_ONCE: usize = 32;
 
 /// The log files a complete listing shows, for a run that does not read them.
 pub(super) struct Listed {
-    certainty: Certainty,
+    named_by: NamedBy,
     days: Vec<ObjectName>,
     objects: Names<()>,
 }
@@ -32,10 +32,10 @@ pub(super) struct Listed {
 impl Listed {
     /// What the listing says of a log file; nothing, if it lies in a folder that was not listed.
     pub(super) fn observe(&self, object: &ObjectName) -> Option<Observation> {
-        if self.objects.contains_key(&ShortName::of(self.certainty, object)) {
+        if self.objects.contains_key(&ShortName::of(self.named_by, object)) {
             return Some(Observation::Listed);
         }
-        let object = self.certainty.handle(object);
+        let object = self.named_by.handle(object);
         let holds = |day: &ObjectName| day.bucket == object.bucket && object.key.starts_with(&*day.key);
         self.days.iter().any(holds).then_some(Observation::Gone)
     }
@@ -44,26 +44,26 @@ impl Listed {
 /// With [`Depth::Presence`], lists the window's log files before digests are read. Where that fails, nothing is said,
 /// and each file is asked for by itself.
 pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<Listed> {
-    if context.plan.depth != Depth::Presence {
+    if context.brief.plan.depth != Depth::Presence {
         return None;
     }
-    let certainty = context.plan.certainty;
-    let mut listed = Listed { certainty, days: Vec::new(), objects: Names::default() };
+    let named_by = context.brief.plan.named_by;
+    let mut listed = Listed { named_by, days: Vec::new(), objects: Names::default() };
     for home in site.locations() {
-        let folder = listing::folder(home, &site.place, LOG_FOLDER);
+        let folder = RegionFolder::of(home, &site.place, LOG_FOLDER);
         let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
         for day in log_folder(context, home, &folder).await.days {
             let _slot = context.slots.take().await;
             let walked = fold(&context.store, whole(home, day.clone()), Names::default, |names, page| {
                 let keys = page.objects.into_iter().map(|object| name(object.key));
-                names.extend(keys.map(|object| (ShortName::of(certainty, &object), ())));
+                names.extend(keys.map(|object| (ShortName::of(named_by, &object), ())));
                 Walk::On
             });
             let Walked { found, unlisted } = walked.await.ok()?;
             listed.objects.extend(found);
             // What a part that could not be listed holds is not known: each file of such a day is asked for.
             if unlisted.is_empty() {
-                listed.days.push(certainty.handle(&name(day.into())));
+                listed.days.push(named_by.handle(&name(day.into())));
             }
         }
     }
@@ -71,7 +71,7 @@ pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<List
 }
 
 fn whole(home: &Location, prefix: String) -> Listing {
-    Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None }
+    Listing::whole(Arc::clone(&home.bucket), prefix)
 }
 
 /// What lies in the log folders of one home and that no authentic digest names, whichever day it lies in and however often
@@ -153,7 +153,7 @@ impl Teller<'_> {
 
     /// Whether an object has not been told of yet.
     fn first(&self, unnamed: &mut Unnamed, object: &ObjectName) -> bool {
-        unnamed.told.insert(ShortName::of(self.context.plan.certainty, object), ()).is_none()
+        unnamed.told.insert(ShortName::of(self.context.brief.plan.named_by, object), ()).is_none()
     }
 }
 
@@ -169,11 +169,11 @@ pub(super) async fn unnamed(
     let context = teller.context;
     let mut folders = BTreeMap::from([(LOG_FOLDER.to_owned(), usual)]);
     for kind in attestation.kinds().filter(|kind| *kind != LOG_FOLDER) {
-        let folder = listing::folder(home, terms.place, kind);
+        let folder = RegionFolder::of(home, terms.place, kind);
         folders.insert(kind.to_owned(), log_folder(context, home, &folder).await);
     }
     for (kind, LogFolder { days, odd, strays, failures }) in folders {
-        let folder = listing::folder(home, terms.place, &kind);
+        let folder = RegionFolder::of(home, terms.place, &kind);
         {
             let unnamed = &mut *teller.found();
             odd.into_iter().for_each(|object| teller.odd_one(unnamed, object));
@@ -220,22 +220,22 @@ async fn judge_day(
 ) -> Result<(), StoreError> {
     let context = teller.context;
     let _slot = context.slots.take().await;
-    let open_end = context.plan.end.is_none();
+    let open_end = context.brief.plan.end.is_none();
     let take = |(): &mut (), page: Page| {
         let unnamed = &mut *teller.found();
         for ListedObject { key, size, modified } in page.objects {
             let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(&folder));
             let object = ObjectName::new(Arc::clone(&home.bucket), key);
             let Some(key) = parsed else {
-                match oddity(&object.key, size, context.plan.origin) {
+                match oddity(&object.key, size, context.brief.plan.origin) {
                     Oddity::LogLike if teller.first(unnamed, &object) => teller.odd_one(unnamed, object),
                     Oddity::Stray if teller.first(unnamed, &object) => unnamed.strays.add(object),
                     Oddity::FolderMarker | Oddity::LogLike | Oddity::Stray => {}
                 }
                 continue;
             };
-            let asked_for =
-                context.window.contains(key.delivered) || (open_end && context.window.end() <= key.delivered);
+            let asked_for = context.brief.window.contains(key.delivered)
+                || (open_end && context.brief.window.end() <= key.delivered);
             if !asked_for {
                 continue;
             }
@@ -275,15 +275,15 @@ mod tests {
         ObjectName::new(bucket, format!("{DAY}{name}"))
     }
 
-    fn listed(certainty: Certainty) -> Listed {
-        let handle = |object: ObjectName| certainty.handle(&object);
-        let objects = [(ShortName::of(certainty, &named("here", "one")), ())].into_iter().collect();
-        Listed { certainty, days: vec![handle(named("here", ""))], objects }
+    fn listed(named_by: NamedBy) -> Listed {
+        let handle = |object: ObjectName| named_by.handle(&object);
+        let objects = [(ShortName::of(named_by, &named("here", "one")), ())].into_iter().collect();
+        Listed { named_by, days: vec![handle(named("here", ""))], objects }
     }
 
     #[test]
     fn a_listing_says_nothing_of_another_bucket() {
-        let listed = listed(Certainty::BucketAndKey);
+        let listed = listed(NamedBy::BucketAndKey);
         assert_eq!(listed.observe(&named("here", "one")), Some(Observation::Listed));
         assert_eq!(listed.observe(&named("here", "two")), Some(Observation::Gone));
         assert_eq!(listed.observe(&named("elsewhere", "one")), None);
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_folder_stands_for_every_bucket() {
-        let listed = listed(Certainty::KeyOnly);
+        let listed = listed(NamedBy::KeyOnly);
         assert_eq!(listed.observe(&named("here", "one")), Some(Observation::Listed));
         assert_eq!(listed.observe(&named("elsewhere", "two")), Some(Observation::Gone));
     }

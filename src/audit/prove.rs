@@ -11,15 +11,15 @@ use super::discover::{Home, Site};
 use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
 use super::pages::{Walk, fold};
-use super::reading::Reading;
 use super::unseen::{Absence, absence};
 use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing, site};
-use crate::chain::{self, Linked, State, Terms};
+use crate::chain::{self, Linked, Terms};
 use crate::crypto::Fingerprint;
-use crate::digest::{LogEntry, Standing};
+use crate::digest::LogEntry;
+use crate::inspection::{self, Brief, Reading};
 use crate::logs::{Candidate, LogWork, Presence};
 use crate::report::{AttestedBy, Proof};
-use crate::store::{Listed, Listing, ObjectStore, Reach};
+use crate::store::{Listed, Listing, ObjectStore};
 use crate::trail::key::{DigestKey, LogKey};
 use crate::trail::{ChainId, Location, ObjectName, Span, Time, Window};
 use crate::verdict::{Finding, LogVerdict};
@@ -67,14 +67,14 @@ async fn proven(
         });
     };
     let window = Window::reaching(Some(key.delivered - BEFORE), key.delivered + AFTER);
-    let held_to = (window, plan.now);
+    let brief = Brief { window, as_of: plan.now, plan };
     let store = Stoppable::new(store, stop.clone());
-    let context = Context::new(plan, held_to, store, keys, Arc::new(Silent), stop);
+    let context = Context::new(brief, store, keys, Arc::new(Silent), stop);
     let place = key.place.clone();
     let home = Location::new(Arc::clone(&object.bucket), key.prefix.clone());
     let site = Site { place: place.clone(), homes: vec![Home::unseen(home)] };
     let near = Span { start: key.delivered - BEFORE - MARGIN, end: key.delivered + AFTER + MARGIN };
-    let mut reading = Reading::new(context.plan.certainty);
+    let mut reading = Reading::new(context.brief.plan.named_by);
     let mut naming = look(&context, &site, &Sweep::only(near), &object, &mut reading).await?;
     let candidate = candidate(&context, &object, &key).await;
     if naming.is_none()
@@ -101,14 +101,14 @@ async fn proven(
         None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
     };
     let hour = Window::reaching(Some(hour.start), hour.end);
-    let terms = Terms { window: hour, ..site::terms(&context, &site, &[], BTreeMap::new()) };
+    let terms = Terms { window: hour, ..site::terms(&context.brief, &site, &[], BTreeMap::new()) };
     for Linked { id, entries, chain } in chain::link_all(&mut reading.entries, &terms) {
         if naming.as_ref().is_some_and(|naming| naming.chain != id) {
             continue;
         }
         let entries = &reading.entries[entries];
-        proof.findings.extend(chain::digest_findings(&id, entries, &hour, context.settled_by()));
-        proof.findings.extend(chain::findings(&id, &chain, context.as_of));
+        proof.findings.extend(chain::digest_findings(&id, entries, &hour, context.brief.settled_by()));
+        proof.findings.extend(chain::findings(&id, &chain, context.brief.as_of));
         if let Some(Naming { digest, chain: id, span, log, fingerprint }) = naming {
             let unbroken = chain.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
             proof.attested_by =
@@ -118,7 +118,7 @@ async fn proven(
     }
     proof.findings.sort_by(Finding::order);
     // What the rest follows from stands first.
-    if let Some(cause) = site::keys_unavailable(&context, &reading.entries) {
+    if let Some(cause) = inspection::keys_unavailable(&context.brief, &reading.entries) {
         proof.findings.insert(0, cause);
     }
     Ok(proof)
@@ -145,36 +145,17 @@ async fn look(
     let mut found = listing::digests(&context.store, &site.homes[0].location, place, sweep).await?.found;
     found.sort_by(FoundDigest::newest_first);
     let ring = context.ring(&place.region, sweep.signed()).await.ok_or(AuditError::Interrupted)?;
-    let certainty = context.plan.certainty;
     let mut naming = None;
     for FoundDigest { object: digest, key, .. } in found {
         let tried = fetch::digest(context, &ring, digest, key).await;
-        let mut entry = reading.vouched(certainty, &ring, tried.taken_as_it_is());
-        let name = Arc::new(entry.object.clone());
-        let span = entry.span();
-        match &mut entry.state {
-            State::Authentic(authentic) => {
-                reading.record(certainty, authentic.previous(), Standing::Authentic);
-                let fingerprint = authentic.fingerprint().clone();
-                for log in authentic.take_logs() {
-                    reading.attestation.attest(&log.object);
-                    if certainty.handle(&log.object) == certainty.handle(object) {
-                        naming = Some(Naming {
-                            digest: entry.object.clone(),
-                            chain: entry.key.chain.clone(),
-                            span,
-                            log,
-                            fingerprint: fingerprint.clone(),
-                        });
-                    }
-                }
-            }
-            State::Rejected(rejected) => {
-                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
-                reading.record(certainty, previous, Standing::Claimed);
-                reading.claim(rejected.take_logs(), &name);
-            }
-            State::Unseen(_) | State::Gone => {}
+        let mut entry = reading.vouched(&ring, tried.taken_as_it_is());
+        let fingerprint = entry.authentic().map(|digest| digest.fingerprint().clone());
+        let log = reading.take(&mut entry).into_iter().rfind(|log| {
+            context.brief.plan.named_by.handle(&log.object) == context.brief.plan.named_by.handle(object)
+        });
+        if let (Some(fingerprint), Some(log)) = (fingerprint, log) {
+            let (digest, chain, span) = (entry.object.clone(), entry.key.chain.clone(), entry.span());
+            naming = Some(Naming { digest, chain, span, log, fingerprint });
         }
         reading.entries.push(entry);
     }
@@ -199,14 +180,10 @@ async fn verified(context: &Arc<Context>, naming: &Naming) -> (Option<LogVerdict
 
 /// The file as a listing shows it, with the date it gives; none, if it is not there.
 async fn candidate(context: &Context, object: &ObjectName, key: &LogKey) -> Option<Candidate> {
-    let listing = Listing {
-        bucket: Arc::clone(&object.bucket),
-        prefix: object.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/")),
-        // Its own beginning: hardly anything sorts between the two.
-        after: object.key.char_indices().next_back().map(|(last, _)| object.key[..last].to_owned()),
-        reach: Reach::Whole,
-        token: None,
-    };
+    let folder = object.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    // Its own beginning: hardly anything sorts between the two.
+    let before = object.key.char_indices().next_back().map(|(last, _)| object.key[..last].to_owned());
+    let listing = Listing::whole(Arc::clone(&object.bucket), folder).after(before);
     let walked = fold(
         &context.store,
         listing,
@@ -238,7 +215,7 @@ fn judged(
     candidate: &Candidate,
     read_to: Time,
 ) -> Presence {
-    let terms = site::terms(context, site, &[], BTreeMap::new());
+    let terms = site::terms(&context.brief, site, &[], BTreeMap::new());
     let linked = chain::link_all(&mut reading.entries, &terms);
     let settled = site::settled(context, &site.homes[0].location, &reading.entries, &linked);
     let newest = reading.entries.iter().map(|entry| entry.key.end).max();

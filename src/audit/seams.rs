@@ -161,10 +161,10 @@ fn missing(context: &Context, chains: &mut Chains<'_>, newer: &ChainId, seam: &S
             && home_of(seam).is_some_and(|home| outcome.site.locations().any(|known| *known == home));
         here && outcome.reached == Reached::Wholly && !outcome.unlisted
     });
-    if !listed || !context.window.overlaps(&hour) {
+    if !listed || !context.brief.window.overlaps(&hour) {
         return;
     }
-    let pending = key.end > context.settled_by();
+    let pending = key.end > context.brief.settled_by();
     let (code, message) = match pending {
         true => (
             Code::DigestPending,

@@ -9,20 +9,21 @@ use super::discover::{Home, Site};
 use super::fetch::Try;
 use super::listing::{self, Digests, FoundDigest, Strays, Sweep};
 use super::presence::{self, Teller, Telling, Unnamed};
-use super::reading::{JudgedLogs, KeyCount, LogFiles, Reading, read};
+use super::reading::{JudgedLogs, LogFiles, read};
 use super::task::Task;
 use super::tree::{LogFolder, log_folder};
 use super::unseen::unseen;
 use super::{Context, Event, edges};
 use crate::chain::{self, Copied, Entry, Linked, Root, Settled, State, Terms};
 use crate::crypto::{Fingerprint, KeyRing};
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
+use crate::inspection::{self, Brief, KeyCount, Reading};
 use crate::logs::{LogWork, PresentTerms, region_absent};
 use crate::report::{Completion, Reached};
 use crate::store::{ObjectStore, StoreError};
-use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
+use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, Depth, DigestKind, Location, ObjectName, Span, Time};
-use crate::verdict::{Cause, Code, DigestVerdict, Evidence, Finding, LogTally, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Code, DigestVerdict, Finding, LogTally, Scope, Testimony, Unseen};
 
 /// Moves of bucket or prefix that are followed within one site.
 const MOST_MOVES: usize = 16;
@@ -115,7 +116,7 @@ enum Otherwise {
 pub(super) async fn verify(context: &Arc<Context>, site: Site, round: Try) -> Result<Outcome, Postponed> {
     let mut outcome = Outcome::new(site);
     let mut survey = Survey {
-        reading: Reading::new(context.plan.certainty),
+        reading: Reading::new(context.brief.plan.named_by),
         logs: LogFiles::open(context),
         folders: HashMap::new(),
         unlisted: Vec::new(),
@@ -126,10 +127,10 @@ pub(super) async fn verify(context: &Arc<Context>, site: Site, round: Try) -> Re
     }
     let Survey { mut reading, logs, mut folders, unlisted, earlier } = survey;
     let entries = &reading.entries;
-    context.tell_all(keys_unavailable(context, entries));
-    context.tell_all(backfill_alone(context, entries, &outcome.linked));
+    context.tell_all(inspection::keys_unavailable(&context.brief, entries));
+    context.tell_all(inspection::backfill_alone(&context.brief, entries, &outcome.linked));
     outcome.newest = entries.iter().map(|entry| entry.key.end).max();
-    let terms = terms(context, &outcome.site, &unlisted, earlier);
+    let terms = terms(&context.brief, &outcome.site, &unlisted, earlier);
     let unacknowledged =
         |linked: &&Linked| linked.chain.ended.as_ref().is_some_and(|last| last.word.is_none());
     let ended: BTreeSet<&ChainId> =
@@ -141,7 +142,7 @@ pub(super) async fn verify(context: &Arc<Context>, site: Site, round: Try) -> Re
         .collect();
     tell_of_digests(context, &reading.entries, &mut outcome.linked);
     let presence = async {
-        let looks = unlisted.is_empty() && !context.stop.is_set() && context.plan.depth != Depth::Chain;
+        let looks = unlisted.is_empty() && !context.stop.is_set() && context.brief.plan.depth != Depth::Chain;
         if looks {
             judge_present(context, &mut reading, &terms, &mut folders, &mut outcome).await;
         }
@@ -169,9 +170,14 @@ pub(super) async fn verify(context: &Arc<Context>, site: Site, round: Try) -> Re
 fn tell_of_digests(context: &Context, entries: &[Entry], linked: &mut [Linked]) {
     for Linked { id, entries: of, chain } in linked {
         let of_links = mem::take(&mut chain.findings);
-        if context.plan.scope.holds_chain(id) {
+        if context.brief.plan.scope.holds_chain(id) {
             let of = &entries[of.clone()];
-            context.tell_all(chain::digest_findings(id, of, &context.window, context.settled_by()));
+            context.tell_all(chain::digest_findings(
+                id,
+                of,
+                &context.brief.window,
+                context.brief.settled_by(),
+            ));
             of_links.iter().filter_map(absent_digest).for_each(|event| context.observer.on(event));
             context.tell_all(of_links);
         }
@@ -243,7 +249,7 @@ async fn read_homes(
         let entries = &mut survey.reading.entries;
         entries.extend(wanted.drain(..).filter_map(|object| inaccessible(object, &survey.unlisted)));
         outcome.copies.extend(chain::set_apart(entries));
-        let terms = terms(context, &outcome.site, &survey.unlisted, survey.earlier.clone());
+        let terms = terms(&context.brief, &outcome.site, &survey.unlisted, survey.earlier.clone());
         outcome.linked = chain::link_all(entries, &terms);
         wanted = outcome.linked.iter().flat_map(|linked| linked.chain.wanted.iter().cloned()).collect();
         wanted.retain(|object| follow(object, &place, &mut outcome.site.homes));
@@ -263,14 +269,14 @@ async fn list_homes(
     outcome: &mut Outcome,
     otherwise: Otherwise,
 ) -> Result<Digests, NotNow> {
-    let sweep = Sweep::around(&context.window, &context.plan);
+    let sweep = Sweep::around(&context.brief.window, &context.brief.plan);
     let mut digests = Digests::default();
     for home in homes {
-        if context.plan.depth != Depth::Chain {
+        if context.brief.plan.depth != Depth::Chain {
             let (context, home, place) = (Arc::clone(context), home.clone(), place.clone());
             let walk = {
                 let home = home.clone();
-                async move { log_folder(&context, &home, &listing::folder(&home, &place, LOG_FOLDER)).await }
+                async move { log_folder(&context, &home, &RegionFolder::of(&home, &place, LOG_FOLDER)).await }
             };
             survey.folders.insert(home, Task::spawn(walk));
         }
@@ -289,8 +295,8 @@ async fn list_homes(
                 for failure in listed.failures.drain(..) {
                     outcome.unlisted = true;
                     context.tell(unlistable(place, &failure));
-                    let bucket = known(&home.bucket, context.plan.certainty);
-                    let part = Root { bucket, prefix: failure.target.clone() };
+                    let named_by = context.brief.plan.named_by;
+                    let part = Root::of(named_by, &home.bucket, failure.target.clone());
                     survey.unlisted.push((part, failure));
                 }
                 outcome.strays.merge(mem::take(&mut listed.strays));
@@ -299,7 +305,7 @@ async fn list_homes(
             Err(error) => {
                 outcome.unlisted = true;
                 context.tell(unlistable(place, &error));
-                survey.unlisted.push((root(&home, place, context.plan.certainty), error));
+                survey.unlisted.push((Root::of_digests(context.brief.plan.named_by, &home, place), error));
             }
         }
     }
@@ -324,22 +330,14 @@ async fn list_home(
 
 /// What the chains of a site are held to.
 pub(super) fn terms(
-    context: &Context,
+    brief: &Brief,
     site: &Site,
     unlisted: &[(Root, StoreError)],
     earlier: BTreeMap<ChainId, Time>,
 ) -> Terms {
-    let root = |home: &Location| root(home, &site.place, context.plan.certainty);
-    Terms {
-        window: context.window,
-        as_of: context.as_of,
-        grace: context.plan.grace,
-        certainty: context.plan.certainty,
-        listed: site.locations().map(root).collect(),
-        unlisted: unlisted.iter().map(|(part, _)| part.clone()).collect(),
-        earlier,
-        ended: context.plan.ended.clone(),
-    }
+    let unlisted = unlisted.iter().map(|(part, _)| part.clone()).collect();
+    let roots = site.locations().map(|home| Root::of_digests(brief.plan.named_by, home, &site.place));
+    Terms { listed: roots.collect(), unlisted, earlier, ..brief.terms() }
 }
 
 /// Judges the log files that lie in the site's homes and that no digest names; where they may be named by digests after the
@@ -354,16 +352,16 @@ async fn judge_present(
     let place = outcome.site.place.clone();
     let mut found: Vec<(Location, Unnamed)> = Vec::new();
     for home in outcome.site.locations().cloned().collect::<Vec<_>>() {
-        if is_copy(&home, &outcome.copies, &reading.entries) {
+        if chain::is_copy(&home, &outcome.copies, &reading.entries) {
             continue;
         }
         let usual = match folders.remove(&home) {
             Some(walk) => walk.await,
-            None => log_folder(context, &home, &listing::folder(&home, &place, LOG_FOLDER)).await,
+            None => log_folder(context, &home, &RegionFolder::of(&home, &place, LOG_FOLDER)).await,
         };
         let settled = settled(context, &home, &reading.entries, &outcome.linked);
         let held_to =
-            present_terms(context, &place, &settled, listing::read_to(&context.window), outcome.newest);
+            present_terms(context, &place, &settled, listing::read_to(&context.brief.window), outcome.newest);
         let teller = teller(context, &place, &home, &reading.entries, Unnamed::default());
         let unnamed = presence::unnamed(&teller, &home, usual, &reading.attestation, &held_to).await;
         found.push((home, unnamed));
@@ -386,7 +384,7 @@ async fn judge_present(
 }
 
 pub(super) fn settled(context: &Context, home: &Location, entries: &[Entry], linked: &[Linked]) -> Settled {
-    Settled::of(home, context.plan.certainty, entries, linked)
+    Settled::of(home, context.brief.plan.named_by, entries, linked)
 }
 
 pub(super) fn present_terms<'a>(
@@ -401,22 +399,16 @@ pub(super) fn present_terms<'a>(
         place,
         settled,
         read_to,
-        as_of: context.as_of,
-        now: clock.map_or(context.plan.now, |clock| clock.max(context.plan.now)),
-        grace: context.plan.grace,
-        origin: context.plan.origin,
+        as_of: context.brief.as_of,
+        now: clock.map_or(context.brief.plan.now, |clock| clock.max(context.brief.plan.now)),
+        grace: context.brief.plan.grace,
+        origin: context.brief.plan.origin,
     }
-}
-
-/// Whether all that is known of a home's digests is that they belong elsewhere: then its log files do too.
-fn is_copy(home: &Location, copies: &[Copied], entries: &[Entry]) -> bool {
-    copies.iter().any(|copied| copied.copy == *home)
-        && !entries.iter().any(|entry| entry.object.bucket == home.bucket && entry.key.prefix == home.prefix)
 }
 
 /// Reads the digests that end after those the window needs, up to `until`, for the log files they name.
 async fn read_beyond(context: &Arc<Context>, reading: &mut Reading, site: &Site, until: Time) {
-    let sweep = Sweep::beyond(&context.window, until);
+    let sweep = Sweep::beyond(&context.brief.window, until);
     let mut found = Vec::new();
     for home in site.locations() {
         let slot = context.slots.take().await;
@@ -429,8 +421,8 @@ async fn read_beyond(context: &Arc<Context>, reading: &mut Reading, site: &Site,
             Err(_) => return,
         }
     }
-    let known = reading.known(context.plan.certainty);
-    found.retain(|digest| !known.contains(&context.plan.certainty.handle(&digest.object)));
+    let known = reading.known();
+    found.retain(|digest| !known.contains(&context.brief.plan.named_by.handle(&digest.object)));
     found.sort_by(FoundDigest::newest_first);
     let Some(span) = reach(&found) else { return };
     let Some(ring) = context.ring(&site.place.region, span).await else { return };
@@ -447,20 +439,20 @@ fn teller<'a>(
 ) -> Teller<'a> {
     let here = |entry: &&Entry| {
         entry.key.prefix == home.prefix
-            && (context.plan.certainty == Certainty::KeyOnly || entry.object.bucket == home.bucket)
+            && (context.brief.plan.named_by == NamedBy::KeyOnly || entry.object.bucket == home.bucket)
     };
     let standard = |entry: &Entry| {
-        entry.key.chain.kind == DigestKind::Standard && context.window.overlaps(&entry.span())
+        entry.key.chain.kind == DigestKind::Standard && context.brief.window.overlaps(&entry.span())
     };
     let telling = match entries.iter().filter(here).any(standard) {
         true => Telling::Each,
         false => Telling::Once,
     };
     let softens = |entry: &Entry| {
-        let finding = chain::digest_finding(&entry.key.chain, entry, context.settled_by())?;
+        let finding = chain::digest_finding(&entry.key.chain, entry, context.brief.settled_by())?;
         Some((entry.object.clone(), finding))
     };
-    let out_of_scope = entries.iter().filter(|entry| !context.plan.scope.holds_chain(&entry.key.chain));
+    let out_of_scope = entries.iter().filter(|entry| !context.brief.plan.scope.holds_chain(&entry.key.chain));
     let softeners = out_of_scope.filter_map(softens).collect();
     let unproven = match entries.iter().any(|entry| chain::keys_refused(entry).is_some()) {
         // The keys that are not at hand are told of, and stand for what follows.
@@ -480,30 +472,13 @@ fn take_unnamed(context: &Context, home: &Location, unnamed: Unnamed, outcome: &
     // One word for the whole region; a finding for each of its files would say the same a thousand times.
     if let Some(first) = unnamed.first {
         outcome.absent = true;
-        context.tell(region_absent(place, home, &context.window, &first));
-    }
-}
-
-fn root(home: &Location, place: &AccountRegion, certainty: Certainty) -> Root {
-    let folder = listing::folder(home, place, DIGEST_FOLDER).to_string();
-    Root { bucket: known(&home.bucket, certainty), prefix: folder }
-}
-
-/// The bucket, where it can be compared: a folder does not know its own.
-fn known(bucket: &Arc<str>, certainty: Certainty) -> Option<Arc<str>> {
-    match certainty {
-        Certainty::BucketAndKey => Some(Arc::clone(bucket)),
-        Certainty::KeyOnly => None,
+        context.tell(region_absent(place, home, &context.brief.window, &first));
     }
 }
 
 /// Adds the home a link leads to, if it is a new one.
 fn follow(object: &ObjectName, place: &AccountRegion, homes: &mut Vec<Home>) -> bool {
-    let prefix = match DigestKey::parse(&object.key) {
-        Some(key) if key.chain.place == *place => key.prefix,
-        _ => return false,
-    };
-    let home = Location::new(Arc::clone(&object.bucket), prefix);
+    let Some(home) = inspection::home_of(object, place) else { return false };
     if homes.iter().all(|known| known.location != home) {
         homes.push(Home::unseen(home));
     }
@@ -525,49 +500,6 @@ pub(super) fn unlistable(scope: impl Into<Scope>, error: &StoreError) -> Finding
     finding
 }
 
-/// One word for all digests whose keys could not be had; the same for every account of the region.
-pub(super) fn keys_unavailable(context: &Context, entries: &[Entry]) -> Option<Finding> {
-    let unproven = |entry: &&Entry| context.window.overlaps(&entry.span());
-    let (entry, detail) =
-        entries.iter().filter(unproven).find_map(|entry| Some((entry, chain::keys_refused(entry)?)))?;
-    let region = &entry.key.chain.place.region;
-    let scope = Scope { region: Some(region.clone()), ..Scope::default() };
-    let message =
-        format!("neither the region's digests nor the log files they name can be authenticated: {detail}");
-    let mut finding = Finding::new(Code::KeysUnavailable, scope, message);
-    finding.cause = Some(Cause::Unseen(Unseen::Failed(detail.into())));
-    Some(finding)
-}
-
-/// Chains whose backfill digests are here and whose standard digests are not: backfill digests name late log files and
-/// cover no hour, so the chain is absent.
-fn backfill_alone(context: &Context, entries: &[Entry], linked: &[Linked]) -> Vec<Finding> {
-    let in_window = |linked: &Linked| {
-        let any = |entry: &Entry| context.window.overlaps(&entry.span());
-        linked.chain.digests.total() > 0 || entries[linked.entries.clone()].iter().any(any)
-    };
-    let told =
-        |linked: &Linked| in_window(linked) || linked.chain.ended.is_some() || !linked.chain.gaps.is_empty();
-    let standard = |backfill: &ChainId| ChainId { kind: DigestKind::Standard, ..backfill.clone() };
-    let told: BTreeSet<&ChainId> =
-        linked.iter().filter(|linked| told(linked)).map(|linked| &linked.id).collect();
-    linked
-        .iter()
-        .filter(|linked| linked.id.kind == DigestKind::Backfill && in_window(linked))
-        .filter(|linked| context.plan.scope.holds_chain(&linked.id))
-        .filter(|backfill| !told.contains(&standard(&backfill.id)))
-        .map(|backfill| {
-            let first = &entries[backfill.entries.start].object;
-            let message = "this trail has backfill digests here in the window, and not one standard digest";
-            let mut finding = Finding::new(Code::RegionAbsent, &backfill.id, message);
-            finding.at = context.window.start();
-            finding.cause = Some(Cause::Unexplained);
-            finding.evidence = Evidence::none().with("first_backfill", first.to_string());
-            finding
-        })
-        .collect()
-}
-
 /// The time that digests were signed in.
 fn reach(found: &[FoundDigest]) -> Option<Span> {
     let ends = || found.iter().map(|found| found.key.end);
@@ -576,20 +508,5 @@ fn reach(found: &[FoundDigest]) -> Option<Span> {
 
 /// What may be said although the run did not get to everything: nothing that rests on something being absent.
 pub(super) fn proven_although_interrupted(finding: &Finding) -> bool {
-    !rests_on_absence(finding.code) && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
-}
-
-/// Whether findings of this code say that something was not found.
-pub(super) fn rests_on_absence(code: Code) -> bool {
-    matches!(
-        code,
-        Code::CoverageHead
-            | Code::CoverageGap
-            | Code::CoverageTail
-            | Code::ChainEnded
-            | Code::RegionAbsent
-            | Code::LogUnlisted
-            | Code::LogUnproven
-            | Code::LogPending
-    )
+    !finding.code.rests_on_absence() && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
 }

@@ -7,7 +7,7 @@ use super::listing::Strays;
 use super::pages::{Walk, each, fold};
 use super::smallest::Smallest;
 use crate::logs::{Oddity, oddity};
-use crate::store::{Listed, Listing, Reach, StoreError, StoreErrorKind};
+use crate::store::{Listed, Listing, StoreError, StoreErrorKind};
 use crate::trail::key::RegionFolder;
 use crate::trail::{Location, ObjectName, address};
 
@@ -105,10 +105,10 @@ struct Bounds {
 
 impl Bounds {
     fn new(context: &Context, folder: &RegionFolder) -> Self {
-        let window = &context.window;
+        let window = &context.brief.window;
         Self {
             first: window.start().map(|start| folder.day(start.date_naive())),
-            last: context.plan.end.map(|_| folder.day(window.end().date_naive())),
+            last: context.brief.plan.end.map(|_| folder.day(window.end().date_naive())),
         }
     }
 
@@ -148,13 +148,7 @@ async fn one_level(
     bounds: &Bounds,
 ) -> Result<(Level, Met), StoreError> {
     let _slot = context.slots.take().await;
-    let listing = Listing {
-        bucket: Arc::clone(&home.bucket),
-        prefix: prefix.clone(),
-        after: None,
-        reach: Reach::Folder,
-        token: None,
-    };
+    let listing = Listing::folder(Arc::clone(&home.bucket), prefix.clone());
     let begin = || (Level::new(part), Met::default());
     let walked = fold(&context.store, listing, begin, |(level, beside), page| {
         page.folders.into_iter().for_each(|name| level.take(name, &prefix, bounds));
@@ -174,8 +168,7 @@ async fn one_level(
 pub(super) async fn odd_folder(context: &Context, home: &Location, prefix: String) -> LogFolder {
     let _slot = context.slots.take().await;
     let target = address(&home.bucket, &prefix);
-    let listing =
-        Listing { bucket: Arc::clone(&home.bucket), prefix, after: None, reach: Reach::Whole, token: None };
+    let listing = Listing::whole(Arc::clone(&home.bucket), prefix);
     let begin = || (0, Met::default());
     let walk = || {
         fold(&context.store, listing.clone(), begin, |(pages, met): &mut (usize, Met), page| {
@@ -228,7 +221,7 @@ impl Default for Met {
 impl Met {
     fn take(&mut self, context: &Context, home: &Location, object: Listed) {
         let Listed { key, size, .. } = object;
-        let oddity = oddity(&key, size, context.plan.origin);
+        let oddity = oddity(&key, size, context.brief.plan.origin);
         let object = ObjectName::new(Arc::clone(&home.bucket), key);
         match oddity {
             Oddity::FolderMarker => {}

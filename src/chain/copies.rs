@@ -43,6 +43,12 @@ pub fn set_apart(entries: &mut Vec<Entry>) -> Vec<Copied> {
     found.into_iter().map(copied).collect()
 }
 
+/// Whether all that is known of a home's digests is that they belong elsewhere: then its log files do too.
+pub fn is_copy(home: &Location, copies: &[Copied], entries: &[Entry]) -> bool {
+    copies.iter().any(|copied| copied.copy == *home)
+        && !entries.iter().any(|entry| entry.object.bucket == home.bucket && entry.key.prefix == home.prefix)
+}
+
 fn home(entry: &Entry) -> Location {
     Location::new(Arc::clone(&entry.object.bucket), entry.key.prefix.clone())
 }

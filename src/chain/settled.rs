@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 
 use super::{Chain, Entry, Linked, Loss, Lost};
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::trail::key::DigestKey;
 use crate::trail::{ChainId, DigestKind, Location, ObjectName, Span, SpanSet};
 
@@ -56,11 +56,11 @@ pub enum Unsettled {
 
 impl Settled {
     /// What the digests of one account and region that lie in `home` settle there.
-    pub fn of(home: &Location, certainty: Certainty, entries: &[Entry], linked: &[Linked]) -> Self {
-        let own = certainty.comparable(&home.prefix);
+    pub fn of(home: &Location, named_by: NamedBy, entries: &[Entry], linked: &[Linked]) -> Self {
+        let own = named_by.comparable(&home.prefix);
         let is_here = |object: &ObjectName, prefix: &str| {
-            certainty.comparable(prefix) == own
-                && (certainty == Certainty::KeyOnly || object.bucket == home.bucket)
+            named_by.comparable(prefix) == own
+                && (named_by == NamedBy::KeyOnly || object.bucket == home.bucket)
         };
         let owners: Vec<Owner<'_>> = linked
             .iter()

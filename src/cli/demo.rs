@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 use trailseal::audit::{self, Silent, Stopper};
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::human;
@@ -93,12 +93,7 @@ fn verify(plan: &forge::Plan, folder: &Path, look: &Look) -> Result<Report, Fail
     let audit_plan = audit::Plan {
         start: Some(window.start),
         end: Some(window.end),
-        ..audit::Plan::new(
-            bucket.display().to_string(),
-            UNKNOWN_BUCKET.into(),
-            Certainty::KeyOnly,
-            plan.now(),
-        )
+        ..audit::Plan::new(bucket.display().to_string(), UNKNOWN_BUCKET.into(), NamedBy::KeyOnly, plan.now())
     };
     let store = DirStore::open(&bucket).map_err(Failure::new)?;
     let ring = keys::read_file(&folder.join("keys.json")).map_err(Failure::new)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use trailseal::audit::{self, Plan};
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::keys::KeySource;
 use trailseal::render::proof;
 use trailseal::report::Proof;
@@ -46,7 +46,7 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
             ErrorKind::NotFound => no_file(Path::new(&args.file)),
             _ => Failure::new(format!("cannot read the folder {}: {error}", folder.display())),
         })?;
-        let plan = Plan::new(args.file.clone(), UNKNOWN_BUCKET.into(), Certainty::KeyOnly, now);
+        let plan = Plan::new(args.file.clone(), UNKNOWN_BUCKET.into(), NamedBy::KeyOnly, now);
         let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
         let object = ObjectName::new(UNKNOWN_BUCKET, key);
         return audit::prove(plan, object, Arc::new(store), keys, stop)
@@ -67,7 +67,7 @@ async fn in_bucket(
     stop: audit::Stop,
 ) -> Result<Proof, Failure> {
     let reach = unless_stopped(&stop, super::verify::aws::Reach::open(&args.access, None)).await?;
-    let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), Certainty::BucketAndKey, now);
+    let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), NamedBy::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
     audit::prove(plan, object, Arc::new(reach.store()), keys, stop)
         .await

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Certainty, Claim, Fault, HASH_ALGORITHM, LogEntry, Place, Previous, SIGNATURE_ALGORITHM};
+use super::{Claim, Fault, HASH_ALGORITHM, LogEntry, NamedBy, Place, Previous, SIGNATURE_ALGORITHM};
 use crate::crypto::Hash;
 use crate::trail::key::DigestKey;
 use crate::trail::{Location, Malformed, ObjectName, Span, format_time, parse_time};
@@ -216,12 +216,12 @@ pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
 
 /// What in the claim does not fit the place it was read from.
 pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
-    let Place { delivered, key, certainty } = place;
-    let bucket = match certainty {
-        Certainty::BucketAndKey => &delivered.bucket,
-        Certainty::KeyOnly => &located.claim.bucket,
+    let Place { delivered, key, named_by } = place;
+    let bucket = match named_by {
+        NamedBy::BucketAndKey => &delivered.bucket,
+        NamedBy::KeyOnly => &located.claim.bucket,
     };
-    let comparable = |key| certainty.comparable(key);
+    let comparable = |key| named_by.comparable(key);
     [
         ("digestS3Bucket", Cow::Borrowed(&*located.claim.bucket), Cow::Borrowed(&**bucket)),
         ("digestS3Object", comparable(&located.object), comparable(&delivered.key)),

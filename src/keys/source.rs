@@ -10,7 +10,7 @@ use crate::trail::{Region, Span};
 #[cfg(feature = "aws")]
 mod asked;
 #[cfg(feature = "aws")]
-pub use asked::AskedKeys;
+pub use asked::{AskedKeys, KeyList};
 
 /// Where keys come from.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::trail::ObjectName;
 
 /// Stands for a name: the first 96 bits of its SHA-256. To hide a forged file behind an attested one, its name would
@@ -15,13 +15,13 @@ pub struct ShortName([u32; 3]);
 
 impl ShortName {
     /// The short name of an object, by what of it can be compared.
-    pub fn of(certainty: Certainty, object: &ObjectName) -> Self {
+    pub fn of(named_by: NamedBy, object: &ObjectName) -> Self {
         let mut hasher = Sha256::new();
-        if certainty == Certainty::BucketAndKey {
+        if named_by == NamedBy::BucketAndKey {
             hasher.update(object.bucket.as_bytes());
             hasher.update(b"/");
         }
-        hasher.update(certainty.comparable(&object.key).as_bytes());
+        hasher.update(named_by.comparable(&object.key).as_bytes());
         let hash: [u8; 32] = hasher.finalize().into();
         let mut short = [0; 3];
         for (word, bytes) in short.iter_mut().zip(hash.as_chunks::<4>().0) {

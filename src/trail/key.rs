@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::{
-    AccountId, AccountRegion, ChainId, DigestKind, OrganizationId, Region, Time, TrailName, time_as,
+    AccountId, AccountRegion, ChainId, DigestKind, Location, OrganizationId, Region, Time, TrailName, time_as,
 };
 
 /// The folder all of it lies under.
@@ -67,6 +67,11 @@ pub struct RegionFolder {
 }
 
 impl RegionFolder {
+    /// The folder of `kind` in one home.
+    pub fn of(home: &Location, place: &AccountRegion, kind: &str) -> Self {
+        Self { prefix: home.prefix.clone(), place: place.clone(), kind: kind.into() }
+    }
+
     /// The folder in which the digests or log files of `day` lie, ending in a slash.
     pub fn day(&self, day: chrono::NaiveDate) -> String {
         format!("{self}{}/", day.format(DAY))

@@ -19,6 +19,21 @@ macro_rules! codes {
         }
 
         impl Code {
+/// Whether its findings say that something was not found.
+pub fn rests_on_absence(self) -> bool {
+    matches!(
+        self,
+        Self::CoverageHead
+            | Self::CoverageGap
+            | Self::CoverageTail
+            | Self::ChainEnded
+            | Self::RegionAbsent
+            | Self::LogUnlisted
+            | Self::LogUnproven
+            | Self::LogPending
+    )
+}
+
             /// Every code, in the order of the README's table.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant,)*];
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use trailseal::audit::Plan;
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Turn, World};
 use trailseal::store::{Metadata, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::DigestKey;
@@ -76,17 +76,17 @@ fn question(chance: &mut Chance, world: &World) -> Plan {
     let end = start + 6 + chance.below((hours - start - 6) as usize) as u32;
     let now = at(hours) + TimeDelta::minutes(100);
     let depth = *chance.pick(&[Depth::Full, Depth::Full, Depth::Presence, Depth::Chain]);
-    let (certainty, origin) = *chance.pick(&[
-        (Certainty::BucketAndKey, Origin::Delivered),
-        (Certainty::BucketAndKey, Origin::Delivered),
-        (Certainty::KeyOnly, Origin::Folder),
+    let (named_by, origin) = *chance.pick(&[
+        (NamedBy::BucketAndKey, Origin::Delivered),
+        (NamedBy::BucketAndKey, Origin::Delivered),
+        (NamedBy::KeyOnly, Origin::Folder),
     ]);
     Plan {
         start: Some(at(start)),
         end: (chance.below(3) > 0).then(|| at(end)),
         now,
         depth,
-        certainty,
+        named_by,
         origin,
         prefix: String::new(),
         ..plan(&world.truth())
@@ -319,7 +319,7 @@ fn nothing_that_is_done_to_the_record_ends_in_success() {
             continue;
         }
         struck += 1;
-        let told = format!("seed {seed}: {deeds:#?} {depth:?} {:?} {from} to {to}", plan.certainty);
+        let told = format!("seed {seed}: {deeds:#?} {depth:?} {:?} {from} to {to}", plan.named_by);
         let hidden = chance.below(4) == 0;
         let report = match hidden {
             // Behind an outage too.

@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use trailseal::audit::Plan;
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
 use trailseal::store::copied::Copied;
@@ -99,7 +99,7 @@ fn a_mistyped_place_of_delivery_is_told_with_the_right_one() {
 fn a_folder_one_level_too_high_is_told_with_the_one_to_name() {
     let bucket = WORLD.plan().bucket.clone();
     let plan = Plan {
-        certainty: Certainty::KeyOnly,
+        named_by: NamedBy::KeyOnly,
         origin: Origin::Folder,
         source: "./evidence".into(),
         ..asked(&bucket, "")

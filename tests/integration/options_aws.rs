@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
 use trailseal::forge::{Plan, World};
 use trailseal::store::s3::S3Store;
-use trailseal::store::{Listing, ObjectStore as _, Reach};
+use trailseal::store::{Listing, ObjectStore as _};
 use trailseal::trail::format_time;
 
 use crate::s3_cli::program;
@@ -490,13 +490,7 @@ async fn unreached(endpoint: &str) -> String {
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
         .build();
     let session = trailseal::aws::Session::over(settings, None, crate::support::client::brief());
-    let listing = Listing {
-        bucket: "bucket".into(),
-        prefix: String::new(),
-        after: None,
-        reach: Reach::Folder,
-        token: None,
-    };
+    let listing = Listing::folder("bucket", "");
     S3Store::new(&session).list(&listing).await.unwrap_err().to_string()
 }
 
@@ -561,13 +555,7 @@ async fn an_access_points_arn_leads_to_the_access_point() {
         .build();
     let session = trailseal::aws::Session::over(settings, None, crate::support::client::brief());
     let bucket = "arn:aws:s3:eu-west-1:111122223333:accesspoint/audit";
-    let listing = Listing {
-        bucket: bucket.into(),
-        prefix: "team/".into(),
-        after: None,
-        reach: Reach::Folder,
-        token: None,
-    };
+    let listing = Listing::folder(bucket, "team/");
     S3Store::new(&session).list(&listing).await.unwrap_err();
     let asked = addresses.0.lock().unwrap()[0].clone();
     let host = "https://audit-111122223333.s3-accesspoint.eu-west-1.amazonaws.com/?";

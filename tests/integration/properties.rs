@@ -14,7 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use trailseal::audit::{Load, Plan};
 use trailseal::crypto::KeyRing;
-use trailseal::digest::{Certainty, Outcome, Place, authenticate};
+use trailseal::digest::{NamedBy, Outcome, Place, authenticate};
 use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both};
 use trailseal::keys;
@@ -270,7 +270,7 @@ proptest! {
 
 fn judged(object: &ObjectName, stored: &[u8], metadata: &Metadata) -> Outcome {
     let key = DigestKey::parse(&object.key).unwrap();
-    let place = Place { delivered: object, key: &key, certainty: Certainty::BucketAndKey };
+    let place = Place { delivered: object, key: &key, named_by: NamedBy::BucketAndKey };
     authenticate(place, stored, metadata, &RING)
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::report::Report;
 use trailseal::store::copied::Copied;
@@ -360,7 +360,7 @@ fn a_copy_of_one_bucket_knows_nothing_of_another() {
 
 #[test]
 fn a_folder_without_head_files_lacks_the_newest_signatures_alone() {
-    let plan = Plan { certainty: Certainty::KeyOnly, ..asked(&WORLD) };
+    let plan = Plan { named_by: NamedBy::KeyOnly, ..asked(&WORLD) };
     let report = run(plan, Memory::new(&WORLD, Keeps::BodiesOnly, 1000), &WORLD);
     accuses_nobody(&report, 3);
     let counts = counted(&report);
@@ -371,7 +371,7 @@ fn a_folder_without_head_files_lacks_the_newest_signatures_alone() {
 
 #[test]
 fn a_forged_claim_does_not_drown_an_authentic_digests_word() {
-    let plan = || Plan { certainty: Certainty::KeyOnly, ..asked(&WORLD) };
+    let plan = || Plan { named_by: NamedBy::KeyOnly, ..asked(&WORLD) };
     let mut store = Memory::new(&WORLD, Keeps::BodiesOnly, 1000);
     let before = run(plan(), store.clone(), &WORLD);
     let chain = WORLD.chains().iter().find(|chain| chain.id.kind == DigestKind::Standard).unwrap();

@@ -11,7 +11,7 @@ use trailseal::forge;
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
 use trailseal::store::s3::S3Store;
-use trailseal::store::{LARGEST, Listing, Object, ObjectStore, Reach, StoreError, StoreErrorKind, Streamed};
+use trailseal::store::{LARGEST, Listing, Object, ObjectStore, StoreError, StoreErrorKind, Streamed};
 use trailseal::trail::{ObjectName, parse_time};
 use trailseal::verdict::Class;
 
@@ -278,13 +278,7 @@ async fn the_clock_is_s3s_own_and_no_proxys() {
         assert_eq!(store.clock(), heard);
     }
     server.fail(faults::none());
-    let listing = Listing {
-        bucket: "logs".into(),
-        prefix: String::new(),
-        after: None,
-        reach: Reach::Whole,
-        token: None,
-    };
+    let listing = Listing::whole("logs", "");
     let store = S3Store::new(&session(&server, brief()));
     store.list(&listing).await.unwrap();
     assert!(store.clock() > Some(parse_time("2026-03-02T10:20:30Z").unwrap()));
@@ -355,13 +349,7 @@ async fn refusals_and_pages_larger_than_any_of_s3s_are_not_read_to_their_end() {
     }
 
     let page = "<ListBucketResult><Name>logs</Name><Prefix></Prefix><IsTruncated>false</IsTruncated></ListBucketResult>";
-    let listing = Listing {
-        bucket: "logs".into(),
-        prefix: String::new(),
-        after: None,
-        reach: Reach::Whole,
-        token: None,
-    };
+    let listing = Listing::whole("logs", "");
     for (length, is_read) in [(8_000_000, true), (9_000_000, false)] {
         server.fail(faults::script(move |_| Some(padded("200 OK", page, length))));
         let store = S3Store::new(&session(&server, brief()));

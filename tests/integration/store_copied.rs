@@ -11,7 +11,7 @@ use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
-use trailseal::store::{Listing, Metadata, ObjectStore, Page, Reach, StoreErrorKind, UserMetadata};
+use trailseal::store::{Listing, Metadata, ObjectStore, Page, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, Location, ObjectName, Origin};
 use trailseal::verdict::{Class, Code};
@@ -87,13 +87,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn whole_listing<S: ObjectStore>(store: &S, prefix: &str) -> Page {
-    let mut listing = Listing {
-        bucket: WORLD.plan().bucket.as_str().into(),
-        prefix: prefix.into(),
-        after: None,
-        reach: Reach::Whole,
-        token: None,
-    };
+    let mut listing = Listing::whole(WORLD.plan().bucket.as_str(), prefix);
     let mut whole = Page::default();
     loop {
         let page = now(store.list(&listing)).unwrap();

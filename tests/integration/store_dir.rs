@@ -12,13 +12,11 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use trailseal::audit::Plan;
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
-use trailseal::store::{
-    Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, Streamed,
-};
+use trailseal::store::{Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, ObjectName, Origin};
 use trailseal::verdict::{Code, Finding};
@@ -61,7 +59,7 @@ impl<'w> Evidence<'w> {
 
     fn asked(&self) -> Plan {
         let asked = plan(&self.world.truth());
-        Plan { prefix: String::new(), certainty: Certainty::KeyOnly, origin: Origin::Folder, ..asked }
+        Plan { prefix: String::new(), named_by: NamedBy::KeyOnly, origin: Origin::Folder, ..asked }
     }
 
     fn judged(&self) -> Report {
@@ -92,8 +90,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn list(store: &DirStore, prefix: &str) -> Result<Page, StoreError> {
-    let listing =
-        Listing { bucket: "".into(), prefix: prefix.into(), after: None, reach: Reach::Whole, token: None };
+    let listing = Listing::whole("", prefix);
     now(store.list(&listing))
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Turn, World};
 use trailseal::store::Metadata;
 use trailseal::store::StoreErrorKind;
@@ -237,7 +237,7 @@ fn a_file_delivered_late_is_looked_for_in_the_digests_of_its_delivery() {
             Copied { store: Arc::new(store.clone()), delivered: delivered.clone(), copy: delivered.clone() };
         let asked = Plan { origin: Origin::Copied, ..first_day(&LATE) };
         holds(&run(asked, copied, &LATE), 0, &[]);
-        let folder = Plan { certainty: Certainty::KeyOnly, origin: Origin::Folder, ..first_day(&LATE) };
+        let folder = Plan { named_by: NamedBy::KeyOnly, origin: Origin::Folder, ..first_day(&LATE) };
         holds(&run(folder, store, &LATE), 0, &[]);
     }
     // Where that digest is gone, the file is accused of nothing.

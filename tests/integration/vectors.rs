@@ -16,7 +16,7 @@ use rsa::pkcs8::DecodePublicKey as _;
 use serde_json::{Value, json};
 use trailseal::audit::Plan;
 use trailseal::crypto::{Fingerprint, Hash, PublicKey, Signature};
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{self, World};
 use trailseal::gzip::{Limit, inflate};
 use trailseal::keys::{self, KeySource};
@@ -252,11 +252,11 @@ fn objects(file: &Value) -> Vec<(ObjectName, Vec<u8>, BTreeMap<String, String>)>
         .collect()
 }
 
-fn asked(bucket: &str, certainty: Certainty) -> Plan {
+fn asked(bucket: &str, named_by: NamedBy) -> Plan {
     let now = parse_time("2026-03-01T12:30:00Z").unwrap();
     Plan {
         end: Some(parse_time("2026-03-02T00:00:00Z").unwrap()),
-        ..Plan::new("the synthetic chain".into(), bucket.into(), certainty, now)
+        ..Plan::new("the synthetic chain".into(), bucket.into(), named_by, now)
     }
 }
 
@@ -303,7 +303,7 @@ fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
         });
         store.objects().insert(object, (body.into(), kept));
     }
-    is_whole(&run_with(asked(&bucket, Certainty::BucketAndKey), store, ring(&file)), &file);
+    is_whole(&run_with(asked(&bucket, NamedBy::BucketAndKey), store, ring(&file)), &file);
 
     let folder = tempfile::tempdir().unwrap();
     for (object, body, metadata) in objects(&file) {
@@ -316,7 +316,7 @@ fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
         }
     }
     let store = DirStore::open(folder.path()).unwrap();
-    is_whole(&run_with(asked("folder", Certainty::KeyOnly), store, ring(&file)), &file);
+    is_whole(&run_with(asked("folder", NamedBy::KeyOnly), store, ring(&file)), &file);
 
     // The same key in its other encoding goes by another name: then nothing can be proven, and nobody is accused.
     let spki = decoded(&file, "same_key_as_spki_b64");
@@ -324,7 +324,7 @@ fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
     let list = json!({ "PublicKeyList": [{ "Value": text(&file, "same_key_as_spki_b64") }] });
     let other = keys::parse(list.to_string().as_bytes(), "keys.json").unwrap();
     let store = DirStore::open(folder.path()).unwrap();
-    let report = run_with(asked("folder", Certainty::KeyOnly), store, KeySource::Files(Arc::new(other)));
+    let report = run_with(asked("folder", NamedBy::KeyOnly), store, KeySource::Files(Arc::new(other)));
     assert_eq!(report.exit_code(), 3);
 }
 

@@ -1,6 +1,7 @@
 //! Searches of buckets that have nothing but names.
 #![allow(clippy::unwrap_used)]
 
+use crate::inspection::Bounds;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -9,7 +10,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::audit::Stopper;
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::store::{Admission, Object, Page, StoreErrorKind, Take};
 use crate::trail::{ObjectName, Time};
 
@@ -100,7 +101,7 @@ fn plan(source: &str) -> Plan {
     Plan {
         prefix: named.prefix.into(),
         within: named.within,
-        ..Plan::new(String::new(), "b".into(), Certainty::BucketAndKey, Time::UNIX_EPOCH)
+        ..Plan::new(String::new(), "b".into(), NamedBy::BucketAndKey, Time::UNIX_EPOCH)
     }
 }
 

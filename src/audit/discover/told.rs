@@ -3,7 +3,7 @@
 use super::{Bound, Found};
 use crate::audit::Plan;
 use crate::audit::unseen::unseen;
-use crate::digest::Certainty;
+use crate::digest::NamedBy;
 use crate::verdict::{Cause, Code, Evidence, Finding, Scope};
 
 impl Found {
@@ -59,9 +59,9 @@ impl Found {
 
 fn reached(bound: Bound, plan: &Plan, first: &str) -> String {
     let bounds = &plan.bounds;
-    let first = match plan.certainty {
-        Certainty::BucketAndKey => format!("s3://{}/{first}", plan.bucket),
-        Certainty::KeyOnly => first.to_owned(),
+    let first = match plan.named_by {
+        NamedBy::BucketAndKey => format!("s3://{}/{first}", plan.bucket),
+        NamedBy::KeyOnly => first.to_owned(),
     };
     let what = match bound {
         Bound::Levels => format!(

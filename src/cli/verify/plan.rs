@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trailseal::audit::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
 use trailseal::chain::Ended;
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::trail::source::Within;
 use trailseal::trail::{Location, Origin, Time, format_time};
 
@@ -14,9 +14,9 @@ use crate::cli::time::{End, Moment};
 
 /// What is asked for of a place.
 pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
-    let certainty = match (origin, &args.copied_from) {
-        (Origin::Folder, None) => Certainty::KeyOnly,
-        _ => Certainty::BucketAndKey,
+    let named_by = match (origin, &args.copied_from) {
+        (Origin::Folder, None) => NamedBy::KeyOnly,
+        _ => NamedBy::BucketAndKey,
     };
     let start = match (args.start, args.last) {
         (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
@@ -65,7 +65,7 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         prefix: place.prefix.into(),
         within: Within::Everything,
         bounds: Bounds::default(),
-        certainty,
+        named_by,
         origin,
         start,
         end,

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 use crate::aws::failure::Outlook;
-use crate::crypto::{Authority, KeyRing};
-use crate::keys::aws::ListPublicKeys;
+use crate::crypto::{Authority, KeyRing, PublicKey};
+use crate::keys::aws::{KeyError, ListPublicKeys};
 use crate::store::Stumbles;
 use crate::trail::{Region, Span, Time};
 
@@ -22,10 +23,31 @@ const WIDER: TimeDelta = TimeDelta::days(60);
 /// and all of a region's accounts are to share one answer.
 const SLACK: TimeDelta = TimeDelta::days(1);
 
+/// A list of public keys that can be asked region by region.
+#[async_trait]
+pub trait KeyList: std::fmt::Debug + Send + Sync + 'static {
+    /// Every key of `region` whose published window overlaps `span`: all of them, or an error.
+    async fn fetch(&self, region: &Region, span: Span) -> Result<Vec<PublicKey>, KeyError>;
+
+    /// How often who was asked stumbled so far.
+    fn stumbles(&self) -> Stumbles;
+}
+
+#[async_trait]
+impl KeyList for ListPublicKeys {
+    async fn fetch(&self, region: &Region, span: Span) -> Result<Vec<PublicKey>, KeyError> {
+        Self::fetch(self, region, span).await
+    }
+
+    fn stumbles(&self) -> Stumbles {
+        Self::stumbles(self)
+    }
+}
+
 /// Keys of AWS's own list, by region.
 #[derive(Debug)]
 pub struct AskedKeys {
-    list: ListPublicKeys,
+    list: Box<dyn KeyList>,
     /// AWS is not asked beyond it: there are no keys of the future.
     now: Time,
     regions: std::sync::Mutex<HashMap<Region, Arc<Mutex<Answer>>>>,
@@ -53,8 +75,8 @@ enum Hope {
 
 impl AskedKeys {
     /// Nothing asked yet, as of `now`.
-    pub fn new(list: ListPublicKeys, now: Time) -> Self {
-        Self { list, now, regions: std::sync::Mutex::default() }
+    pub fn new(list: impl KeyList, now: Time) -> Self {
+        Self { list: Box::new(list), now, regions: std::sync::Mutex::default() }
     }
 
     /// The region's keys for `span`.
@@ -133,5 +155,91 @@ impl AskedKeys {
         }
         answer.ring = Arc::new(ring);
         answer.asked = Some(span);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::aws::failure::FailureKind;
+
+    /// Lists no keys, and notes what it was asked for; refuses as often as it is told to.
+    #[derive(Debug, Clone, Default)]
+    struct Empty {
+        asked: Arc<std::sync::Mutex<Vec<Span>>>,
+        refusals: Arc<std::sync::Mutex<Vec<Outlook>>>,
+    }
+
+    #[async_trait]
+    impl KeyList for Empty {
+        async fn fetch(&self, region: &Region, span: Span) -> Result<Vec<PublicKey>, KeyError> {
+            self.asked.lock().unwrap().push(span);
+            match self.refusals.lock().unwrap().pop() {
+                None => Ok(Vec::new()),
+                Some(outlook) => Err(KeyError {
+                    region: region.clone(),
+                    kind: FailureKind::Failed,
+                    detail: "no".into(),
+                    outlook,
+                }),
+            }
+        }
+
+        fn stumbles(&self) -> Stumbles {
+            Stumbles::default()
+        }
+    }
+
+    fn at(day: i64) -> Time {
+        Time::UNIX_EPOCH + TimeDelta::days(day)
+    }
+
+    fn hour(day: i64) -> Span {
+        Span { start: at(day), end: at(day) + TimeDelta::hours(1) }
+    }
+
+    #[tokio::test]
+    async fn a_region_is_asked_once_and_more_widely_before_a_key_is_called_unknown() {
+        let list = Empty::default();
+        let keys = AskedKeys::new(list.clone(), at(1000));
+        let region = "us-east-1".parse().unwrap();
+        for day in [500, 500] {
+            assert_eq!(*keys.ring(&region, hour(day)).await.authority(&region), Authority::Aws);
+        }
+        assert_eq!(list.asked.lock().unwrap().len(), 1, "one answer for all accounts");
+        for _ in 0..2 {
+            keys.wider(&region, hour(500)).await.unwrap();
+        }
+        let asked = list.asked.lock().unwrap().clone();
+        let [_, wide] = asked[..] else { panic!("{asked:?}") };
+        assert!(wide.start <= at(440) && at(560) <= wide.end, "keys live for 30 days: {wide:?}");
+    }
+
+    #[tokio::test]
+    async fn there_are_no_keys_of_the_future() {
+        let list = Empty::default();
+        let keys = AskedKeys::new(list.clone(), at(1000));
+        let region = "us-east-1".parse().unwrap();
+        keys.ring(&region, hour(999)).await;
+        assert_eq!(list.asked.lock().unwrap()[0].end, at(1000));
+        keys.ring(&region, hour(1001)).await;
+        assert_eq!(list.asked.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_asked_once_more_and_what_stands_is_not() {
+        let region = "us-east-1".parse().unwrap();
+        for (outlook, times) in [(Outlook::Passing, 2), (Outlook::Settled, 1)] {
+            let list = Empty::default();
+            list.refusals.lock().unwrap().push(outlook);
+            let keys = AskedKeys::new(list.clone(), at(1000));
+            let refused = keys.ring(&region, hour(500)).await;
+            assert!(matches!(refused.authority(&region), Authority::Refused(_)));
+            assert_eq!(keys.may_be_had_later(&region).await, outlook == Outlook::Passing);
+            keys.ask_again(&region).await;
+            keys.ring(&region, hour(500)).await;
+            assert_eq!(list.asked.lock().unwrap().len(), times);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trailseal::audit::{self, AuditError, Plan, Silent, Stopper};
-use trailseal::digest::Certainty;
+use trailseal::digest::NamedBy;
 use trailseal::forge::{Expected, Truth, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
@@ -20,7 +20,7 @@ pub fn plan(truth: &Truth) -> Plan {
         ..Plan::new(
             format!("s3://{}/{}", truth.bucket, truth.prefix),
             truth.bucket.as_str().into(),
-            Certainty::BucketAndKey,
+            NamedBy::BucketAndKey,
             parse_time(&truth.now).unwrap(),
         )
     }

@@ -1,0 +1,53 @@
+//! What one run is held to: the plan, and what was found out of it before anything is judged.
+
+use super::Plan;
+use crate::report::Part;
+use crate::trail::{ChainId, Origin, Span, Time, Window};
+use crate::verdict::{Class, Code, Finding};
+
+/// What is asked, of which window, as of when. All judgement of a run sees the same one, and nothing else of the run.
+#[derive(Debug, Clone)]
+pub struct Brief {
+    /// What is asked for.
+    pub plan: Plan,
+    /// The window, with the end that it has.
+    pub window: Window,
+    /// The moment the record is judged at.
+    pub as_of: Time,
+}
+
+impl Brief {
+    /// What was delivered after this may still be under way.
+    pub fn settled_by(&self) -> Time {
+        self.as_of.checked_sub_signed(self.plan.grace).unwrap_or(Time::MIN_UTC)
+    }
+
+    /// Whether a digest of this chain and hour belongs to what was asked for.
+    pub fn part(&self, chain: &ChainId, span: &Span) -> Part {
+        match self.plan.scope.holds_chain(chain) && self.window.overlaps(span) {
+            true => Part::Asked,
+            false => Part::Beside,
+        }
+    }
+
+    /// A finding, seen with what is known of the run as a whole: an old copy will not get what it lacks any more.
+    pub fn in_its_light(&self, mut finding: Finding) -> Finding {
+        let named_and_absent = match finding.code {
+            Code::LogPending => finding.digest.is_some(),
+            code => code == Code::DigestPending,
+        };
+        if named_and_absent && finding.class == Class::Notice && self.is_an_old_copy() {
+            finding.class = Class::Incomplete;
+            finding.message.push_str(
+                " at the time of the newest object here, but this copy is old: it was not copied, or it was removed",
+            );
+        }
+        finding
+    }
+
+    /// A copy judged as of its own newest object, long ago.
+    fn is_an_old_copy(&self) -> bool {
+        let Plan { origin, end, now, grace, .. } = &self.plan;
+        *origin == Origin::Folder && end.is_none() && *now - self.as_of > *grace
+    }
+}
