@@ -302,6 +302,16 @@ pub enum Signed {
     Open,
 }
 
+impl Signed {
+    fn of<T>(checked: &Result<T, Fault>) -> Self {
+        match checked {
+            Ok(_) => Self::Proven,
+            Err(Fault::SignatureInvalid { .. }) => Self::Refuted,
+            Err(_) => Self::Open,
+        }
+    }
+}
+
 /// Whose metadata a digest came with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Custody {
@@ -409,32 +419,23 @@ pub fn authenticate_within(
         custody: at_hand.custody,
         packing: Packing::Gzip,
     };
-    let reject =
-        |found: RejectedDigest, fault| Outcome::Rejected(Box::new(RejectedDigest { fault, ..found }));
-
-    // 1. One gzip member. Stricter than the AWS CLI, which accepts bytes after it. What was unpacked on the way is
-    //    looked at as it is: the signature decides.
-    let unpacked;
-    let body = match gzip::inflate(stored, limit) {
-        Ok(body) => {
-            unpacked = body;
-            &unpacked
+    // 1. One gzip member, or what was unpacked on the way.
+    let body = match unpack(stored, limit) {
+        Ok((body, packing)) => {
+            found.packing = packing;
+            body
         }
-        Err(gzip::Fault::NotGzip) if is_document(stored) && stored.len() <= limit.0 => {
-            found.packing = Packing::Plain;
-            stored
-        }
-        Err(fault) => return reject(found, Fault::Gzip(fault)),
+        Err(fault) => return found.rejected(Fault::Gzip(fault)),
     };
-    let hash = Hash::of(body);
+    let hash = Hash::of(&body);
     found.hash = Some(hash);
     // 2. A digest's JSON, with algorithms that are known.
-    let located = match document::read(body, hash) {
+    let located = match document::read(&body, hash) {
         Ok(located) => located,
         Err(Fault::Document(_)) if found.packing == Packing::Plain => {
-            return reject(found, Fault::Gzip(gzip::Fault::NotGzip));
+            return found.rejected(Fault::Gzip(gzip::Fault::NotGzip));
         }
-        Err(fault) => return reject(found, fault),
+        Err(fault) => return found.rejected(fault),
     };
     let misplaced = document::misplaced(&located, place);
     let elsewhere = document::elsewhere(&located, place).filter(|_| misplaced.is_some());
@@ -443,17 +444,12 @@ pub fn authenticate_within(
     found.claim = Some(Box::new(claim));
     // 3. At the place it says it belongs. Stricter than the AWS CLI in the account and the end time.
     if let Some(fault) = misplaced {
-        let signed = match signed {
-            Ok(_) => Signed::Proven,
-            Err(Fault::SignatureInvalid { .. }) => Signed::Refuted,
-            Err(_) => Signed::Open,
-        };
-        found.elsewhere = elsewhere.map(|delivered| Elsewhere { delivered, signed });
-        return reject(found, fault);
+        found.elsewhere = elsewhere.map(|delivered| Elsewhere { delivered, signed: Signed::of(&signed) });
+        return found.rejected(fault);
     }
     let backfill = place.key.chain.kind == crate::trail::DigestKind::Backfill;
     if at_hand.custody == Custody::Delivered && backfill && at_hand.generated.is_none() {
-        return reject(found, Fault::GenerationTimeMissing);
+        return found.rejected(Fault::GenerationTimeMissing);
     }
     // 4. Signed by a key of AWS's.
     match (signed, found.claim.take()) {
@@ -464,8 +460,26 @@ pub fn authenticate_within(
             key_window,
             packing: found.packing,
         })),
-        (Err(fault), claim) => reject(RejectedDigest { claim, ..found }, fault),
-        (Ok(_), None) => reject(found, Fault::SignatureRemoved),
+        (Err(fault), claim) => RejectedDigest { claim, ..found }.rejected(fault),
+        (Ok(_), None) => found.rejected(Fault::SignatureRemoved),
+    }
+}
+
+impl RejectedDigest {
+    fn rejected(self, fault: Fault) -> Outcome {
+        Outcome::Rejected(Box::new(Self { fault, ..self }))
+    }
+}
+
+/// The document in a digest's stored bytes. Stricter than the AWS CLI, which accepts bytes after the gzip member. What was
+/// unpacked on the way is looked at as it is: the signature decides.
+fn unpack(stored: &[u8], limit: Limit) -> Result<(Cow<'_, [u8]>, Packing), gzip::Fault> {
+    match gzip::inflate(stored, limit) {
+        Ok(body) => Ok((Cow::Owned(body), Packing::Gzip)),
+        Err(gzip::Fault::NotGzip) if is_document(stored) && stored.len() <= limit.0 => {
+            Ok((Cow::Borrowed(stored), Packing::Plain))
+        }
+        Err(fault) => Err(fault),
     }
 }
 

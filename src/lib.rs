@@ -25,6 +25,9 @@
 //! use trailseal::keys::{self, KeySource};
 //! use trailseal::store::dir::DirStore;
 //!
+//! # #[cfg(not(feature = "forge"))]
+//! # fn main() {}
+//! # #[cfg(feature = "forge")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = std::env::temp_dir().join(format!("trailseal-doc-{}", std::process::id()));
 //! # let world = trailseal::forge::write_world(&trailseal::forge::Plan::default(), &folder, &[])?;
@@ -40,6 +43,43 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! What is wrong is told as findings: what it is, what it says about the record, where, and the facts to check it against.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use trailseal::audit::{self, Plan, Silent, Stopper};
+//! # use trailseal::digest::NamedBy;
+//! # use trailseal::keys::{self, KeySource};
+//! # use trailseal::store::dir::DirStore;
+//! use trailseal::report::Report;
+//! use trailseal::verdict::{Class, Code};
+//!
+//! fn tampered(report: &Report) -> Vec<String> {
+//!     let tampered = report.findings.iter().filter(|finding| finding.class == Class::Tamper);
+//!     tampered.map(|finding| format!("{}: {}", finding.code, finding.message)).collect()
+//! }
+//!
+//! # #[cfg(not(feature = "forge"))]
+//! # fn main() {}
+//! # #[cfg(feature = "forge")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::env::temp_dir().join(format!("trailseal-doc-findings-{}", std::process::id()));
+//! # let damages = [trailseal::forge::Damage::LogDeleted];
+//! # let world = trailseal::forge::write_world(&trailseal::forge::Plan::default(), &folder, &damages)?;
+//! # let now = trailseal::trail::parse_time(&world.now)?;
+//! # let store = DirStore::open(folder.join("bucket"))?;
+//! # let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
+//! # let plan = Plan::new("a copy".into(), "folder".into(), NamedBy::KeyOnly, now);
+//! # let (_stopper, stop) = Stopper::new();
+//! # let run = audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop);
+//! # let report = tokio::runtime::Runtime::new()?.block_on(run)?;
+//! # std::fs::remove_dir_all(&folder)?;
+//! assert_eq!(tampered(&report), ["log-missing: a digest names this file, and it is not there"]);
+//! assert!(report.findings.iter().any(|finding| finding.code == Code::LogMissing));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod audit;
 #[cfg(feature = "aws")]
@@ -48,6 +88,7 @@ pub mod chain;
 pub mod crypto;
 pub mod digest;
 pub mod events;
+#[cfg(feature = "forge")]
 pub mod forge;
 pub mod gzip;
 pub mod inspection;

@@ -8,45 +8,63 @@ use crate::gzip::Fault;
 use crate::report::{Completion, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Depth, Origin, format_time};
-use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope};
+use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope, Unseen};
 
 /// What a reader should do next, where something general stands behind many findings.
 pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
-    let mut hints = Vec::new();
-    if report.outcome() == Outcome::Empty {
-        hints.push(match sites {
-            0 => "No account and region is in scope: check --account and --region, and that the source is where the trail \
-                  delivers."
-                .to_owned(),
-            1 => "There is a folder of one account and region in scope, but nothing of the window in it: check --start, \
-                  --end and --trail."
-                .to_owned(),
-            _ => format!(
-                "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check \
-                 --start, --end and --trail."
-            ),
-        });
-        if report.window.start().is_some_and(|start| start >= report.started_at) {
-            hints.push("The window lies in the future.".to_owned());
-        }
+    let parts: [Vec<String>; 4] = [
+        nothing_found(report, sites),
+        Vec::from_iter(as_of_its_newest_object(plan, report)),
+        [ends_in_the_future(plan, report), accepted(plan), stumbled(&report.totals.retries)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        refused(report),
+    ];
+    let rest = [unsigned(report), not_kept(report), unfinished_copy(plan, report)].into_iter().flatten();
+    let mut hints: Vec<String> = parts.into_iter().flatten().chain(rest).collect();
+    hints.extend(ended_lawfully(plan, report));
+    hints.extend(alive_again(plan, report));
+    hints.extend(unknown_keys(report));
+    hints
+}
+
+fn nothing_found(report: &Report, sites: usize) -> Vec<String> {
+    if report.outcome() != Outcome::Empty {
+        return Vec::new();
     }
-    hints.extend(as_of_its_newest_object(plan, report));
-    hints.extend(ends_in_the_future(plan, report));
-    if !plan.accept.is_empty() {
-        let codes: Vec<String> = plan.accept.iter().map(ToString::to_string).collect();
-        hints.push(format!(
-            "Findings of these codes were accepted and count as notices: {}.",
-            codes.join(", ")
-        ));
+    let mut hints = vec![match sites {
+        0 => "No account and region is in scope: check --account and --region, and that the source is where the trail \
+              delivers."
+            .to_owned(),
+        1 => "There is a folder of one account and region in scope, but nothing of the window in it: check --start, \
+              --end and --trail."
+            .to_owned(),
+        _ => format!(
+            "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check \
+             --start, --end and --trail."
+        ),
+    }];
+    if report.window.start().is_some_and(|start| start >= report.started_at) {
+        hints.push("The window lies in the future.".to_owned());
     }
-    hints.extend(stumbled(&report.totals.retries));
-    let digests = &report.totals.digests;
+    hints
+}
+
+fn accepted(plan: &Plan) -> Option<String> {
+    let codes: Vec<String> = plan.accept.iter().map(ToString::to_string).collect();
+    (!codes.is_empty())
+        .then(|| format!("Findings of these codes were accepted and count as notices: {}.", codes.join(", ")))
+}
+
+/// Which rights are wanting.
+fn refused(report: &Report) -> Vec<String> {
     let denied = |code: Code| {
         report.findings.iter().any(|finding| {
-            finding.code == code
-                && matches!(&finding.cause, Some(Cause::Unseen(crate::verdict::Unseen::Denied(_))))
+            finding.code == code && matches!(&finding.cause, Some(Cause::Unseen(Unseen::Denied(_))))
         })
     };
+    let mut hints = Vec::new();
     if denied(Code::ListingUnreadable) {
         hints.push(
             "A listing was refused. Grant s3:ListBucket on the bucket: without it what was deleted can't be told from \
@@ -61,28 +79,24 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if digests.unsigned > 0 {
-        hints.push(
-            "Some digests have no signature at hand. In a folder the newest digest of each chain needs its metadata: \
-             aws s3api head-object --output json --bucket BUCKET --key KEY > KEY.head.json"
-                .to_owned(),
-        );
-    }
-    hints.extend(not_kept(report));
-    hints.extend(unfinished_copy(plan, report));
-    hints.extend(ended_lawfully(plan, report));
-    hints.extend(alive_again(plan, report));
-    if report
-        .findings
-        .iter()
-        .any(|finding| finding.code == Code::DigestUnknownKey && finding.class == Class::Incomplete)
-    {
-        hints.push(
-            "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch"
-                .to_owned(),
-        );
-    }
     hints
+}
+
+fn unsigned(report: &Report) -> Option<String> {
+    (report.totals.digests.unsigned > 0).then(|| {
+        "Some digests have no signature at hand. In a folder the newest digest of each chain needs its metadata: \
+         aws s3api head-object --output json --bucket BUCKET --key KEY > KEY.head.json"
+            .to_owned()
+    })
+}
+
+fn unknown_keys(report: &Report) -> Option<String> {
+    let unknown =
+        |finding: &Finding| finding.code == Code::DigestUnknownKey && finding.class == Class::Incomplete;
+    report.findings.iter().any(unknown).then(|| {
+        "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch"
+            .to_owned()
+    })
 }
 
 /// That the store was not at its best, although nothing may have come of it.

@@ -14,7 +14,7 @@ use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::events;
-use crate::inspection::KeyCount;
+use crate::inspection::{Brief, KeyCount};
 use crate::report::{Asked, ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
 use crate::store::{ObjectStore, Stumbles};
 use crate::trail::{Origin, Region, format_time};
@@ -27,42 +27,13 @@ const DELIVERY: TimeDelta = TimeDelta::hours(2);
 pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Vec<site::Outcome>) -> Report {
     let sites = found.sites.len();
     let plan = &context.brief.plan;
-    let mut report = Report {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: plan.source.clone(),
-        window: context.brief.window,
-        looked_back_to: context.brief.window.start().map(|start| listing::looked_back_to(start, plan)),
-        asked: asked(plan),
-        depth: plan.depth,
-        arguments: plan.arguments.clone(),
-        started_at: plan.now,
-        finished_at: plan.now,
-        completion: match context.stop.is_set() {
-            true => Completion::Interrupted,
-            false => Completion::Complete,
-        },
-        totals: Totals { retries: retries(context), ..Totals::default() },
-        chains: Vec::new(),
-        uncovered: Vec::new(),
-        keys: Vec::new(),
-        findings: Vec::new(),
-        omitted: Omitted::new(),
-        hints: Vec::new(),
-        identity: None,
-        not_proven: Vec::new(),
-    };
+    let mut report = begun(context);
     let finished = finished(&outcomes);
     let not_reached = uncovered::not_reached(&outcomes);
     let mut outages = Outages::new(context.store.condition().outages);
-    let of_the_run = outages.reached();
     let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
-    findings.extend(outages.fold(found.findings(plan), of_the_run));
+    findings.extend(of_the_run(context, found, &outcomes, &mut outages));
     findings.extend(strays(Scope::default(), &odd));
-    let claims = Claims::of(plan, found, &outcomes, context.brief.window.start());
-    findings.extend(outages.fold(claims.unmet(), of_the_run));
-    findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, &outcomes)), of_the_run));
-    findings.extend(too_young(context));
-    findings.extend(copies::findings(context, &outcomes));
     report.keys = keys(&outcomes);
     findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &outcomes)));
     let mut testimonies = Vec::new();
@@ -98,6 +69,53 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Ve
     report.not_proven = advice::not_proven(&report);
     report.not_proven.extend(advice::kinds_not_looked_at(&unread_kinds));
     report
+}
+
+/// A report of nothing yet, with what was asked.
+fn begun(context: &Context) -> Report {
+    let Brief { plan, window, .. } = &context.brief;
+    Report {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        source: plan.source.clone(),
+        window: *window,
+        looked_back_to: window.start().map(|start| listing::looked_back_to(start, plan)),
+        asked: asked(plan),
+        identity: None,
+        depth: plan.depth,
+        arguments: plan.arguments.clone(),
+        started_at: plan.now,
+        finished_at: plan.now,
+        completion: match context.stop.is_set() {
+            true => Completion::Interrupted,
+            false => Completion::Complete,
+        },
+        totals: Totals { retries: retries(context), ..Totals::default() },
+        chains: Vec::new(),
+        uncovered: Vec::new(),
+        keys: Vec::new(),
+        findings: Vec::new(),
+        omitted: Omitted::new(),
+        hints: Vec::new(),
+        not_proven: Vec::new(),
+    }
+}
+
+/// What is to be told of the run as a whole, without what follows from an outage.
+fn of_the_run(
+    context: &Context,
+    found: &Found,
+    outcomes: &[site::Outcome],
+    outages: &mut Outages,
+) -> Vec<Finding> {
+    let Brief { plan, window, .. } = &context.brief;
+    let reached = outages.reached();
+    let claims = Claims::of(plan, found, outcomes, window.start());
+    let mut findings = outages.fold(found.findings(plan), reached);
+    findings.extend(outages.fold(claims.unmet(), reached));
+    findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, outcomes)), reached));
+    findings.extend(too_young(context));
+    findings.extend(copies::findings(context, outcomes));
+    findings
 }
 
 fn asked(plan: &Plan) -> Asked {

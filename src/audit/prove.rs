@@ -93,15 +93,27 @@ async fn proven(
         Some(naming) => verified(&context, naming).await,
         None => unnamed(&context, &site, &object, candidate, &mut reading).await,
     };
-    let mut proof =
-        Proof { object, place, verdict, attested_by: None, findings: log_finding.into_iter().collect() };
-    // The chain is asked for the hour itself: what is wrong further off is another matter.
+    let findings = log_finding.into_iter().collect();
+    let mut proof = Proof { object, place, verdict, attested_by: None, findings };
     let hour = match &naming {
         Some(naming) => naming.span,
         None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
     };
+    ask_the_chain(&context, &site, &mut reading, hour, naming, &mut proof);
+    Ok(proof)
+}
+
+/// What the chain says of the hour itself: what is wrong further off is another matter.
+fn ask_the_chain(
+    context: &Context,
+    site: &Site,
+    reading: &mut Reading,
+    hour: Span,
+    naming: Option<Naming>,
+    proof: &mut Proof,
+) {
     let hour = Window::reaching(Some(hour.start), hour.end);
-    let terms = Terms { window: hour, ..site::terms(&context.brief, &site, &[], BTreeMap::new()) };
+    let terms = Terms { window: hour, ..site::terms(&context.brief, site, &[], BTreeMap::new()) };
     for Linked { id, entries, chain } in chain::link_all(&mut reading.entries, &terms) {
         if naming.as_ref().is_some_and(|naming| naming.chain != id) {
             continue;
@@ -121,7 +133,6 @@ async fn proven(
     if let Some(cause) = inspection::keys_unavailable(&context.brief, &reading.entries) {
         proof.findings.insert(0, cause);
     }
-    Ok(proof)
 }
 
 /// An authentic digest that names the file.

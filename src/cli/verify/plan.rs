@@ -1,12 +1,13 @@
 //! From the caller's words to what is asked for, wholly and checked.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use trailseal::audit::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
 use trailseal::chain::Ended;
 use trailseal::digest::NamedBy;
 use trailseal::trail::source::Within;
-use trailseal::trail::{Location, Origin, Time, format_time};
+use trailseal::trail::{Location, Origin, Region, Time, format_time};
 
 use crate::cli::args::{ExpectedRegion, Verify};
 use crate::cli::exit::Failure;
@@ -14,44 +15,8 @@ use crate::cli::time::{End, Moment};
 
 /// What is asked for of a place.
 pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
-    let named_by = match (origin, &args.copied_from) {
-        (Origin::Folder, None) => NamedBy::KeyOnly,
-        _ => NamedBy::BucketAndKey,
-    };
-    let start = match (args.start, args.last) {
-        (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
-        (start, None) => start.map(|moment| moment.at(now, End::First)),
-    };
-    let end = args.end.map(|moment| moment.at(now, End::Last));
+    let (start, end) = window(args, now)?;
     let spoken = &args.spoken;
-    let start_spoken = spoken.of(if args.last.is_some() { "last" } else { "start" });
-    if let Some(start) = start.filter(|start| *start >= now) {
-        return Err(Failure::new(format!(
-            "the window would begin at {}, and it is {} now: nothing can be there yet; give {start_spoken} a time that has passed",
-            format_time(start),
-            format_time(now)
-        )));
-    }
-    if let (Some(start), Some(end)) = (start, end)
-        && start >= end
-    {
-        return Err(Failure::new(format!(
-            "{start_spoken} {} is not before {} {}; swap them or widen the range",
-            format_time(start),
-            spoken.of("end"),
-            format_time(end)
-        )));
-    }
-    if let Some(unclear) =
-        args.expect_regions.iter().find(|region| matches!(region, ExpectedRegion::Unclear(_)))
-    {
-        let spoken = spoken.of("expect-region");
-        return Err(Failure::new(format!("{spoken}: {unclear}; name a region, or say `enabled`")));
-    }
-    let expected_regions = args.expect_regions.iter().filter_map(|region| match region {
-        ExpectedRegion::Named(region) => Some(region.clone()),
-        ExpectedRegion::Enabled | ExpectedRegion::Unclear(_) => None,
-    });
     if let Some(code) = args.accept.iter().find(|code| args.fail_on.contains(code)) {
         return Err(Failure::new(format!(
             "{} {code} and {} {code} contradict each other; leave one out",
@@ -59,37 +24,33 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
             spoken.of("fail-on")
         )));
     }
+    let ended = args.ended.iter().map(|word| ended(&spoken.of("ended"), word));
+    let trails = args.trails.iter().map(|trail| trail_filter(&spoken.of("trail"), trail));
     Ok(Plan {
         source: args.source.clone(),
         bucket: place.bucket,
         prefix: place.prefix.into(),
         within: Within::Everything,
         bounds: Bounds::default(),
-        named_by,
+        named_by: match (origin, &args.copied_from) {
+            (Origin::Folder, None) => NamedBy::KeyOnly,
+            _ => NamedBy::BucketAndKey,
+        },
         origin,
         start,
         end,
         now,
         grace: args.grace,
         look_back: args.look_back,
-        ended: args
-            .ended
-            .iter()
-            .map(|word| ended(&spoken.of("ended"), word))
-            .collect::<Result<Vec<_>, _>>()?
-            .concat(),
+        ended: ended.collect::<Result<Vec<_>, _>>()?.concat(),
         depth: args.depth.into(),
         scope: Scope {
-            trails: args
-                .trails
-                .iter()
-                .map(|trail| trail_filter(&spoken.of("trail"), trail))
-                .collect::<Result<_, _>>()?,
+            trails: trails.collect::<Result<_, _>>()?,
             accounts: args.accounts.iter().copied().collect(),
             regions: args.regions.iter().cloned().collect(),
         },
         expected: Expected {
-            regions: expected_regions.collect(),
+            regions: expected_regions(args)?,
             accounts: args.expect_accounts.iter().copied().collect(),
             newest: None,
         },
@@ -99,6 +60,43 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         arguments: std::env::args().skip(1).collect(),
         notes: raised(args).into_iter().chain(args.lowered.iter().cloned()).collect(),
     })
+}
+
+/// The window's bounds, as far as they are given.
+fn window(args: &Verify, now: Time) -> Result<(Option<Time>, Option<Time>), Failure> {
+    let start = match (args.start, args.last) {
+        (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
+        (start, None) => start.map(|moment| moment.at(now, End::First)),
+    };
+    let end = args.end.map(|moment| moment.at(now, End::Last));
+    let spoken = args.spoken.of(if args.last.is_some() { "last" } else { "start" });
+    match (start, end) {
+        (Some(start), _) if start >= now => Err(Failure::new(format!(
+            "the window would begin at {}, and it is {} now: nothing can be there yet; give {spoken} a time that has passed",
+            format_time(start),
+            format_time(now)
+        ))),
+        (Some(start), Some(end)) if start >= end => Err(Failure::new(format!(
+            "{spoken} {} is not before {} {}; swap them or widen the range",
+            format_time(start),
+            args.spoken.of("end"),
+            format_time(end)
+        ))),
+        window => Ok(window),
+    }
+}
+
+/// The regions that are named; those that the account has enabled are asked for later.
+fn expected_regions(args: &Verify) -> Result<BTreeSet<Region>, Failure> {
+    let named = args.expect_regions.iter().filter_map(|region| match region {
+        ExpectedRegion::Named(region) => Some(Ok(region.clone())),
+        ExpectedRegion::Enabled => None,
+        unclear @ ExpectedRegion::Unclear(_) => Some(Err(Failure::new(format!(
+            "{}: {unclear}; name a region, or say `enabled`",
+            args.spoken.of("expect-region")
+        )))),
+    });
+    named.collect()
 }
 
 /// What counts for more than it would by itself is told, as what counts for less is.

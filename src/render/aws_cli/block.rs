@@ -63,11 +63,7 @@ impl<'a> Block<'a> {
             };
             let word = words::digest(row.verdict, told.of(row.object), &self.home);
             if let Word::Valid = word {
-                let (start, end) = (row.span.start.max(asked.start), row.span.end.min(asked.end));
-                found = Some(found.map_or(Span { start, end }, |found| Span {
-                    start: found.start.min(start),
-                    end: found.end.max(end),
-                }));
+                found = Some(hull(found, row.span, asked));
             }
             lines.file(&format!("{}Digest", prefix(row.kind)), row.object, &word, sum)?;
             for (object, hash) in row.logs {
@@ -112,6 +108,12 @@ pub fn nothing(source: &str, window: &Window, out: &mut dyn Write) -> io::Result
     Lines { out, last: Last::Held }.end()?;
     requested(asked, out)?;
     writeln!(out, "No digests found")
+}
+
+/// `found`, and the part of a digest's hour that was asked for.
+fn hull(found: Option<Span>, hour: Span, asked: Span) -> Span {
+    let (start, end) = (hour.start.max(asked.start), hour.end.min(asked.end));
+    found.map_or(Span { start, end }, |found| Span { start: found.start.min(start), end: found.end.max(end) })
 }
 
 /// The range asked for. The AWS CLI demands a start; an open one is where the record begins.
