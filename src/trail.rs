@@ -2,6 +2,7 @@
 //! Each is parsed once, at the edge, and is well-formed from then on.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -188,18 +189,52 @@ pub fn address(bucket: &str, key: &str) -> String {
     }
 }
 
+/// What stands before `AWSLogs/` in a key: nothing, or folders, the last slash included.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix(Box<str>);
+
+impl From<&str> for Prefix {
+    /// Ends it in a slash, unless it is empty.
+    fn from(text: &str) -> Self {
+        match text.is_empty() || text.ends_with('/') {
+            true => Self(text.into()),
+            false => Self(format!("{text}/").into()),
+        }
+    }
+}
+
+impl From<String> for Prefix {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl Deref for Prefix {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
 /// A bucket and what keys in it begin with: where a trail delivers, or where a copy of that lies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     /// The bucket.
     pub bucket: Arc<str>,
-    /// What stands before `AWSLogs/`: empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// What stands before `AWSLogs/`.
+    pub prefix: Prefix,
 }
 
 impl Location {
     /// Names the keys in `bucket` that begin with `prefix`.
-    pub fn new(bucket: impl Into<Arc<str>>, prefix: impl Into<Box<str>>) -> Self {
+    pub fn new(bucket: impl Into<Arc<str>>, prefix: impl Into<Prefix>) -> Self {
         Self { bucket: bucket.into(), prefix: prefix.into() }
     }
 }

@@ -178,7 +178,7 @@ pub(super) async fn sites(store: &dyn ObjectStore, plan: &Plan, stop: &Stop) -> 
     };
     if looked_for && !stop.is_set() {
         let looked_in = match plan.source.is_empty() {
-            true => plan.prefix.clone(),
+            true => plan.prefix.to_string(),
             false => plan.source.clone(),
         };
         return Err(AuditError::NoRecord { looked_in });

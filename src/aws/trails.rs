@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::types::Trail as SdkTrail;
 
 use super::failure::{Failure, FailureKind};
 use super::{Session, sdk_region};
-use crate::trail::{AccountId, Malformed, Region, Time, TrailName};
+use crate::trail::{AccountId, Malformed, Prefix, Region, Time, TrailName};
 
 /// Listings longer than this are no listings.
 const MOST_PAGES: usize = 1000;
@@ -63,8 +63,8 @@ impl fmt::Display for TrailArn {
 pub struct Trail {
     /// The bucket.
     pub bucket: Box<str>,
-    /// What keys begin with before `AWSLogs/`: empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// What keys begin with before `AWSLogs/`.
+    pub prefix: Prefix,
     /// Where it was created.
     pub home_region: Region,
     /// Whose activity it records.
@@ -238,10 +238,7 @@ impl Trails {
 
 fn read(arn: &TrailArn, trail: &SdkTrail) -> Result<Trail, Failure> {
     let bucket = trail.s3_bucket_name().ok_or_else(|| Failure::nonsense("a trail without a bucket"))?;
-    let prefix = match trail.s3_key_prefix() {
-        None | Some("") => String::new(),
-        Some(prefix) => format!("{}/", prefix.trim_end_matches('/')),
-    };
+    let prefix = trail.s3_key_prefix().unwrap_or_default().trim_end_matches('/');
     Ok(Trail {
         bucket: bucket.into(),
         prefix: prefix.into(),

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::chain::Ended;
 use crate::digest::NamedBy;
 use crate::trail::source::Within;
-use crate::trail::{AccountId, ChainId, Depth, Origin, Region, Time, TrailName};
+use crate::trail::{AccountId, ChainId, Depth, Origin, Prefix, Region, Time, TrailName};
 use crate::verdict::Code;
 
 /// What is asked for, wholly and checked.
@@ -19,8 +19,8 @@ pub struct Plan {
     pub source: String,
     /// The bucket; for a folder a name that stands for it.
     pub bucket: Arc<str>,
-    /// What the keys in question begin with: empty, or ending in a slash.
-    pub prefix: String,
+    /// What the keys in question begin with.
+    pub prefix: Prefix,
     /// Which part of what lies there: nothing above or beside it is listed.
     pub within: Within,
     /// How far the search for it goes.
@@ -65,7 +65,7 @@ impl Plan {
         Self {
             source,
             bucket,
-            prefix: String::new(),
+            prefix: Prefix::default(),
             within: Within::default(),
             bounds: Bounds::default(),
             named_by,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use crate::trail::{AccountId, Region, Span, Time, TrailName};
+use crate::trail::{AccountId, Prefix, Region, Span, Time, TrailName};
 use crate::verdict::Scope;
 
 /// Which part of the record the caller asked for, and what had to be in it. Empty sets put everything in scope, and
@@ -17,8 +17,8 @@ pub struct Asked {
     pub regions: BTreeSet<Region>,
     /// Only chains of trails with these names.
     pub trails: BTreeSet<TrailName>,
-    /// What stands before `AWSLogs/` in the source: empty, or ending in a slash.
-    pub prefix: String,
+    /// What stands before `AWSLogs/` in the source.
+    pub prefix: Prefix,
     /// Accounts that had to have digests.
     pub expected_accounts: BTreeSet<AccountId>,
     /// Regions that had to have digests in every account.
@@ -34,7 +34,7 @@ impl Default for Asked {
             accounts: BTreeSet::new(),
             regions: BTreeSet::new(),
             trails: BTreeSet::new(),
-            prefix: String::new(),
+            prefix: Prefix::default(),
             expected_accounts: BTreeSet::new(),
             expected_regions: BTreeSet::new(),
             grace: TimeDelta::hours(3),

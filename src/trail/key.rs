@@ -7,7 +7,8 @@
 use std::fmt;
 
 use super::{
-    AccountId, AccountRegion, ChainId, DigestKind, Location, OrganizationId, Region, Time, TrailName, time_as,
+    AccountId, AccountRegion, ChainId, DigestKind, Location, OrganizationId, Prefix, Region, Time, TrailName,
+    time_as,
 };
 
 /// The folder all of it lies under.
@@ -58,8 +59,8 @@ impl ObjectKey {
 /// The folder of one account, one region and one kind: where its days lie.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegionFolder {
-    /// What stands before `AWSLogs/`: empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// What stands before `AWSLogs/`.
+    pub prefix: Prefix,
     /// Whose folder it is.
     pub place: AccountRegion,
     /// The name of the folder: `CloudTrail-Digest`, `CloudTrail`, …
@@ -92,8 +93,8 @@ impl fmt::Display for RegionFolder {
 /// A digest's key. Its date folders and the time in its name are both those of its end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DigestKey {
-    /// What stands before `AWSLogs/`: empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// What stands before `AWSLogs/`.
+    pub prefix: Prefix,
     /// The chain it belongs to.
     pub chain: ChainId,
     /// The end of the hour it covers.
@@ -162,8 +163,8 @@ impl fmt::Display for DigestKey {
 /// A log file's key. It carries no trail: trails that share a bucket and prefix share log folders.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogKey {
-    /// What stands before `AWSLogs/`: empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// What stands before `AWSLogs/`.
+    pub prefix: Prefix,
     /// Whose activity, and where.
     pub place: AccountRegion,
     /// The name of its folder: `CloudTrail`, `CloudTrail-Insight`, …

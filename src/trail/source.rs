@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{Days, Months, NaiveDate, NaiveTime};
 
 use super::key::{DIGEST_FOLDER, LOG_FOLDER, ROOT, RegionFolder, split_at_root};
-use super::{AccountId, AccountRegion, OrganizationId, Span};
+use super::{AccountId, AccountRegion, OrganizationId, Prefix, Span};
 
 /// Which part of what lies below a prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,20 +32,20 @@ pub enum Within {
 }
 
 impl Within {
-    /// The folders that hold it, where `prefix` is empty or ends in a slash: one, or the two halves of a region.
-    pub fn folders(&self, prefix: &str) -> Vec<String> {
+    /// The folders that hold it below `prefix`: one, or the two halves of a region.
+    pub fn folders(&self, prefix: &Prefix) -> Vec<String> {
         let home = format!("{prefix}{ROOT}");
         let inside = |organization: &Option<OrganizationId>| match organization {
             Some(organization) => format!("{home}{organization}/"),
             None => home.clone(),
         };
         match self {
-            Self::Everything => vec![prefix.to_owned()],
+            Self::Everything => vec![prefix.to_string()],
             Self::Home => vec![home],
             Self::Organization(organization) => vec![format!("{home}{organization}/")],
             Self::Account { organization, account } => vec![format!("{}{account}/", inside(organization))],
             Self::Region(place) => [DIGEST_FOLDER, LOG_FOLDER]
-                .map(|kind| RegionFolder { prefix: prefix.into(), place: place.clone(), kind: kind.into() })
+                .map(|kind| RegionFolder { prefix: prefix.clone(), place: place.clone(), kind: kind.into() })
                 .map(|folder| folder.to_string())
                 .into(),
         }
@@ -55,8 +55,8 @@ impl Within {
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// What stands before `AWSLogs/`, or before the folders to be searched: empty, or ending in a slash.
-    pub prefix: Box<str>,
+    /// What stands before `AWSLogs/`, or before the folders to be searched.
+    pub prefix: Prefix,
     /// The part that is named; all there is where the path does not follow CloudTrail's grammar to its end.
     pub within: Within,
     /// The folder of a kind that the path goes through: `CloudTrail`, `CloudTrail-Digest`, …

@@ -191,7 +191,7 @@ fn a_chain_that_moved_has_not_ended() {
     for turn in [Turn::BucketChange, Turn::PrefixChange] {
         let world = forged(|plan| plan.turns = [turn].into());
         for prefix in [world.truth().prefix, String::new()] {
-            let report = run(Plan { prefix, ..last(&world, 26) }, memory(&world), &world);
+            let report = run(Plan { prefix: prefix.into(), ..last(&world, 26) }, memory(&world), &world);
             holds(&report, 0, &[]);
         }
     }

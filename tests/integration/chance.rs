@@ -11,7 +11,7 @@ use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Turn, World};
 use trailseal::store::{Metadata, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::DigestKey;
-use trailseal::trail::{AccountRegion, ChainId, Depth, DigestKind, ObjectName, Origin, Time};
+use trailseal::trail::{AccountRegion, ChainId, Depth, DigestKind, ObjectName, Origin, Prefix, Time};
 use trailseal::verdict::Class;
 
 use crate::support::judged::{counted, plant};
@@ -88,7 +88,7 @@ fn question(chance: &mut Chance, world: &World) -> Plan {
         depth,
         named_by,
         origin,
-        prefix: String::new(),
+        prefix: Prefix::default(),
         ..plan(&world.truth())
     }
 }

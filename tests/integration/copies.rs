@@ -82,7 +82,7 @@ fn a_mistyped_place_of_delivery_is_told_with_the_right_one() {
     {
         let asked = Plan {
             bucket: delivered.bucket.clone(),
-            prefix: delivered.prefix.to_string(),
+            prefix: delivered.prefix.clone(),
             origin: Origin::Copied,
             ..plan(&WORLD.truth())
         };

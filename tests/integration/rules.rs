@@ -16,7 +16,7 @@ use trailseal::store::{
     Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Take,
 };
 use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::trail::{Depth, DigestKind, Location, ObjectName, Time};
+use trailseal::trail::{Depth, DigestKind, Location, ObjectName, Prefix, Time};
 use trailseal::verdict::{Cause, Class, Code};
 
 use crate::support::judged::{accuses_nobody, counted, far_place, holds, is_digest, place_of, plant};
@@ -259,7 +259,7 @@ fn moves_are_followed_from_wherever_one_begins() {
         let world = forged(|plan| plan.turns = turns.iter().copied().collect());
         let report = run(asked(&world), memory(&world), &world);
         assert_eq!(told(&report), right(&world.truth()), "{turns:?}");
-        let root = Plan { prefix: String::new(), ..asked(&world) };
+        let root = Plan { prefix: Prefix::default(), ..asked(&world) };
         assert_eq!(
             told(&run(root, memory(&world), &world)),
             right(&world.truth()),
@@ -272,7 +272,7 @@ fn moves_are_followed_from_wherever_one_begins() {
 fn a_move_out_of_reach_accuses_nobody() {
     let world = forged(|plan| plan.turns = [Turn::PrefixChange, Turn::BucketChange].into());
     let first = world.plan().bucket.clone();
-    for plan in [asked(&world), Plan { prefix: String::new(), ..asked(&world) }] {
+    for plan in [asked(&world), Plan { prefix: Prefix::default(), ..asked(&world) }] {
         let first = first.clone();
         let script = move |ask: Ask<'_>| match ask {
             Ask::List(bucket, _) | Ask::Get(bucket, _) => {
@@ -304,7 +304,7 @@ fn a_home_that_cannot_be_listed_accuses_nobody() {
                 matches!(ask, Ask::List(_, prefix) if digests(prefix) && day_or_region(prefix))
                     .then_some(kind)
             };
-            let plan = Plan { prefix: String::new(), ..asked(&world) };
+            let plan = Plan { prefix: Prefix::default(), ..asked(&world) };
             let report = run(plan, Faulty { store: memory(&world), script, late: None }, &world);
             accuses_nobody(&report, 3);
             assert!(counted(&report).contains_key("incomplete listing-unreadable"));
@@ -331,7 +331,7 @@ fn a_copy_is_judged_by_where_it_was_delivered() {
         (place(&world.plan().bucket, "audit/"), place("evidence", "case-7/audit/")),
         (place(&world.plan().bucket, ""), place("evidence", "case-7/")),
     ] {
-        let plan = Plan { prefix: delivered.prefix.to_string(), ..asked(&world) };
+        let plan = Plan { prefix: delivered.prefix.clone(), ..asked(&world) };
         let store = Copied { store: Arc::new(copy_of(&world, "evidence", "case-7/")), delivered, copy };
         holds(&run(plan, store, &world), 0, &[]);
     }

@@ -18,7 +18,7 @@ use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
 use trailseal::store::{Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed};
 use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::trail::{Describes, ObjectName, Origin};
+use trailseal::trail::{Describes, ObjectName, Origin, Prefix};
 use trailseal::verdict::{Code, Finding};
 
 use crate::support::judged::{accuses_nobody, counted, holds};
@@ -59,7 +59,7 @@ impl<'w> Evidence<'w> {
 
     fn asked(&self) -> Plan {
         let asked = plan(&self.world.truth());
-        Plan { prefix: String::new(), named_by: NamedBy::KeyOnly, origin: Origin::Folder, ..asked }
+        Plan { prefix: Prefix::default(), named_by: NamedBy::KeyOnly, origin: Origin::Folder, ..asked }
     }
 
     fn judged(&self) -> Report {

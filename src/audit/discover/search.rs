@@ -25,7 +25,7 @@ const OVERHEAD: usize = 40;
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Folder {
     pub(super) part: Part,
-    /// What its objects' keys begin with: empty, or ending in a slash.
+    /// What its objects' keys begin with, the last slash included.
     pub(super) key: Box<str>,
 }
 

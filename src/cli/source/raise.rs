@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use trailseal::trail::Prefix;
 
 use trailseal::digest::claimed_object;
 use trailseal::trail::key::{DIGEST_FOLDER, DigestKey};
@@ -34,7 +35,7 @@ pub fn raise(root: PathBuf, within: &Within) -> (PathBuf, String) {
 fn named_by_a_digest(root: &Path, within: &Within) -> Option<String> {
     let mut open = match within {
         Within::Everything => Vec::new(),
-        part => part.folders("").into_iter().take(1).collect(),
+        part => part.folders(&Prefix::default()).into_iter().take(1).collect(),
     };
     for _ in 0..MOST {
         let key = open.pop()?;
@@ -43,7 +44,7 @@ fn named_by_a_digest(root: &Path, within: &Within) -> Option<String> {
             let small = fs::symlink_metadata(&path).is_ok_and(|it| it.is_file() && it.len() <= LARGEST);
             let body = if small { fs::read(&path).ok() } else { None };
             if let Some(object) = body.and_then(|body| claimed_object(&body)) {
-                return DigestKey::parse(&object.key).map(|key| key.prefix.into());
+                return DigestKey::parse(&object.key).map(|key| key.prefix.to_string());
             }
         } else {
             let names = fs::read_dir(&path).into_iter().flatten().flatten();

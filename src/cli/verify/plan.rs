@@ -29,7 +29,7 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
     Ok(Plan {
         source: args.source.clone(),
         bucket: place.bucket,
-        prefix: place.prefix.into(),
+        prefix: place.prefix,
         within: Within::Everything,
         bounds: Bounds::default(),
         named_by: match (origin, &args.copied_from) {

@@ -126,7 +126,7 @@ fn asked(
         accounts: all("scope.accounts", &scope.accounts)?,
         regions: all("scope.regions", &scope.regions)?,
         trails: all("scope.trails", &scope.trails)?,
-        prefix: scope.prefix.into_owned(),
+        prefix: scope.prefix.into_owned().into(),
         expected_accounts: all("expected.accounts", &expected.accounts)?,
         expected_regions: all("expected.regions", &expected.regions)?,
         grace: grace.and_then(TimeDelta::try_seconds).unwrap_or(usual.grace),

@@ -14,7 +14,7 @@ use trailseal::trail::parse_time;
 /// The plan that asks for just the window a world's truth speaks of.
 pub fn plan(truth: &Truth) -> Plan {
     Plan {
-        prefix: truth.prefix.clone(),
+        prefix: truth.prefix.as_str().into(),
         start: Some(parse_time(&truth.window.start).unwrap()),
         end: Some(parse_time(&truth.window.end).unwrap()),
         ..Plan::new(
