@@ -25,6 +25,7 @@ use crate::trail::{
 
 pub mod code;
 pub use code::Code;
+use code::Weight;
 
 /// What a finding says about the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,26 +78,12 @@ pub enum Severity {
 impl Severity {
     /// The one place where findings are ranked.
     pub fn of(code: Code, class: Class) -> Self {
-        match class {
-            Class::Tamper => Self::Critical,
-            Class::Incomplete => match code {
-                Code::CoverageHead
-                | Code::CoverageGap
-                | Code::CoverageTail
-                | Code::RegionAbsent
-                | Code::ChainEnded
-                | Code::StoreUnavailable => Self::High,
-                _ => Self::Medium,
-            },
-            Class::Notice => match code {
-                Code::LogPending
-                | Code::DigestPending
-                | Code::LogUnpacked
-                | Code::DigestUnpacked
-                | Code::StrayObjects
-                | Code::KeyValidity => Self::Info,
-                _ => Self::Low,
-            },
+        match (class, code.weight()) {
+            (Class::Tamper, _) => Self::Critical,
+            (Class::Incomplete, Weight::Heavy) => Self::High,
+            (Class::Incomplete, Weight::Usual | Weight::Light) => Self::Medium,
+            (Class::Notice, Weight::Heavy | Weight::Usual) => Self::Low,
+            (Class::Notice, Weight::Light) => Self::Info,
         }
     }
 

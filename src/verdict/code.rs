@@ -6,12 +6,33 @@ use std::str::FromStr;
 
 use super::Class;
 use crate::trail::Malformed;
+use explain::{Page, coverage, digests, logs};
 
 mod explain;
 
-/// Defines the codes: variant, name, the class a finding of it has by itself, and what it is.
+/// How much a finding of a code weighs among others of its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// More than others: time is lost, or the run is.
+    Heavy,
+    Usual,
+    /// Less than others: nothing to do.
+    Light,
+}
+
+/// What a code's findings say of something: an interrupted run may only tell of what it saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rests {
+    /// That it was not found.
+    Absence,
+    /// That it was seen as it is.
+    Presence,
+}
+
+/// Defines the codes. In each line: variant, name, the class a finding of it has by itself, how much that weighs, whether it
+/// rests on something being absent, the page that explains it, what it is, and under which circumstances its class is another.
 macro_rules! codes {
-    ($($variant:ident $name:literal $class:ident $text:literal;)*) => {
+    ($($variant:ident $name:literal $class:ident $weight:ident $rests:ident $page:path, $text:literal $(or $otherwise:literal)?;)*) => {
         /// What a finding is. The names are a contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -19,21 +40,6 @@ macro_rules! codes {
         }
 
         impl Code {
-/// Whether its findings say that something was not found.
-pub fn rests_on_absence(self) -> bool {
-    matches!(
-        self,
-        Self::CoverageHead
-            | Self::CoverageGap
-            | Self::CoverageTail
-            | Self::ChainEnded
-            | Self::RegionAbsent
-            | Self::LogUnlisted
-            | Self::LogUnproven
-            | Self::LogPending
-    )
-}
-
             /// Every code, in the order of the README's table.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant,)*];
 
@@ -51,58 +57,78 @@ pub fn rests_on_absence(self) -> bool {
                     $(Self::$variant => Class::$class,)*
                 }
             }
+
+            /// Under which circumstances a finding of this code has another class.
+            pub fn otherwise(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => codes!(@optional $($otherwise)?),)*
+                }
+            }
+
+            pub(super) fn weight(self) -> Weight {
+                match self {
+                    $(Self::$variant => Weight::$weight,)*
+                }
+            }
+
+            fn rests(self) -> Rests {
+                match self {
+                    $(Self::$variant => Rests::$rests,)*
+                }
+            }
+
+            fn page(self) -> &'static Page {
+                match self {
+                    $(Self::$variant => &$page,)*
+                }
+            }
         }
     };
+    (@optional) => { None };
+    (@optional $otherwise:literal) => { Some($otherwise) };
 }
 
 codes! {
-    DigestMissing "digest-missing" Tamper "A link points to a digest that is not there.";
-    DigestSignatureInvalid "digest-signature-invalid" Tamper "A digest's signature does not fit its bytes.";
-    DigestMalformed "digest-malformed" Tamper "A digest object is not one gzip member holding a digest.";
-    DigestRelocated "digest-relocated" Tamper "A digest that belongs to another place.";
-    DigestLinkBroken "digest-link-broken" Tamper "A digest differs from what its successor recorded.";
-    DigestUnsigned "digest-unsigned" Tamper "No signature is at hand for a digest.";
-    DigestUnknownKey "digest-unknown-key" Tamper "The key a digest names is not at hand.";
-    DigestUnreadable "digest-unreadable" Incomplete "The store did not give a digest.";
-    DigestAlgorithmUnsupported "digest-algorithm-unsupported" Incomplete "A digest names algorithms other than SHA256withRSA and SHA-256.";
-    DigestPending "digest-pending" Notice "A digest that is linked to is too young to be missed.";
-    DigestUnpacked "digest-unpacked" Notice "A digest is stored without compression.";
-    RecordCopied "record-copied" Incomplete "Chains that AWS signed for another place.";
-    ChainRestarted "chain-restarted" Notice "A chain began anew.";
-    ChainEnded "chain-ended" Incomplete "A chain's newest digest lies before the window.";
-    LogMissing "log-missing" Tamper "An attested log file is not there.";
-    LogModified "log-modified" Tamper "A log file holds other bytes than AWS delivered.";
-    LogMalformed "log-malformed" Tamper "A log object is not exactly one gzip member.";
-    LogUnlisted "log-unlisted" Tamper "A log file no authentic digest names.";
-    LogUnreadable "log-unreadable" Incomplete "The store did not give a log file.";
-    LogUnproven "log-unproven" Incomplete "A log file is named only by digests that are not authentic.";
-    LogPending "log-pending" Notice "A log file is too young to be in a digest, or to be missed.";
-    LogUnpacked "log-unpacked" Notice "A log file is stored without compression.";
-    StrayObjects "stray-objects" Notice "Objects beside the record that are no part of it.";
-    CoverageHead "coverage-head" Incomplete "The window begins before the coverage does.";
-    CoverageGap "coverage-gap" Incomplete "A hole inside the coverage.";
-    CoverageTail "coverage-tail" Incomplete "The coverage ends before the window does.";
-    RegionAbsent "region-absent" Incomplete "An account, region or trail without digests that should have some.";
-    ListingUnreadable "listing-unreadable" Incomplete "A folder could not be listed.";
-    StoreUnavailable "store-unavailable" Incomplete "The store stopped answering, and the run ended early.";
-    KeysUnavailable "keys-unavailable" Incomplete "The public keys of a region could not be had.";
-    KeyValidity "key-validity" Notice "A key was used outside its published window.";
-    TrailChanged "trail-changed" Notice "Somebody changed, stopped or started a trail.";
-    BucketChanged "bucket-changed" Notice "Somebody changed the bucket the record lies in.";
-    KeyChanged "key-changed" Notice "Somebody changed the key that encrypts the record.";
+    DigestMissing "digest-missing" Tamper Usual Presence digests::MISSING, "A link points to a digest that is not there.";
+    DigestSignatureInvalid "digest-signature-invalid" Tamper Usual Presence digests::SIGNATURE_INVALID, "A digest's signature does not fit its bytes.";
+    DigestMalformed "digest-malformed" Tamper Usual Presence digests::MALFORMED, "A digest object is not one gzip member holding a digest.";
+    DigestRelocated "digest-relocated" Tamper Usual Presence digests::RELOCATED, "A digest that belongs to another place.";
+    DigestLinkBroken "digest-link-broken" Tamper Usual Presence digests::LINK_BROKEN, "A digest differs from what its successor recorded.";
+    DigestUnsigned "digest-unsigned" Tamper Usual Presence digests::UNSIGNED, "No signature is at hand for a digest." or "incomplete in a folder";
+    DigestUnknownKey "digest-unknown-key" Tamper Usual Presence digests::UNKNOWN_KEY, "The key a digest names is not at hand." or "incomplete unless AWS's own list was asked";
+    DigestUnreadable "digest-unreadable" Incomplete Usual Presence digests::UNREADABLE, "The store did not give a digest.";
+    DigestAlgorithmUnsupported "digest-algorithm-unsupported" Incomplete Usual Presence digests::ALGORITHM_UNSUPPORTED, "A digest names algorithms other than SHA256withRSA and SHA-256.";
+    DigestPending "digest-pending" Notice Light Presence digests::PENDING, "A digest that is linked to is too young to be missed.";
+    DigestUnpacked "digest-unpacked" Notice Light Presence digests::UNPACKED, "A digest is stored without compression.";
+    RecordCopied "record-copied" Incomplete Usual Presence digests::COPIED, "Chains that AWS signed for another place." or "notice beside its whole original";
+    ChainRestarted "chain-restarted" Notice Usual Presence coverage::RESTARTED, "A chain began anew.";
+    ChainEnded "chain-ended" Incomplete Heavy Absence coverage::ENDED, "A chain's newest digest lies before the window." or "notice if acknowledged";
+    LogMissing "log-missing" Tamper Usual Presence logs::MISSING, "An attested log file is not there.";
+    LogModified "log-modified" Tamper Usual Presence logs::MODIFIED, "A log file holds other bytes than AWS delivered.";
+    LogMalformed "log-malformed" Tamper Usual Presence logs::MALFORMED, "A log object is not exactly one gzip member.";
+    LogUnlisted "log-unlisted" Tamper Usual Absence logs::UNLISTED, "A log file no authentic digest names." or "incomplete where the time is not covered";
+    LogUnreadable "log-unreadable" Incomplete Usual Presence logs::UNREADABLE, "The store did not give a log file.";
+    LogUnproven "log-unproven" Incomplete Usual Absence logs::UNPROVEN, "A log file is named only by digests that are not authentic.";
+    LogPending "log-pending" Notice Light Absence logs::PENDING, "A log file is too young to be in a digest, or to be missed.";
+    LogUnpacked "log-unpacked" Notice Light Presence logs::UNPACKED, "A log file is stored without compression.";
+    StrayObjects "stray-objects" Notice Light Presence logs::STRAY, "Objects beside the record that are no part of it.";
+    CoverageHead "coverage-head" Incomplete Heavy Absence coverage::HEAD, "The window begins before the coverage does.";
+    CoverageGap "coverage-gap" Incomplete Heavy Absence coverage::GAP, "A hole inside the coverage.";
+    CoverageTail "coverage-tail" Incomplete Heavy Absence coverage::TAIL, "The coverage ends before the window does.";
+    RegionAbsent "region-absent" Incomplete Heavy Absence coverage::REGION_ABSENT, "An account, region or trail without digests that should have some.";
+    ListingUnreadable "listing-unreadable" Incomplete Usual Presence coverage::LISTING_UNREADABLE, "A folder could not be listed.";
+    StoreUnavailable "store-unavailable" Incomplete Heavy Presence coverage::STORE_UNAVAILABLE, "The store stopped answering, and the run ended early.";
+    KeysUnavailable "keys-unavailable" Incomplete Usual Presence digests::KEYS_UNAVAILABLE, "The public keys of a region could not be had.";
+    KeyValidity "key-validity" Notice Light Presence digests::KEY_VALIDITY, "A key was used outside its published window.";
+    TrailChanged "trail-changed" Notice Usual Presence coverage::TRAIL_CHANGED, "Somebody changed, stopped or started a trail.";
+    BucketChanged "bucket-changed" Notice Usual Presence coverage::BUCKET_CHANGED, "Somebody changed the bucket the record lies in.";
+    KeyChanged "key-changed" Notice Usual Presence coverage::KEY_CHANGED, "Somebody changed the key that encrypts the record.";
 }
 
 impl Code {
-    /// Under which circumstances a finding of this code has another class.
-    pub fn otherwise(self) -> Option<&'static str> {
-        match self {
-            Self::DigestUnsigned => Some("incomplete in a folder"),
-            Self::DigestUnknownKey => Some("incomplete unless AWS's own list was asked"),
-            Self::LogUnlisted => Some("incomplete where the time is not covered"),
-            Self::ChainEnded => Some("notice if acknowledged"),
-            Self::RecordCopied => Some("notice beside its whole original"),
-            _ => None,
-        }
+    /// Whether its findings say that something was not found.
+    pub fn rests_on_absence(self) -> bool {
+        self.rests() == Rests::Absence
     }
 }
 

@@ -72,7 +72,7 @@ fn account(place: &AccountRegion) -> String {
 
 fn narrowed(world: &World, path: &str) -> Plan {
     let named = Named::parse(path);
-    Plan { prefix: named.prefix.into(), within: named.within, ..plan(&world.truth()) }
+    Plan { prefix: named.prefix, within: named.within, ..plan(&world.truth()) }
 }
 
 fn codes(report: &Report) -> Vec<Code> {

@@ -99,7 +99,7 @@ impl ObjectStore for Names {
 fn plan(source: &str) -> Plan {
     let named = Named::parse(source);
     Plan {
-        prefix: named.prefix.into(),
+        prefix: named.prefix,
         within: named.within,
         ..Plan::new(String::new(), "b".into(), NamedBy::BucketAndKey, Time::UNIX_EPOCH)
     }

@@ -3,12 +3,12 @@
 
 use super::Code;
 
-mod coverage;
-mod digests;
-mod logs;
+pub(super) mod coverage;
+pub(super) mod digests;
+pub(super) mod logs;
 
 /// What there is to say about one code.
-struct Page {
+pub(super) struct Page {
     /// What one of them and several of them are called after their number.
     counted: (&'static str, &'static str),
     title: &'static str,
@@ -18,45 +18,6 @@ struct Page {
 }
 
 impl Code {
-    fn page(self) -> &'static Page {
-        match self {
-            Self::DigestMissing => &digests::MISSING,
-            Self::DigestSignatureInvalid => &digests::SIGNATURE_INVALID,
-            Self::DigestMalformed => &digests::MALFORMED,
-            Self::DigestRelocated => &digests::RELOCATED,
-            Self::DigestLinkBroken => &digests::LINK_BROKEN,
-            Self::DigestUnsigned => &digests::UNSIGNED,
-            Self::DigestUnknownKey => &digests::UNKNOWN_KEY,
-            Self::DigestUnreadable => &digests::UNREADABLE,
-            Self::DigestAlgorithmUnsupported => &digests::ALGORITHM_UNSUPPORTED,
-            Self::DigestPending => &digests::PENDING,
-            Self::DigestUnpacked => &digests::UNPACKED,
-            Self::RecordCopied => &digests::COPIED,
-            Self::ChainRestarted => &coverage::RESTARTED,
-            Self::ChainEnded => &coverage::ENDED,
-            Self::LogMissing => &logs::MISSING,
-            Self::LogModified => &logs::MODIFIED,
-            Self::LogMalformed => &logs::MALFORMED,
-            Self::LogUnlisted => &logs::UNLISTED,
-            Self::LogUnreadable => &logs::UNREADABLE,
-            Self::LogUnproven => &logs::UNPROVEN,
-            Self::LogPending => &logs::PENDING,
-            Self::LogUnpacked => &logs::UNPACKED,
-            Self::StrayObjects => &logs::STRAY,
-            Self::CoverageHead => &coverage::HEAD,
-            Self::CoverageGap => &coverage::GAP,
-            Self::CoverageTail => &coverage::TAIL,
-            Self::RegionAbsent => &coverage::REGION_ABSENT,
-            Self::ListingUnreadable => &coverage::LISTING_UNREADABLE,
-            Self::StoreUnavailable => &coverage::STORE_UNAVAILABLE,
-            Self::KeysUnavailable => &digests::KEYS_UNAVAILABLE,
-            Self::KeyValidity => &digests::KEY_VALIDITY,
-            Self::TrailChanged => &coverage::TRAIL_CHANGED,
-            Self::BucketChanged => &coverage::BUCKET_CHANGED,
-            Self::KeyChanged => &coverage::KEY_CHANGED,
-        }
-    }
-
     /// A heading of a few words.
     pub fn title(self) -> &'static str {
         self.page().title

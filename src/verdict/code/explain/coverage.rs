@@ -2,7 +2,7 @@
 
 use super::Page;
 
-pub(super) const RESTARTED: Page = Page {
+pub(in crate::verdict::code) const RESTARTED: Page = Page {
     counted: ("chain restarted", "chain restarts"),
     title: "A chain began anew",
     meaning: "CloudTrail delivered a starting digest, which links to nothing before it, although the chain already \
@@ -21,7 +21,7 @@ pub(super) const RESTARTED: Page = Page {
     ],
 };
 
-pub(super) const ENDED: Page = Page {
+pub(in crate::verdict::code) const ENDED: Page = Page {
     counted: ("chain that ended before the window", "chains that ended before the window"),
     title: "A chain ended before the window",
     meaning: "The chain has digests before the time asked for and none in it. Either its trail, region or account has \
@@ -40,7 +40,7 @@ pub(super) const ENDED: Page = Page {
     ],
 };
 
-pub(super) const HEAD: Page = Page {
+pub(in crate::verdict::code) const HEAD: Page = Page {
     counted: ("chain that begins late", "chains that begin late"),
     title: "The record begins after the window does",
     meaning: "The first part of the time asked for is not covered by any authentic digest, so nothing in it is proven.",
@@ -56,7 +56,7 @@ pub(super) const HEAD: Page = Page {
     ],
 };
 
-pub(super) const GAP: Page = Page {
+pub(in crate::verdict::code) const GAP: Page = Page {
     counted: ("gap in the coverage", "gaps in the coverage"),
     title: "A gap in the coverage",
     meaning: "For this time no authentic digest exists, though there are some before or after it. What happened in it \
@@ -74,7 +74,7 @@ pub(super) const GAP: Page = Page {
     ],
 };
 
-pub(super) const TAIL: Page = Page {
+pub(in crate::verdict::code) const TAIL: Page = Page {
     counted: ("chain that ends early", "chains that end early"),
     title: "The record ends before the window does",
     meaning: "The last part of the time asked for is not covered by any authentic digest, although digests for it are \
@@ -94,7 +94,7 @@ pub(super) const TAIL: Page = Page {
     ],
 };
 
-pub(super) const REGION_ABSENT: Page = Page {
+pub(in crate::verdict::code) const REGION_ABSENT: Page = Page {
     counted: ("account, region or trail without digests", "accounts, regions or trails without digests"),
     title: "An account, region or trail without digests",
     meaning: "There should be standard digests for this account, region or trail, because it has log files or backfill \
@@ -110,7 +110,7 @@ pub(super) const REGION_ABSENT: Page = Page {
     ],
 };
 
-pub(super) const LISTING_UNREADABLE: Page = Page {
+pub(in crate::verdict::code) const LISTING_UNREADABLE: Page = Page {
     counted: ("folder that could not be listed", "folders that could not be listed"),
     title: "A folder could not be listed",
     meaning: "The store did not give the list of a folder's objects, or not all of it, so it is not known what is in \
@@ -127,7 +127,7 @@ pub(super) const LISTING_UNREADABLE: Page = Page {
     ],
 };
 
-pub(super) const STORE_UNAVAILABLE: Page = Page {
+pub(in crate::verdict::code) const STORE_UNAVAILABLE: Page = Page {
     counted: ("store that stopped answering", "stores that stopped answering"),
     title: "The store stopped answering",
     meaning: "The bucket answered no request at all for minutes, however often it was asked again, and the run ended with \
@@ -145,7 +145,7 @@ pub(super) const STORE_UNAVAILABLE: Page = Page {
     ],
 };
 
-pub(super) const TRAIL_CHANGED: Page = Page {
+pub(in crate::verdict::code) const TRAIL_CHANGED: Page = Page {
     counted: ("change to a trail", "changes to a trail"),
     title: "Somebody changed, stopped or started a trail",
     meaning: "An intact log file records a call that changes what is recorded: a trail was created, deleted, stopped, \
@@ -157,7 +157,7 @@ pub(super) const TRAIL_CHANGED: Page = Page {
     next_steps: &["Check that the change was planned: the finding names who made it, when and from where."],
 };
 
-pub(super) const BUCKET_CHANGED: Page = Page {
+pub(in crate::verdict::code) const BUCKET_CHANGED: Page = Page {
     counted: ("change to the bucket", "changes to the bucket"),
     title: "Somebody changed the bucket the record lies in",
     meaning: "An intact log file records a call that changes how the record is kept: the bucket's policy, lifecycle, \
@@ -170,7 +170,7 @@ pub(super) const BUCKET_CHANGED: Page = Page {
     next_steps: &["Check that the change was planned: the finding names who made it, when and from where."],
 };
 
-pub(super) const KEY_CHANGED: Page = Page {
+pub(in crate::verdict::code) const KEY_CHANGED: Page = Page {
     counted: ("change to an encryption key", "changes to an encryption key"),
     title: "Somebody changed the key that encrypts the record",
     meaning: "An intact log file records a call on the KMS key that encrypts the record: its policy was changed, or it \

@@ -2,7 +2,7 @@
 
 use super::Page;
 
-pub(super) const MISSING: Page = Page {
+pub(in crate::verdict::code) const MISSING: Page = Page {
     counted: ("digest missing", "digests missing"),
     title: "A digest is missing",
     meaning: "AWS delivered this digest: a later, authentic digest links to it, or the hours before and after it are \
@@ -26,7 +26,7 @@ pub(super) const MISSING: Page = Page {
     ],
 };
 
-pub(super) const SIGNATURE_INVALID: Page = Page {
+pub(in crate::verdict::code) const SIGNATURE_INVALID: Page = Page {
     counted: ("digest with an invalid signature", "digests with invalid signatures"),
     title: "A digest's signature is invalid",
     meaning: "The signature does not fit the digest's bytes and place. AWS did not sign this digest as it is now, so \
@@ -46,7 +46,7 @@ pub(super) const SIGNATURE_INVALID: Page = Page {
     ],
 };
 
-pub(super) const MALFORMED: Page = Page {
+pub(in crate::verdict::code) const MALFORMED: Page = Page {
     counted: ("digest malformed", "digests malformed"),
     title: "A digest is malformed",
     meaning: "The object in the digest's place is not what CloudTrail delivers: exactly one gzip stream, nothing \
@@ -66,7 +66,7 @@ pub(super) const MALFORMED: Page = Page {
     ],
 };
 
-pub(super) const RELOCATED: Page = Page {
+pub(in crate::verdict::code) const RELOCATED: Page = Page {
     counted: ("digest out of its place", "digests out of their place"),
     title: "A digest belongs to another place",
     meaning: "The digest says that it was delivered to another bucket, key, account or time than those it was found \
@@ -83,7 +83,7 @@ pub(super) const RELOCATED: Page = Page {
     ],
 };
 
-pub(super) const LINK_BROKEN: Page = Page {
+pub(in crate::verdict::code) const LINK_BROKEN: Page = Page {
     counted: ("chain link broken", "chain links broken"),
     title: "A digest is not the one its successor recorded",
     meaning: "The digest that follows is authentic and recorded this one's hash and signature. What is there now \
@@ -101,7 +101,7 @@ pub(super) const LINK_BROKEN: Page = Page {
     ],
 };
 
-pub(super) const UNSIGNED: Page = Page {
+pub(in crate::verdict::code) const UNSIGNED: Page = Page {
     counted: ("digest without a signature", "digests without a signature"),
     title: "A digest has no signature",
     meaning: "CloudTrail stores a signature with every digest, and here there is none. In a bucket that means it was \
@@ -118,7 +118,7 @@ pub(super) const UNSIGNED: Page = Page {
     ],
 };
 
-pub(super) const UNKNOWN_KEY: Page = Page {
+pub(in crate::verdict::code) const UNKNOWN_KEY: Page = Page {
     counted: ("digest signed by an unknown key", "digests signed by unknown keys"),
     title: "A digest names a key that is not known",
     meaning: "The digest says it was signed by a key that is not among the public keys at hand. Where AWS's own list \
@@ -135,7 +135,7 @@ pub(super) const UNKNOWN_KEY: Page = Page {
     ],
 };
 
-pub(super) const UNREADABLE: Page = Page {
+pub(in crate::verdict::code) const UNREADABLE: Page = Page {
     counted: ("digest unreadable", "digests unreadable"),
     title: "A digest could not be read",
     meaning: "The store did not give the digest. That says nothing about the record itself: it may be perfectly \
@@ -152,7 +152,7 @@ pub(super) const UNREADABLE: Page = Page {
     ],
 };
 
-pub(super) const ALGORITHM_UNSUPPORTED: Page = Page {
+pub(in crate::verdict::code) const ALGORITHM_UNSUPPORTED: Page = Page {
     counted: ("digest with unknown algorithms", "digests with unknown algorithms"),
     title: "A digest names algorithms that are not known",
     meaning: "The digest says it was hashed or signed with something other than SHA-256 and SHA256withRSA, the only \
@@ -168,7 +168,7 @@ pub(super) const ALGORITHM_UNSUPPORTED: Page = Page {
     ],
 };
 
-pub(super) const KEYS_UNAVAILABLE: Page = Page {
+pub(in crate::verdict::code) const KEYS_UNAVAILABLE: Page = Page {
     counted: ("region without its public keys", "regions without their public keys"),
     title: "A region's public keys could not be had",
     meaning: "AWS publishes the keys that check digests per region, and this region's list is not at hand. Its digests \
@@ -185,7 +185,7 @@ pub(super) const KEYS_UNAVAILABLE: Page = Page {
     ],
 };
 
-pub(super) const KEY_VALIDITY: Page = Page {
+pub(in crate::verdict::code) const KEY_VALIDITY: Page = Page {
     counted: ("key used outside its published time", "keys used outside their published time"),
     title: "A key was used outside its published time",
     meaning: "The signature verifies, but the digest's time lies outside the dates AWS published for the key. The \
@@ -197,7 +197,7 @@ pub(super) const KEY_VALIDITY: Page = Page {
     next_steps: &["Nothing has to be done. Fetch the region's keys again if the dates look wrong."],
 };
 
-pub(super) const PENDING: Page = Page {
+pub(in crate::verdict::code) const PENDING: Page = Page {
     counted: ("digest pending", "digests pending"),
     title: "A digest has not arrived yet",
     meaning: "A later digest links to this one and it is not there, but it is younger than the grace time: deliveries \
@@ -210,7 +210,7 @@ pub(super) const PENDING: Page = Page {
     next_steps: &["Verify again in a few hours."],
 };
 
-pub(super) const UNPACKED: Page = Page {
+pub(in crate::verdict::code) const UNPACKED: Page = Page {
     counted: ("digest stored unpacked", "digests stored unpacked"),
     title: "A digest is stored without compression",
     meaning: "The digest is not the gzip stream that CloudTrail delivered, but AWS signed exactly these bytes for \
@@ -222,7 +222,7 @@ pub(super) const UNPACKED: Page = Page {
     next_steps: &["Nothing has to be done. The AWS CLI cannot read the digest as it is."],
 };
 
-pub(super) const COPIED: Page = Page {
+pub(in crate::verdict::code) const COPIED: Page = Page {
     counted: ("copy of a record", "copies of a record"),
     title: "This is a copy of a record that was delivered elsewhere",
     meaning: "Whole chains here are signed for another bucket or prefix, all for the same one: this is a copy, and it \

@@ -2,7 +2,7 @@
 
 use super::Page;
 
-pub(super) const MISSING: Page = Page {
+pub(in crate::verdict::code) const MISSING: Page = Page {
     counted: ("log file missing", "log files missing"),
     title: "A log file is missing",
     meaning: "An authentic digest proves that AWS delivered this log file. It is no longer there, and the events in \
@@ -25,7 +25,7 @@ pub(super) const MISSING: Page = Page {
     ],
 };
 
-pub(super) const MODIFIED: Page = Page {
+pub(in crate::verdict::code) const MODIFIED: Page = Page {
     counted: ("log file modified", "log files modified"),
     title: "A log file was modified",
     meaning: "The file's content is not what AWS delivered: its hash differs from the one in an authentic digest. \
@@ -45,7 +45,7 @@ pub(super) const MODIFIED: Page = Page {
     ],
 };
 
-pub(super) const MALFORMED: Page = Page {
+pub(in crate::verdict::code) const MALFORMED: Page = Page {
     counted: ("log file malformed", "log files malformed"),
     title: "A log file is malformed",
     meaning: "The object is not exactly one gzip stream within the size AWS allows: it is cut short, not gzip, too \
@@ -64,7 +64,7 @@ pub(super) const MALFORMED: Page = Page {
     ],
 };
 
-pub(super) const UNLISTED: Page = Page {
+pub(in crate::verdict::code) const UNLISTED: Page = Page {
     counted: ("log file that no digest names", "log files that no digest names"),
     title: "A log file that no digest names",
     meaning: "The file lies among the log files, but no authentic digest names it. Where the digests of every \
@@ -86,7 +86,7 @@ pub(super) const UNLISTED: Page = Page {
     ],
 };
 
-pub(super) const UNREADABLE: Page = Page {
+pub(in crate::verdict::code) const UNREADABLE: Page = Page {
     counted: ("log file unreadable", "log files unreadable"),
     title: "A log file could not be read",
     meaning: "The store did not give the log file. That says nothing about the record itself: it may be perfectly \
@@ -103,7 +103,7 @@ pub(super) const UNREADABLE: Page = Page {
     ],
 };
 
-pub(super) const UNPROVEN: Page = Page {
+pub(in crate::verdict::code) const UNPROVEN: Page = Page {
     counted: ("log file unproven", "log files unproven"),
     title: "A log file is named only by a digest that is not authentic",
     meaning: "The only digest that names the file could not be authenticated, so its hash for the file counts for \
@@ -114,7 +114,7 @@ pub(super) const UNPROVEN: Page = Page {
     ],
 };
 
-pub(super) const PENDING: Page = Page {
+pub(in crate::verdict::code) const PENDING: Page = Page {
     counted: ("log file pending", "log files pending"),
     title: "A log file is too young to be judged",
     meaning: "The file was delivered so recently that the digest of its hour is not due yet, or a digest names it and \
@@ -126,7 +126,7 @@ pub(super) const PENDING: Page = Page {
     next_steps: &["Verify again in a few hours; the next run with a later end covers it."],
 };
 
-pub(super) const UNPACKED: Page = Page {
+pub(in crate::verdict::code) const UNPACKED: Page = Page {
     counted: ("log file stored unpacked", "log files stored unpacked"),
     title: "A log file is stored without compression",
     meaning: "The file is not the gzip stream that CloudTrail delivered, but its bytes are exactly what that stream \
@@ -138,7 +138,7 @@ pub(super) const UNPACKED: Page = Page {
     next_steps: &["Nothing has to be done. A tool that expects gzip cannot read the file as it is."],
 };
 
-pub(super) const STRAY: Page = Page {
+pub(in crate::verdict::code) const STRAY: Page = Page {
     counted: ("group of stray objects", "groups of stray objects"),
     title: "Objects that are no part of the record",
     meaning: "Beside the record lie objects that CloudTrail did not write and that no reader of log files takes for \
