@@ -36,6 +36,6 @@ pub fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Report(report) => texts::report(&report),
         Command::Completions(completions) => texts::completions(&completions),
         Command::Man(manual) => manual::run(&manual),
-        Command::Config(settings::Config::Show(show)) => settings::show(&show),
+        Command::Config(args::Config::Show(show)) => settings::show(&show),
     }
 }

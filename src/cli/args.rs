@@ -1,5 +1,6 @@
 //! The command line, and nothing but: what it means is decided where it is used.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
@@ -9,21 +10,20 @@ use trailseal::render::{Format, Heartbeat};
 use trailseal::trail::{AccountId, Region};
 use trailseal::verdict::Code;
 
-use super::demo::Demo;
-use super::forge::Forge;
-use super::manual::Manual;
-use super::settings::{Config, Spoken};
-use super::texts::{Completions, Explain, SavedReport};
 use super::time::{Moment, duration, moment, some_duration};
 
 mod access;
+mod lab;
+mod texts;
 mod words;
 
 pub use access::Access;
 #[cfg(feature = "aws")]
 pub use access::RequestPayer;
-pub use words::{ExpectedRegion, Form, ReportForm, code_parser, format_parser};
-use words::{expected_region, form_parser, report_parser};
+pub use lab::{Demo, Forge};
+pub use texts::{Completions, Config, Explain, Manual, SavedReport, Show};
+pub use words::{ExpectedRegion, Form, ReportForm, TableForm};
+use words::{code_parser, expected_region, form_parser, report_parser};
 
 /// Proves that an AWS CloudTrail record is whole.
 #[derive(Debug, Parser)]
@@ -274,6 +274,17 @@ pub enum ProofFormat {
     Human,
     /// trailseal/proof/v1
     Json,
+}
+
+/// What options are called where they were given: `--accept`, `TRAILSEAL_ACCEPT`, `accept in FILE`.
+#[derive(Debug, Clone, Default)]
+pub struct Spoken(pub BTreeMap<String, String>);
+
+impl Spoken {
+    /// What an option is called.
+    pub fn of(&self, option: &str) -> String {
+        self.0.get(option).cloned().unwrap_or_else(|| format!("--{option}"))
+    }
 }
 
 /// Whether a record that is whole is told, in formats that tell findings alone.

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Args;
 use trailseal::audit::{self, Silent, Stopper};
 use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage};
@@ -16,20 +15,9 @@ use trailseal::report::Report;
 use trailseal::store::dir::DirStore;
 use trailseal::trail::UNKNOWN_BUCKET;
 
-use super::args::Look;
+use super::args::{Demo, Look};
 use super::exit::Failure;
 use super::output::{self, Kind, Output};
-
-/// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// Keep the forged worlds in this new folder
-    #[arg(long, value_name = "DIR")]
-    pub keep: Option<PathBuf>,
-    /// How to look on the terminal
-    #[command(flatten)]
-    pub look: Look,
-}
 
 /// What is done to the world, one deed in an account and region of its own.
 const DAMAGES: [Damage; 5] = [

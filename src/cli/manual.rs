@@ -1,24 +1,13 @@
 //! `trailseal man`: the manual, a page for each command.
 
 use std::io;
-use std::path::PathBuf;
 
-use clap::{Args, Command};
+use clap::Command;
 
+use super::args::Manual;
 use super::exit::Failure;
 use super::output::Output;
 use super::settings;
-
-/// Print the manual.
-#[derive(Debug, Args)]
-pub struct Manual {
-    /// The command whose page to print, such as `verify` or `keys fetch` [default: all of them]
-    #[arg(value_name = "COMMAND")]
-    pub command: Vec<String>,
-    /// Write the pages to this folder, each as NAME.1, instead of to stdout
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-}
 
 /// Runs the command.
 pub fn run(args: &Manual) -> Result<u8, Failure> {

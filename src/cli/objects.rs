@@ -10,18 +10,8 @@ use trailseal::report::{Part, Report};
 use trailseal::trail::ObjectName;
 use trailseal::verdict::DigestVerdict;
 
+use super::args::TableForm;
 use super::output::Writer;
-
-/// A format that tells every object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableForm {
-    /// A table.
-    Csv,
-    /// One JSON document to a line.
-    Jsonl,
-    /// The lines of the AWS CLI.
-    AwsCli,
-}
 
 /// What is told of every object, being written.
 pub enum Table {

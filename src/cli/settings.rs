@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command as Clap, CommandFactory, FromArgMatches, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Command as Clap, CommandFactory, FromArgMatches};
 
-use super::args::{Arguments, Command, Verify};
+use super::args::{Arguments, Command, Show, Spoken, Verify};
 use super::exit::Failure;
 use super::output::Output;
 
@@ -41,21 +41,6 @@ const LOWERING: [&str; 15] = [
     "no-sign-request",
 ];
 
-/// The options as they are, and as they came to be.
-#[derive(Debug, Subcommand)]
-pub enum Config {
-    /// Print the options of verify, each with where it comes from, as a configuration file
-    Show(Show),
-}
-
-/// Print the options of verify, each with where it comes from, as a configuration file.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", env = "TRAILSEAL_CONFIG", hide_env = true)]
-    pub config: Option<PathBuf>,
-}
-
 /// Where an option comes from, the last word first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
@@ -64,17 +49,6 @@ enum Origin {
     File,
     Environment,
     CommandLine,
-}
-
-/// What options are called where they were given: `--accept`, `TRAILSEAL_ACCEPT`, `accept in FILE`.
-#[derive(Debug, Clone, Default)]
-pub struct Spoken(BTreeMap<String, String>);
-
-impl Spoken {
-    /// What an option is called.
-    pub fn of(&self, option: &str) -> String {
-        self.0.get(option).cloned().unwrap_or_else(|| format!("--{option}"))
-    }
 }
 
 /// The program's commands, with the environment that counts for them.

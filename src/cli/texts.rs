@@ -1,24 +1,14 @@
 //! Commands that only print: explanations, saved reports in another format, completions.
 
 use std::io::Read;
-use std::path::PathBuf;
 
-use clap::Args;
-use trailseal::render::{self, Format, json};
+use trailseal::render::{self, json};
 use trailseal::verdict::Code;
 
-use super::args::{Look, Pulse, code_parser, format_parser};
+use super::args::{Completions, Explain, SavedReport};
 use super::exit::{self, Failure};
 use super::output::{self, Output};
 use super::settings;
-
-/// Tell what a finding means, how it comes about and what to do next.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// The finding's code [default: all of them]
-    #[arg(value_parser = code_parser(), hide_possible_values = true)]
-    pub codes: Vec<Code>,
-}
 
 /// Runs `explain`.
 pub fn explain(args: &Explain) -> Result<u8, Failure> {
@@ -28,28 +18,6 @@ pub fn explain(args: &Explain) -> Result<u8, Failure> {
     };
     Output::stdout().publish(|out| codes.iter().try_for_each(|code| render::explain(*code, out)))?;
     Ok(0)
-}
-
-/// Write an earlier JSON report in another format.
-#[derive(Debug, Args)]
-pub struct SavedReport {
-    /// The JSON report; - for standard input
-    pub report: PathBuf,
-    /// The format to write
-    #[arg(long, value_parser = format_parser(), default_value = "human")]
-    pub format: Format,
-    /// Write to this file instead of stdout; - is stdout
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// End with exit code 0 if it could be written, whatever the report's own is
-    #[arg(long)]
-    pub exit_zero: bool,
-    /// Whether a record that is whole is told
-    #[command(flatten)]
-    pub pulse: Pulse,
-    /// How to look on the terminal
-    #[command(flatten)]
-    pub look: Look,
 }
 
 /// Runs `report`. The exit code is the report's own, unless nobody wants it.
@@ -69,13 +37,6 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     let written = output.publish(|out| render::write(format, &report, &layout, out));
     let own = if args.exit_zero { 0 } else { report.exit_code() };
     exit::settle(own, written.err())
-}
-
-/// Print completions for a shell.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
 }
 
 /// Runs `completions`.

@@ -17,7 +17,6 @@ mod presence;
 mod scene;
 mod signed;
 
-pub(super) use copied::InFolder;
 use scene::{Needs, Scene};
 
 /// Defines the damages: variant, name and what it is.

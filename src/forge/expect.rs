@@ -3,13 +3,41 @@
 
 use std::collections::BTreeSet;
 
-use super::damage::InFolder;
+use super::chain::ForgedDigest;
 use super::hour::{HourPlan, Opening};
 use super::plan::{ChainPlan, Plan};
-use super::truth::{Class, Code, Expected};
+use super::truth::{Answer, Class, Code, Expected, InFolder, Truth};
 use super::world::{ForgedChain, State, World};
 use crate::trail::key::{LOG_FOLDER, LogKey};
 use crate::trail::{ChainId, DigestKind, ObjectName, Span};
+
+impl World {
+    /// What is right to say about it as it stands.
+    pub fn truth(&self) -> Truth {
+        let mut findings = by_plan(&self.plan, &self.traces());
+        findings.extend(by_logs(self));
+        findings.extend(self.direct.iter().cloned());
+        let mut truth = Truth::new(&self.plan, self.counts[0], self.counts[1], findings);
+        truth.damages = self.deeds.clone();
+        let in_folder = Answer::of(in_a_folder(self, &truth.findings));
+        truth.in_folder = Some(in_folder).filter(|answer| answer.findings != truth.findings);
+        truth
+    }
+
+    fn traces(&self) -> Vec<Trace> {
+        let step = |(digest, state): (&ForgedDigest, &State)| Step {
+            object: digest.object().clone(),
+            span: digest.body.span(),
+            opening: digest.opening,
+            state: *state,
+        };
+        let trace = |chain: &ForgedChain| Trace {
+            id: chain.id.clone(),
+            steps: chain.digests.iter().zip(&chain.states).map(step).collect(),
+        };
+        self.chains.iter().map(trace).collect()
+    }
+}
 
 /// A chain as far as the law needs it.
 pub(super) struct Trace {
@@ -170,7 +198,7 @@ pub(super) fn in_a_folder(world: &World, findings: &[Expected]) -> Vec<Expected>
         let here = taken.find(|(place, _)| {
             place.account.to_string() == finding.account && place.region.as_str() == finding.region
         });
-        here.map_or(InFolder::Same, |(_, damage)| damage.in_a_folder())
+        here.map_or(InFolder::Same, |(_, less)| *less)
     };
     let told = findings.iter().filter_map(|finding| match says(finding) {
         _ if undamaged.contains(finding) => Some(finding.clone()),

@@ -136,6 +136,17 @@ impl Code {
     }
 }
 
+/// What a folder says of a damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InFolder {
+    /// The same as a bucket.
+    Same,
+    /// The same, and nobody is accused of it.
+    Unproven,
+    /// Nothing.
+    Nothing,
+}
+
 /// What was done to a world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {

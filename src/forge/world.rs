@@ -7,12 +7,10 @@ use rayon::prelude::*;
 
 use super::ForgeError;
 use super::chain::{ForgedDigest, Stored, forge_chain};
-use super::damage::Damage;
-use super::expect;
 use super::hour::Opening;
 use super::keys::Keys;
 use super::plan::{ChainPlan, Plan};
-use super::truth::{Answer, Deed, Expected, Truth};
+use super::truth::{Deed, Expected, InFolder};
 use crate::trail::{AccountRegion, ChainId, ObjectName};
 
 /// A forged world. Cheap to clone: object bodies are shared.
@@ -29,10 +27,10 @@ pub struct World {
     /// Findings that follow from a damage itself.
     pub(super) direct: Vec<Expected>,
     pub(super) deeds: Vec<Deed>,
-    /// Places that a damage has taken.
-    pub(super) taken: BTreeMap<AccountRegion, Damage>,
+    /// Places that a damage has taken, and what it comes to in a folder.
+    pub(super) taken: BTreeMap<AccountRegion, InFolder>,
     /// As forged, before any damage.
-    counts: [u64; 2],
+    pub(super) counts: [u64; 2],
 }
 
 /// A chain as forged, and what became of its digests.
@@ -104,32 +102,6 @@ impl World {
     /// Every chain as it was forged; damages take objects away, not chains.
     pub fn chains(&self) -> &[ForgedChain] {
         &self.chains
-    }
-
-    /// What is right to say about it as it stands.
-    pub fn truth(&self) -> Truth {
-        let mut findings = expect::by_plan(&self.plan, &self.traces());
-        findings.extend(expect::by_logs(self));
-        findings.extend(self.direct.iter().cloned());
-        let mut truth = Truth::new(&self.plan, self.counts[0], self.counts[1], findings);
-        truth.damages = self.deeds.clone();
-        let in_folder = Answer::of(expect::in_a_folder(self, &truth.findings));
-        truth.in_folder = Some(in_folder).filter(|answer| answer.findings != truth.findings);
-        truth
-    }
-
-    fn traces(&self) -> Vec<expect::Trace> {
-        let step = |(digest, state): (&ForgedDigest, &State)| expect::Step {
-            object: digest.object().clone(),
-            span: digest.body.span(),
-            opening: digest.opening,
-            state: *state,
-        };
-        let trace = |chain: &ForgedChain| expect::Trace {
-            id: chain.id.clone(),
-            steps: chain.digests.iter().zip(&chain.states).map(step).collect(),
-        };
-        self.chains.iter().map(trace).collect()
     }
 }
 

@@ -182,3 +182,72 @@ fn groups_and_climbing_paths_are_read() {
     assert_eq!(rooms("chain/tell", "use super::store::A;"), "");
     assert_eq!(rooms("chain", "use super::store::A;"), "store");
 }
+
+/// The parts of a room, each a file right in it with all below it, and which of them name which.
+fn parts(sources: &[Source]) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let part = |path: &str| path.split('/').nth(1).map(str::to_owned);
+    let mut known: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for source in sources {
+        let (room, Some(own)) = (source.room(), part(&source.path)) else { continue };
+        let depth = source.path.split('/').count();
+        let to_the_room = "super::".repeat(depth - 1);
+        let by_name = format!("crate::{room}::");
+        let named = known.entry((room.to_owned(), own.clone())).or_default();
+        // Tests of a part may look at its neighbours.
+        let text = source.text.split("#[cfg(test)]").next().unwrap();
+        for root in [to_the_room.as_str(), by_name.as_str()] {
+            for (at, _) in text.match_indices(root) {
+                if !text[..at].ends_with("super::") {
+                    named.extend(heads(&text[at + root.len()..]).into_iter().filter(|name| *name != own));
+                }
+            }
+        }
+    }
+    let all: BTreeSet<(String, String)> = known.keys().cloned().collect();
+    for ((room, _), named) in &mut known {
+        named.retain(|name| all.contains(&(room.clone(), name.clone())));
+    }
+    known
+}
+
+#[test]
+fn no_room_goes_round_in_a_circle() {
+    let sources: Vec<Source> =
+        sources().into_iter().filter(|source| !source.path.ends_with("/tests")).collect();
+    let parts = parts(&sources);
+    assert!(parts.values().filter(|named| !named.is_empty()).count() > 40, "reads nothing");
+    for (room, part) in parts.keys() {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![part.clone()];
+        while let Some(from) = next.pop() {
+            for to in &parts[&(room.clone(), from.clone())] {
+                assert_ne!(to, part, "src/{room}: {part} leads back to itself, through {from}");
+                if reached.insert(to.clone()) {
+                    next.push(to.clone());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn both_maps_of_the_house_name_every_room() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let map = readme.split("## The house").nth(1).unwrap().split("```").nth(1).unwrap();
+    let library = fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let story = library.split("The house, from the ground up").nth(1).unwrap().split("```").next().unwrap();
+    let rooms: BTreeSet<String> = sources().iter().map(|source| source.room().to_owned()).collect();
+    for room in &rooms {
+        assert!(map.contains(&format!("{room}.rs")), "README's map lacks {room}");
+        let told = PROGRAM.contains(&room.as_str()) || story.contains(&format!("`{room}`"));
+        assert!(told, "the crate's story lacks {room}");
+    }
+    let named = map.split_whitespace().filter_map(|word| word.trim_start_matches("src/").strip_suffix(".rs"));
+    for named in named {
+        assert!(
+            rooms.contains(named) || named == "lib",
+            "README's map has {named}, and there is no such room"
+        );
+    }
+}

@@ -9,8 +9,6 @@ use trailseal::render::Format;
 use trailseal::trail::{Malformed, Region};
 use trailseal::verdict::Code;
 
-use crate::cli::objects::TableForm;
-
 /// Reads a finding's code; a shell completes all of them, and a misspelt one is answered with the nearest.
 pub fn code_parser() -> impl TypedValueParser<Value = Code> {
     PossibleValuesParser::new(Code::ALL.map(Code::as_str))
@@ -95,6 +93,17 @@ pub fn form_parser() -> impl TypedValueParser<Value = Form> {
             name => name.parse().map(Form::Report),
         }
     })
+}
+
+/// A format that tells every object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableForm {
+    /// A table.
+    Csv,
+    /// One JSON document to a line.
+    Jsonl,
+    /// The lines of the AWS CLI.
+    AwsCli,
 }
 
 /// What `--report` writes.

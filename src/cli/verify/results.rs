@@ -14,9 +14,9 @@ use trailseal::report::Report;
 use trailseal::trail::Time;
 
 use super::screen;
-use crate::cli::args::{Depth, Form, Look, ReportForm, Verify};
+use crate::cli::args::{Depth, Form, Look, ReportForm, TableForm, Verify};
 use crate::cli::exit::{self, Failure};
-use crate::cli::objects::{Both, Objects, Table, TableForm};
+use crate::cli::objects::{Both, Objects, Table};
 use crate::cli::output::{self, Kind, Output, Target, Written};
 
 /// The results of a run.

@@ -2,17 +2,7 @@
 //! the next digest vouches for is whole there, whatever lies beside it; and only the newest digest has no next one.
 
 use super::Damage;
-
-/// What a folder says of a damage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::forge) enum InFolder {
-    /// The same as a bucket.
-    Same,
-    /// The same, and nobody is accused of it.
-    Unproven,
-    /// Nothing.
-    Nothing,
-}
+use crate::forge::truth::InFolder;
 
 /// The damages of which a folder says less.
 const LESS: [(Damage, InFolder); 7] = [

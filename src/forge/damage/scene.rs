@@ -48,7 +48,7 @@ impl<'world> Scene<'world> {
             .collect();
         found.sort();
         let &(_, chain, at) = found.first().ok_or(ForgeError::NoRoom(damage))?;
-        world.taken.insert(world.chains[chain].id.place.clone(), damage);
+        world.taken.insert(world.chains[chain].id.place.clone(), damage.in_a_folder());
         Ok(Self { world, damage, chain, at, touched: BTreeSet::new() })
     }
 

@@ -1,0 +1,64 @@
+//! Commands that forge worlds.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use trailseal::forge::{Damage, Turn};
+use trailseal::trail::{OrganizationId, TrailName};
+
+use super::Look;
+
+/// Forge a signed world, with any of the known damages: a lab to rehearse in.
+#[derive(Debug, Args)]
+pub struct Forge {
+    /// The folder to write: bucket/ as the bucket, keys.json, truth.json
+    #[arg(required_unless_present = "list_damages")]
+    pub folder: Option<PathBuf>,
+    /// Accounts
+    #[arg(long, default_value_t = 2)]
+    pub accounts: usize,
+    /// Regions of each account
+    #[arg(long, default_value_t = 3)]
+    pub regions: usize,
+    /// Hours, and so digests of each account and region
+    #[arg(long, default_value_t = 24)]
+    pub hours: u32,
+    /// Log files an hour
+    #[arg(long, default_value_t = 2)]
+    pub logs_per_hour: u32,
+    /// Events in a log file
+    #[arg(long, default_value_t = 12)]
+    pub events_per_log: u32,
+    /// An organization trail, with its organization's identifier
+    #[arg(long, value_name = "o-…")]
+    pub org: Option<OrganizationId>,
+    /// What stands before AWSLogs/
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// A trail's name; several trails share bucket, prefix and log folders
+    #[arg(long = "trail", value_name = "NAME")]
+    pub trails: Vec<TrailName>,
+    /// Something that lawfully happens: backfill, restart, bucket-change, prefix-change, late-region
+    #[arg(long = "turn", value_name = "NAME")]
+    pub turns: Vec<Turn>,
+    /// A damage to do; see --list-damages
+    #[arg(long = "damage", value_name = "NAME")]
+    pub damages: Vec<Damage>,
+    /// Print the known damages
+    #[arg(long)]
+    pub list_damages: bool,
+    /// Where all chance comes from: the same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep the forged worlds in this new folder
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// How to look on the terminal
+    #[command(flatten)]
+    pub look: Look,
+}
