@@ -4,14 +4,13 @@
 //! An authentic digest binds its predecessor by name, hash and signature. Every one of these is compared with what
 //! was found; the AWS CLI compares none of them.
 
-use crate::digest;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::digest::{AuthenticDigest, NamedBy, Previous, RejectedDigest};
+use crate::digest::{self, AuthenticDigest, NamedBy, Previous, RejectedDigest};
 use crate::report::Newest;
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, SpanSet, Time, Window};

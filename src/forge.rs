@@ -41,7 +41,8 @@ pub enum ForgeError {
     Key,
     /// The world has no place for a damage.
     #[error(
-        "no account and region is left for the damage {0}: each takes one of its own, with 12 hours and log files"
+        "no account and region is left for the damage {0}: each takes one of its own, with 12 hours and log files, and \
+         those of backfill digests need a world that has some (--turn backfill)"
     )]
     NoRoom(Damage),
     /// A file could not be written.

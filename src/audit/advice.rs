@@ -115,7 +115,15 @@ fn stumbled(retries: &Retries) -> Option<String> {
 /// What a folder without an end was taken for.
 fn as_of_its_newest_object(plan: &Plan, report: &Report) -> Option<String> {
     let age = plan.now - report.window.end();
-    let old = plan.origin == Origin::Folder && plan.end.is_none() && age > plan.grace;
+    let as_of_it = plan.origin == Origin::Folder && plan.end.is_none();
+    if as_of_it && report.window.start() == Some(report.window.end()) {
+        let begins = format_time(report.window.end());
+        return Some(format!(
+            "The newest object of this folder is older than {begins}, where the window begins: nothing of that time is here. \
+             --start says from when on this folder is to be looked at."
+        ));
+    }
+    let old = as_of_it && age > plan.grace;
     old.then(|| {
         format!(
             "No --end was given, so this folder was judged as of its newest object, {}, {} ago: what may have been removed \

@@ -1,6 +1,5 @@
 //! Gets one object, has it judged, and never lets its failure reach anything else.
 
-use crate::inspection;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -13,8 +12,9 @@ use super::slots::Slot;
 use super::unseen::{Absence, absence};
 use crate::chain::{Entry, State};
 use crate::crypto::KeyRing;
-use crate::digest::{self};
+use crate::digest;
 use crate::gzip::{self, Limit, Pushed, Shown};
+use crate::inspection;
 use crate::logs::{LogWork, Observation};
 use crate::store::{Object, ObjectStore as _, StoreError, StoreErrorKind, Streamed};
 use crate::trail::key::DigestKey;

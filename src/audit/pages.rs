@@ -192,9 +192,10 @@ fn comes_back(listing: &Listing) -> StoreError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use async_trait::async_trait;
     use std::future::ready;
     use std::sync::Mutex;
+
+    use async_trait::async_trait;
 
     use super::*;
     use crate::store::{Admission, Listed, Object, Take};

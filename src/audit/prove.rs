@@ -21,8 +21,8 @@ use crate::logs::{Candidate, LogWork, Presence};
 use crate::report::{AttestedBy, Proof};
 use crate::store::{Listed, Listing, ObjectStore};
 use crate::trail::key::{DigestKey, LogKey};
-use crate::trail::{ChainId, Location, ObjectName, Span, Time, Window};
-use crate::verdict::{Finding, LogVerdict};
+use crate::trail::{ChainId, Location, ObjectName, Origin, Span, Time, Window};
+use crate::verdict::{Code, Finding, LogVerdict};
 
 /// A log file is named by the digest of the hour it was delivered in or, at the hour's edge, by a neighbour.
 const BEFORE: TimeDelta = TimeDelta::hours(2);
@@ -184,9 +184,22 @@ async fn verified(context: &Arc<Context>, naming: &Naming) -> (Option<LogVerdict
     let (sink, mut judged) = mpsc::unbounded_channel();
     fetch::log(Arc::clone(context), work, context.slots.take().await, sink, Try::Last).await;
     match judged.recv().await {
-        Some(judged) => (Some(judged.verdict), judged.finding),
+        Some(judged) => {
+            let finding = judged.finding.map(|finding| may_not_have_been_copied(&context.brief, finding));
+            (Some(judged.verdict), finding)
+        }
         None => (None, None),
     }
+}
+
+/// What a copy lacks is not there, and need not have been taken away.
+fn may_not_have_been_copied(brief: &Brief, mut finding: Finding) -> Finding {
+    if finding.code == Code::LogMissing && brief.plan.origin != Origin::Delivered {
+        finding.message.push_str(
+            "; a copy that was broken off lacks files too: compare it with its original before you accuse anybody",
+        );
+    }
+    finding
 }
 
 /// The file as a listing shows it, with the date it gives; none, if it is not there.

@@ -1,7 +1,6 @@
 //! Reads the digests of one account and region, newest first, so that every digest's successor is known when its turn
 //! comes, and the log files they name as soon as they are named.
 
-use crate::inspection::Reading;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use super::{Context, Event};
 use crate::chain::Entry;
 use crate::crypto::KeyRing;
 use crate::digest::AuthenticDigest;
+use crate::inspection::Reading;
 use crate::logs::LogWork;
 use crate::trail::{ChainId, Time};
 use crate::verdict::{DigestVerdict, LogTally, Testimony};

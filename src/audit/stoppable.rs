@@ -1,9 +1,10 @@
 //! The one place where a run that is to end lets go of the store: whatever is asked of it, and however long it is being
 //! tried again, is dropped at once.
 
-use async_trait::async_trait;
 use std::future::Future;
 use std::sync::Arc;
+
+use async_trait::async_trait;
 
 use super::Stop;
 use crate::store::{

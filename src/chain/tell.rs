@@ -297,12 +297,12 @@ fn ended(id: &ChainId, last: &LastDigest, as_of: Time) -> Finding {
         ),
         (Some(word), _) => (
             Class::Notice,
-            format!("the chain's last digest ended at {end}, {since} before; acknowledged by --ended {word}"),
+            format!("the chain's last digest ended at {end}, {since} ago; acknowledged by --ended {word}"),
         ),
         (None, None) => (
             Class::Incomplete,
             format!(
-                "the chain's newest digest ended at {end}, {since} before, and there is none in the window: it has ended, \
+                "the chain's newest digest ended at {end}, {since} ago, and there is none in the window: it has ended, \
                  or its newer digests were removed; if it has lawfully ended: --ended {line}"
             ),
         ),

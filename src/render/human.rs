@@ -153,7 +153,8 @@ impl Page<'_> {
                 words::bytes(report.totals.compressed),
                 words::bytes(report.totals.inflated)
             ),
-            Depth::Chain | Depth::Presence => logs,
+            Depth::Presence => format!("{logs}; their content was not looked at"),
+            Depth::Chain => "not looked at".to_owned(),
         };
         self.fact("log files", &logs, out)?;
         self.fact("took", &words::took(report), out)

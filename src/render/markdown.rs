@@ -5,7 +5,7 @@ use std::io;
 
 use super::words::{self, Group};
 use crate::report::Report;
-use crate::trail::Span;
+use crate::trail::{Depth, Span};
 use crate::verdict::{Class, Code, Finding};
 
 mod verbatim;
@@ -62,12 +62,13 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         words::thousands(totals.digests.authentic),
         words::thousands(totals.digests.total())
     )?;
-    writeln!(
-        out,
-        "| log files | {} of {} intact |",
-        words::thousands(totals.logs.intact),
-        words::thousands(totals.logs.total())
-    )
+    let (held, what) = match report.depth {
+        Depth::Full => (totals.logs.intact, "intact"),
+        Depth::Presence => (totals.logs.present, "present; their content was not looked at"),
+        Depth::Chain => return writeln!(out, "| log files | not looked at |"),
+    };
+    let total = words::thousands(totals.logs.total());
+    writeln!(out, "| log files | {} of {total} {what} |", words::thousands(held))
 }
 
 fn write_group(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {

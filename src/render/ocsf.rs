@@ -1,6 +1,7 @@
 //! OCSF 1.8.0 for a SIEM or a data lake, one event to a line: tampering as Detection Findings, what is open or worth
 //! knowing as Compliance Findings.
 
+use crate::trail::Depth;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
@@ -35,10 +36,21 @@ pub fn write(report: &Report, heartbeat: Heartbeat, out: &mut dyn io::Write) -> 
     }
 }
 
-/// The check as a whole, passed.
+/// The check as a whole, passed as far as it went: nothing is called whole that was not looked at wholly, and what the caller
+/// accepted is no pass.
 fn passed(report: &Report) -> Event<'_> {
-    let time = report.finished_at.timestamp_millis();
     let window = report.window;
+    let (control, title) = match report.depth {
+        Depth::Full => ("record-whole", "The record is whole"),
+        Depth::Presence => {
+            ("record-present", "Every digest is authentic, and every log file is where it belongs")
+        }
+        Depth::Chain => ("digests-whole", "Every digest is authentic; log files were not looked at"),
+    };
+    let (title, status_id, status) = match words::accepted(report).is_empty() {
+        true => (title, 1, "Pass"),
+        false => ("Nothing was found beyond what the caller accepted", 2, "Warning"),
+    };
     Event {
         start_time: window.start().map(|start| start.timestamp_millis()),
         end_time: Some(window.end().timestamp_millis()),
@@ -47,19 +59,14 @@ fn passed(report: &Report) -> Event<'_> {
         message: Cow::Owned(words::headline(report).sentence),
         cloud: Cloud { provider: "AWS", account: None, region: None },
         finding_info: FindingInfo {
-            // One for each source, so that every run brings the same one up to date.
-            uid: Hash::of(format!("record-whole\0{}", report.source).as_bytes()).to_string(),
-            title: "The record is whole",
-            desc: "Every digest and log file asked for is as AWS delivered it.",
-            types: ["record-whole"],
-            created_time: time,
+            // One for each source and depth, so that every run brings the same one up to date.
+            uid: Hash::of(format!("{control}\0{}", report.source).as_bytes()).to_string(),
+            title,
+            desc: "What came of the check as a whole; the message says it in a sentence.",
+            types: [control],
+            created_time: report.finished_at.timestamp_millis(),
         },
-        compliance: Some(Compliance {
-            standards: STANDARDS,
-            control: "record-whole",
-            status_id: 1,
-            status: "Pass",
-        }),
+        compliance: Some(Compliance { standards: STANDARDS, control, status_id, status }),
         unmapped: BTreeMap::from([("source", report.source.clone())]),
         ..frame(report, COMPLIANCE)
     }

@@ -14,7 +14,7 @@ mod verdict;
 
 pub use asked::{Share, covered, expected, identity, no_chain, scope};
 pub use groups::{Group, groups, not_held, not_marked, part};
-pub use verdict::{Headline, headline};
+pub use verdict::{Headline, accepted, headline};
 
 /// A piece of evidence as it is shown: text without JSON's quotes.
 pub fn fact(value: &Value) -> Cow<'_, str> {

@@ -3,9 +3,10 @@
 //! A copy may have lost what the bucket of delivery holds: metadata that is not there proves nothing. It may lie beside
 //! a digest, as in a folder.
 
-use async_trait::async_trait;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+use async_trait::async_trait;
 
 use super::{
     Admission, Condition, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed,

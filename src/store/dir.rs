@@ -4,11 +4,12 @@
 //! The bucket in a name is ignored: a folder does not know where it was copied from. Links are followed where they lead
 //! to what lies inside, and nothing but plain files is read.
 
-use async_trait::async_trait;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use async_trait::async_trait;
 
 use super::{
     Admission, LARGEST, Listing, Metadata, Object, ObjectStore, Page, StoreError, Streamed, Take, sidecar,
@@ -26,7 +27,8 @@ mod walk;
 /// How much of a large file is shown at once.
 const PIECE: usize = 256 << 10;
 
-/// A folder that stands for a bucket.
+/// A folder that stands for a bucket. Its calls block the thread they run on until the disk has answered, as long as that
+/// takes: give the runtime threads for that beside those that compute.
 #[derive(Debug, Clone)]
 pub struct DirStore {
     root: Arc<Root>,

@@ -3,11 +3,11 @@
 //! Believes nothing of what answers until it is shown to be S3: a page of whatever stands between is a failure, never an
 //! object and never an empty listing.
 
-use async_trait::async_trait;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{

@@ -2,12 +2,12 @@
 //! how a run is carried out shows in its report.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use async_trait::async_trait;
 use std::io::Write as _;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use flate2::{Compression, GzBuilder, write::GzEncoder};
 use proptest::collection::vec;

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use trailseal::render::{Format, Heartbeat, headline, prometheus};
 use trailseal::report::{Completion, Report};
-use trailseal::verdict::{Class, Evidence};
+use trailseal::trail::Depth;
+use trailseal::verdict::{Class, Code, Evidence};
 
 use crate::render_formats::written;
-use crate::render_worlds::{clean, damaged, every_code, year_of_an_organization};
+use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};
 
 fn worlds() -> [Report; 4] {
     [clean(), damaged(), every_code(), year_of_an_organization()]
@@ -218,6 +219,15 @@ fn ocsf_tells_a_whole_record_only_if_asked_and_only_if_whole() {
     let mut later = clean();
     later.finished_at += chrono::TimeDelta::hours(1);
     assert_eq!(beating(&later)[0]["finding_info"]["uid"], event["finding_info"]["uid"]);
+    let digests_alone = Report { depth: Depth::Chain, ..clean() };
+    let event = &beating(&digests_alone)[0];
+    assert_eq!(event["compliance"]["control"], "digests-whole");
+    assert!(event["finding_info"]["title"].as_str().unwrap().contains("not looked at"), "{event:#}");
+    let codes: Vec<Code> = Code::ALL.to_vec();
+    let all_accepted = accepted(damaged(), &codes);
+    assert_eq!(all_accepted.exit_code(), 0);
+    let event = beating(&all_accepted).pop().unwrap();
+    assert_eq!(event["compliance"]["status"], "Warning", "{event:#}");
     for report in worlds().into_iter().filter(|report| report.exit_code() != 0) {
         assert_eq!(beating(&report), lines(Format::Ocsf(Heartbeat::Silent), &report));
     }

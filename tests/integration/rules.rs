@@ -2,10 +2,10 @@
 //! that are neither.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::digest::NamedBy;

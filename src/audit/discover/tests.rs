@@ -1,16 +1,17 @@
 //! Searches of buckets that have nothing but names.
 #![allow(clippy::unwrap_used)]
 
-use crate::inspection::Bounds;
-use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::ops::Bound as End;
 use std::sync::Mutex;
 
+use async_trait::async_trait;
+
 use super::*;
 use crate::audit::Stopper;
 use crate::digest::NamedBy;
+use crate::inspection::Bounds;
 use crate::store::{Admission, Object, Page, StoreErrorKind, Take};
 use crate::trail::{ObjectName, Time};
 

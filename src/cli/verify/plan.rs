@@ -77,7 +77,7 @@ fn window(args: &Verify, now: Time) -> Result<(Option<Time>, Option<Time>), Fail
             format_time(now)
         ))),
         (Some(start), Some(end)) if start >= end => Err(Failure::new(format!(
-            "{spoken} {} is not before {} {}; swap them or widen the range",
+            "{spoken} {} is not before {} {} (a date given as the end includes its whole day); swap them or widen the range",
             format_time(start),
             args.spoken.of("end"),
             format_time(end)

@@ -136,8 +136,8 @@ fn intact(report: &Report) -> String {
     }
 }
 
-/// Findings that count less than they would by themselves, because the caller said so.
-fn accepted(report: &Report) -> String {
+/// Findings that count less than they would by themselves, because the caller said so; empty, if there are none.
+pub fn accepted(report: &Report) -> String {
     by_code(|code| match code.class() {
         Class::Notice => 0,
         Class::Tamper | Class::Incomplete => report.count(Class::Notice, code),

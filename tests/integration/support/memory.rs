@@ -1,11 +1,11 @@
 //! A forged world as a store, without a network or a disk.
 
-use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use trailseal::forge::World;
 use trailseal::store::{
     Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
