@@ -335,8 +335,7 @@ pub(super) async fn window(
             }
             let end = newest.map_or(plan.now, |newest| newest.min(plan.now));
             // Empty, where what was asked for is newer than anything here.
-            let window = Window::reaching(start, end);
-            (window, window.end())
+            (Window::reaching(start, end), end)
         }
     }
 }

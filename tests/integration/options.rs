@@ -569,6 +569,23 @@ fn a_folder_ends_with_its_newest_object_whatever_of_it_is_in_scope() {
 }
 
 #[test]
+fn a_window_after_a_folders_newest_object_is_told_with_its_date() {
+    let output = verify().args(["--last", "26h", "--json"]).output().unwrap();
+    let report = report(&output);
+    assert_eq!(output.status.code(), Some(3), "{report:#}");
+    let told = report["findings"].as_array().unwrap();
+    let dated = |finding: &Value| {
+        let message = finding["message"].as_str().unwrap();
+        message.contains("the newest object of this folder is of 2026-03-0") && !message.contains("--last")
+    };
+    assert!(told.iter().any(dated), "{told:#?}");
+    assert!(
+        report["hints"].to_string().contains("The newest object of this folder is older than"),
+        "{report:#}"
+    );
+}
+
+#[test]
 fn a_broken_copy_is_offered_for_what_looks_like_one_alone() {
     let hints = |damages: &[Damage]| {
         let mut world = WORLD.clone();
