@@ -15,6 +15,8 @@ mod key_files;
 mod keys_listed;
 mod options;
 mod options_aws;
+mod options_settings;
+mod options_words;
 mod outputs;
 mod patience;
 mod properties;

@@ -11,7 +11,7 @@ use trailseal::forge::Damage;
 use crate::binary::{WHOLE, WORLD, code, program, stderr};
 
 /// `verify` over the whole world, with its keys.
-fn verify() -> assert_cmd::Command {
+pub fn verify() -> assert_cmd::Command {
     let (folder, _) = &*WHOLE;
     let mut command = program();
     command
@@ -23,7 +23,7 @@ fn verify() -> assert_cmd::Command {
 }
 
 /// The same over its window, with more words.
-fn whole(more: &[&str]) -> Output {
+pub fn whole(more: &[&str]) -> Output {
     let (_, truth) = &*WHOLE;
     let mut command = verify();
     if !more.iter().any(|word| ["--start", "--since", "--last"].contains(word)) {
@@ -32,7 +32,7 @@ fn whole(more: &[&str]) -> Output {
     command.args(more).output().unwrap()
 }
 
-fn report(output: &Output) -> Value {
+pub fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no report: {}", stderr(output)))
 }
 
@@ -230,123 +230,6 @@ fn whoever_wants_to_hear_little_hears_what_is_not_well() {
     assert_eq!(stderr.lines().count(), 1);
 }
 
-/// The program's options from a file and the environment, and nothing else of the caller's.
-fn configured(text: &str, variables: &[(&str, &str)], more: &[&str]) -> Output {
-    let (_, truth) = &*WHOLE;
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), text).unwrap();
-    let mut command = verify();
-    command.args(["--end", &truth.window.end]).arg("--config").arg(file.path()).args(more);
-    command.envs(variables.iter().copied()).output().unwrap()
-}
-
-#[test]
-fn options_come_from_the_command_line_the_environment_a_file_in_this_order() {
-    let truth = &WHOLE.1;
-    let start = format!("start = \"{}\"\n", truth.window.start);
-    let format = |output: &Output| match output.stdout.first() {
-        Some(b'{') => "json",
-        Some(b'<') => "junit",
-        _ => "human",
-    };
-    let text = format!("{start}format = \"json\"\n");
-    let by_file = configured(&text, &[], &[]);
-    assert_eq!((code(&by_file), format(&by_file)), (0, "json"), "{}", stderr(&by_file));
-    assert_eq!(report(&by_file)["window"]["start"], truth.window.start);
-    let by_environment = configured(&text, &[("TRAILSEAL_FORMAT", "junit")], &[]);
-    assert_eq!((code(&by_environment), format(&by_environment)), (0, "junit"));
-    let by_words = configured(&text, &[("TRAILSEAL_FORMAT", "junit")], &["--format", "json"]);
-    assert_eq!((code(&by_words), format(&by_words)), (0, "json"));
-    // What says the same thing in another way is not in the way.
-    let last = "last = \"1h\"\nformat = \"csv\"\n";
-    let output =
-        configured(last, &[("TRAILSEAL_QUIET", "yes")], &["--start", &truth.window.start, "--json", "-v"]);
-    assert_eq!((code(&output), format(&output)), (0, "json"), "{}", stderr(&output));
-    assert_eq!(report(&output)["window"]["start"], truth.window.start);
-    // An empty file says nothing.
-    let empty = configured("", &[], &["--start", &truth.window.start]);
-    assert_eq!((code(&empty), format(&empty)), (0, "human"), "{}", stderr(&empty));
-}
-
-#[test]
-fn what_the_environment_or_the_file_lowers_is_told() {
-    let text = "accept = [\"log-unlisted\", \"coverage-gap\"]\nconcurrency = 8\n";
-    let output =
-        configured(text, &[("TRAILSEAL_LOOK_BACK", "2d"), ("TRAILSEAL_FAIL_ON", "key-changed")], &["--json"]);
-    assert_eq!(code(&output), 0, "{}", stderr(&output));
-    let hints = report(&output)["hints"].to_string();
-    assert!(hints.contains("--accept log-unlisted,coverage-gap comes from the file "), "{hints}");
-    assert!(hints.contains("--look-back 2d comes from the environment (TRAILSEAL_LOOK_BACK)"), "{hints}");
-    assert!(
-        hints.contains("--fail-on") && !hints.contains("concurrency") && !hints.contains("--end"),
-        "{hints}"
-    );
-}
-
-#[test]
-fn files_that_are_none_are_refused() {
-    for (text, words) in [
-        ("format = ", &["line 1", "TOML"][..]),
-        ("# one\nformat = \"pdf\"\n", &["format: ", "pdf", "there are: human, json"]),
-        ("look-bak = \"3d\"\n", &["look-bak", "did you mean look-back?"]),
-        ("since = \"3d\"\n", &["since", "did you mean start?"]),
-        ("everything = true\n", &["everything", "--help"]),
-        ("last = [\"3d\", \"4d\"]\n", &["last", "not a list"]),
-        ("[accept]\n", &["accept", "a text"]),
-        ("config = \"other\"\n", &["config"]),
-    ] {
-        let output = configured(text, &[], &[]);
-        assert_eq!(code(&output), 2, "{text}: {}", stderr(&output));
-        for word in words {
-            assert!(stderr(&output).contains(word), "{text}: {word} is not in {}", stderr(&output));
-        }
-    }
-    let absent = program().args(["verify", ".", "--config", "/no/such/file"]).output().unwrap();
-    assert!(code(&absent) == 2 && stderr(&absent).contains("/no/such/file"));
-    let wrong = whole_with("TRAILSEAL_CONCURRENCY", "many");
-    assert!(code(&wrong) == 2 && stderr(&wrong).contains("TRAILSEAL_CONCURRENCY"), "{}", stderr(&wrong));
-    let both = whole(&["--start", "1d", "--last", "1d"]);
-    assert!(code(&both) == 2 && stderr(&both).contains("--start and --last"), "{}", stderr(&both));
-}
-
-fn whole_with(variable: &str, value: &str) -> Output {
-    program().args(["verify", "."]).env(variable, value).output().unwrap()
-}
-
-#[test]
-fn every_option_says_where_it_comes_from() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), "last = \"26h\"\nexpect-region = \"us-east-1,eu-west-1\"\nquiet = true\n")
-        .unwrap();
-    let path = file.path().display().to_string();
-    let show = |path: &str| {
-        let mut command = program();
-        command.args(["config", "show", "--config", path]).env("TRAILSEAL_ACCEPT", "log-unlisted");
-        command.output().unwrap()
-    };
-    let output = show(&path);
-    assert_eq!(code(&output), 0, "{}", stderr(&output));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let line = |setting: &str| {
-        text.lines().find(|line| line.starts_with(setting)).unwrap_or_else(|| panic!("{text}"))
-    };
-    assert!(line("last = \"26h\" ").ends_with(&format!("# the file {path}")));
-    assert!(line("expect-region = [\"us-east-1\", \"eu-west-1\"]").contains("# the file"));
-    assert!(line("quiet = true ").contains("# the file"));
-    assert!(line("accept = [\"log-unlisted\"] ").ends_with("# the environment (TRAILSEAL_ACCEPT)"));
-    assert!(line("look-back = \"35d\" ").ends_with("# the default"));
-    assert!(line("concurrency = 256 ").ends_with("# the default"));
-    // What it prints is a configuration file, which says the same.
-    let printed = tempfile::NamedTempFile::new().unwrap();
-    fs::write(printed.path(), &text).unwrap();
-    let again = show(&printed.path().display().to_string());
-    assert_eq!(code(&again), 0, "{}", stderr(&again));
-    let settings = |text: &str| {
-        text.lines().map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(settings(&String::from_utf8(again.stdout).unwrap()), settings(&text));
-}
-
 #[test]
 fn the_manual_has_a_page_for_every_command_with_every_option() {
     let man = |words: &[&str]| {
@@ -421,105 +304,6 @@ fn completions_know_codes_and_formats() {
 }
 
 #[test]
-fn a_variable_that_means_nothing_is_not_passed_over() {
-    let output = program()
-        .args(["verify", "no-matter-what"])
-        .env("TRAILSEAL_EXPECT_REGIONS", "eu-west-3")
-        .output()
-        .unwrap();
-    assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("TRAILSEAL_EXPECT_REGIONS is set"), "{}", stderr(&output));
-}
-
-/// What the program says on stderr, where it does not begin, from a folder that holds `lab`.
-fn said_beside_a_lab(words: &[&str]) -> String {
-    static LAB: std::sync::LazyLock<tempfile::TempDir> = std::sync::LazyLock::new(|| {
-        let folder = tempfile::tempdir().unwrap();
-        WORLD.write(&folder.path().join("lab")).unwrap();
-        folder
-    });
-    let output = program().current_dir(LAB.path()).args(words).output().unwrap();
-    assert_eq!(code(&output), 2, "{words:?}: {}", stderr(&output));
-    stderr(&output)
-}
-
-#[track_caller]
-fn says(said: &str, words: &[&str]) {
-    for word in words {
-        assert!(said.contains(word), "{word} is not in {said}");
-    }
-}
-
-#[test]
-fn a_path_that_is_not_there_is_answered_with_what_is() {
-    let said = |source: &str| said_beside_a_lab(&["verify", source]);
-    let there = "lab holds: bucket, keys-by-region.json, keys.json, truth.json";
-    says(&said("lab/bukcet"), &["no folder lab/bukcet; did you mean lab/bucket?", there]);
-    says(&said("lab/bukcet/AWSLogs"), &["did you mean lab/bucket/AWSLogs?", there]);
-    says(&said("lab/photos"), &["no folder lab/photos; lab holds: "]);
-    assert!(!said("lab/bukcet").contains("s3://"));
-    let place = &WORLD.chains()[0].id.place;
-    let kind = format!("lab/bucket/AWSLogs/{}/CloudTrail", place.account);
-    let region = &place.region;
-    says(
-        &said(&format!("{kind}/{region}/2026/01/02")),
-        &[&format!("; {kind}/{region}/2026 holds: "), "/2026/01/02"],
-    );
-    says(&said(&format!("{kind}/mx-central-1")), &[&format!("; {kind} holds: "), region.as_str()]);
-    assert!(!said(&format!("{kind}/mx-central-1")).contains("did you mean"));
-    // Nothing that was named is there: it may be a bucket, or the folder that is.
-    says(&said("my-bucket"), &["no folder my-bucket here; a bucket is named s3://my-bucket"]);
-    says(&said("lba"), &["a bucket is named s3://lba"]);
-    says(&said("s3:/my-bucket/x"), &["did you mean s3://my-bucket/x?"]);
-    says(&said("s3//my-bucket"), &["did you mean s3://my-bucket?"]);
-}
-
-#[test]
-fn what_is_no_file_to_be_proven_is_told_for_what_it_is() {
-    let said = |file: &str| said_beside_a_lab(&["prove", file]);
-    says(&said("nosuch"), &["no file nosuch here", "s3://BUCKET/KEY"]);
-    says(&said("lab/key.json"), &["no file lab/key.json; did you mean lab/keys.json?"]);
-    says(&said("lab/bucket/AWSLogs/x"), &["no file lab/bucket/AWSLogs/x; lab/bucket/AWSLogs holds: "]);
-    says(&said("lab"), &["lab is a folder", "trailseal verify lab"]);
-    says(&said("lab/keys.json"), &["does not lie in a folder with keys", "--root"]);
-    let log = WORLD.objects().keys().find(|name| name.key.contains("_CloudTrail_")).unwrap();
-    says(
-        &said(&format!("lab/bukcet/{}", log.key)),
-        &["there is no file lab/bukcet/", "did you mean lab/bucket"],
-    );
-}
-
-#[test]
-fn a_wrong_value_is_told_by_the_name_it_was_given_under() {
-    let told = |text: &str, variables: &[(&str, &str)]| {
-        let output = configured(text, variables, &[]);
-        assert_eq!(code(&output), 2, "{text} {variables:?}: {}", stderr(&output));
-        let said = stderr(&output);
-        assert!(!said.contains("--") && said.lines().count() == 1, "{said}");
-        said
-    };
-    let file = |text: &str, words: &[&str]| says(&told(text, &[]), words);
-    file("accept = [\"log-unlistd\"]", &[": accept: ", "'log-unlistd'", "did you mean log-unlisted?"]);
-    file("grace = \"x\"", &[": grace: ", "'x'", "not a duration"]);
-    file("expect-region = \"nowhere\"", &["expect-region in /", "nowhere"]);
-    file("trail = \"a b\"", &["trail in /", "a b"]);
-    file("ended = \"x\"", &["ended in /"]);
-    let variable = |name: &str, value: &str, words: &[&str]| says(&told("", &[(name, value)]), words);
-    variable("TRAILSEAL_FAIL_ON", "stray-object", &["TRAILSEAL_FAIL_ON: ", "did you mean stray-objects?"]);
-    variable("TRAILSEAL_LOOK_BACK", "many", &["TRAILSEAL_LOOK_BACK: ", "'many'", "not a duration"]);
-    variable("TRAILSEAL_DEPTH", "half", &["TRAILSEAL_DEPTH: ", "there are: chain, presence, full"]);
-    variable("TRAILSEAL_EXPECT_REGION", "nowhere", &["TRAILSEAL_EXPECT_REGION: ", "nowhere"]);
-    variable("TRAILSEAL_START", "2030-01-01", &["give TRAILSEAL_START a time that has passed"]);
-    // What is wrong on the command line itself is told as always.
-    let output = whole_with_words(&["--accept", "log-unlistd"]);
-    says(&stderr(&output), &["--accept <CODE>", "log-unlisted"]);
-}
-
-fn whole_with_words(more: &[&str]) -> Output {
-    program().args(["verify", "."]).args(more).env("TRAILSEAL_ACCEPT", "also-wrong").output().unwrap()
-}
-
-#[test]
 fn a_duration_back_may_have_a_minus() {
     let start = |more: &[&str]| {
         let output = whole(&[&["--start", "-2d", "--json"], more].concat());
@@ -532,146 +316,4 @@ fn a_duration_back_may_have_a_minus() {
     assert!(near.contains(&start(&[])) && near.contains(&start(&end)));
     let output = verify().args(last).arg("--json").output().unwrap();
     assert!(near.contains(&report(&output)["window"]["start"].as_str().unwrap()[..13].to_owned()));
-}
-
-#[test]
-fn a_window_that_ends_in_the_future_says_so() {
-    let (_, truth) = &*WHOLE;
-    let hints = |end: &str| {
-        let output =
-            verify().args(["--start", &truth.window.start, "--end", end, "--json"]).output().unwrap();
-        report(&output)["hints"].to_string()
-    };
-    let future = hints("2199-01-01T00:00:00Z");
-    assert!(
-        future.contains("The window ends at 2199-01-01T00:00:00Z") && future.contains("nothing can be said")
-    );
-    assert!(!hints(&truth.window.end).contains("The window ends at"));
-}
-
-#[test]
-fn a_folder_ends_with_its_newest_object_whatever_of_it_is_in_scope() {
-    let end = |more: &[&str]| {
-        let output = verify().args(more).arg("--json").output().unwrap();
-        report(&output)["window"]["end"].as_str().unwrap().to_owned()
-    };
-    let whole = end(&[]);
-    let place = &WORLD.chains()[0].id.place;
-    assert!(whole.starts_with("2026-03-0"), "{whole}");
-    for more in [
-        ["--account", "999999999999"],
-        ["--region", "mx-central-1"],
-        ["--account", &place.account.to_string()],
-        ["--region", place.region.as_str()],
-    ] {
-        assert_eq!(end(&more), whole, "{more:?}");
-    }
-}
-
-#[test]
-fn a_window_after_a_folders_newest_object_is_told_with_its_date() {
-    let output = verify().args(["--last", "26h", "--json"]).output().unwrap();
-    let report = report(&output);
-    assert_eq!(output.status.code(), Some(3), "{report:#}");
-    let told = report["findings"].as_array().unwrap();
-    let dated = |finding: &Value| {
-        let message = finding["message"].as_str().unwrap();
-        message.contains("the newest object of this folder is of 2026-03-0") && !message.contains("--last")
-    };
-    assert!(told.iter().any(dated), "{told:#?}");
-    assert!(
-        report["hints"].to_string().contains("The newest object of this folder is older than"),
-        "{report:#}"
-    );
-}
-
-#[test]
-fn a_broken_copy_is_offered_for_what_looks_like_one_alone() {
-    let hints = |damages: &[Damage]| {
-        let mut world = WORLD.clone();
-        damages.iter().for_each(|damage| world.apply(*damage).unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let truth = world.write(folder.path()).unwrap();
-        crate::binary::verify(folder.path(), &truth, &[]).report["hints"].to_string()
-    };
-    let offered = "A copy that was broken off";
-    for damage in
-        [Damage::LogEventEdited, Damage::LogTrailingBytes, Damage::LogSecondMember, Damage::DigestEdited]
-    {
-        assert!(!hints(&[damage]).contains(offered), "{damage}");
-    }
-    for (damage, code) in [
-        (Damage::LogDeleted, "(log-missing)"),
-        (Damage::LogTruncated, "(log-malformed)"),
-        (Damage::LogEmptied, "(log-malformed)"),
-        (Damage::DigestTruncated, "(digest-malformed)"),
-        (Damage::DigestDeleted, "(digest-missing)"),
-    ] {
-        let hints = hints(&[damage]);
-        assert!(hints.contains(offered) && hints.contains(code), "{damage}: {hints}");
-        assert!(!hints.contains("No broken copy"), "{damage}: {hints}");
-    }
-    let both = hints(&[Damage::LogDeleted, Damage::LogEventEdited]);
-    says(
-        &both,
-        &["(log-missing)", "No broken copy looks like the other findings of tampering (log-modified)"],
-    );
-}
-
-#[test]
-fn what_lies_under_odd_names_leads_and_is_counted_with_what_is_not_held() {
-    let folder = tempfile::tempdir().unwrap();
-    let truth = WORLD.write(folder.path()).unwrap();
-    let log = WORLD.objects().keys().find(|name| name.key.contains("_CloudTrail_")).unwrap();
-    let day = folder.path().join("bucket").join(&*log.key).parent().unwrap().to_owned();
-    let brief = || {
-        let output = program()
-            .arg("verify")
-            .arg(folder.path().join("bucket"))
-            .arg("--keys")
-            .arg(folder.path().join("keys.json"))
-            .args(["--start", &truth.window.start, "--end", &truth.window.end, "-q"])
-            .output()
-            .unwrap();
-        assert_eq!(code(&output), 3, "{}", stderr(&output));
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(!text.to_lowercase().contains("no sign of tampering"), "{text}");
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    fs::write(day.join("planted.json.gz"), "x").unwrap();
-    says(&brief(), &["INCOMPLETE 1 object lies under a name that CloudTrail never writes"]);
-    // More than a report holds.
-    (0..4010).for_each(|number| fs::write(day.join(format!("planted-{number}.json.gz")), "x").unwrap());
-    says(
-        &brief(),
-        &["INCOMPLETE At least 4,000 objects lie under names that CloudTrail never writes", "and 4006 more"],
-    );
-}
-
-#[test]
-#[cfg(unix)]
-fn a_folder_from_inside_of_its_record_is_answered_with_what_to_type() {
-    let account = WORLD.chains()[0].id.place.account;
-    for from in ["AWSLogs".to_owned(), format!("AWSLogs/{account}")] {
-        let folder = tempfile::tempdir().unwrap();
-        WORLD.write(folder.path()).unwrap();
-        let copy = folder.path().join("a copy");
-        fs::rename(folder.path().join("bucket").join(&from), &copy).unwrap();
-        let run = |source: &str| {
-            let mut command = program();
-            command.current_dir(folder.path()).args(["verify", source, "--keys", "keys.json", "--json"]);
-            command.output().unwrap()
-        };
-        let refused = run("a copy");
-        assert_eq!(code(&refused), 2, "{}", stderr(&refused));
-        let said = stderr(&refused);
-        let (_, typed) = said.split_once("under the bucket: ").unwrap();
-        let typed = typed.split(", and ").next().unwrap();
-        let done = std::process::Command::new("sh").args(["-c", typed]).current_dir(folder.path()).status();
-        assert!(done.unwrap().success(), "{typed}");
-        let source = if said.contains("a copy.record") { "a copy.record" } else { "a copy" };
-        let proven = run(source);
-        assert_eq!(code(&proven), 0, "{}", stderr(&proven));
-        assert!(!report(&proven)["chains"].as_array().unwrap().is_empty());
-    }
 }
