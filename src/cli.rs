@@ -14,6 +14,7 @@ mod objects;
 mod output;
 mod progress;
 mod prove;
+mod screen;
 pub mod settings;
 mod source;
 mod texts;

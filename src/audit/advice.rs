@@ -12,17 +12,15 @@ use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope, Unseen};
 
 /// What a reader should do next, where something general stands behind many findings.
 pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
-    let parts: [Vec<String>; 4] = [
-        nothing_found(report, sites),
-        Vec::from_iter(as_of_its_newest_object(plan, report)),
-        [ends_in_the_future(plan, report), accepted(plan), stumbled(&report.totals.retries)]
-            .into_iter()
-            .flatten()
-            .collect(),
-        refused(report),
-    ];
-    let rest = [unsigned(report), not_kept(report), unfinished_copy(plan, report)].into_iter().flatten();
-    let mut hints: Vec<String> = parts.into_iter().flatten().chain(rest).collect();
+    let mut hints = nothing_found(report, sites);
+    hints.extend(as_of_its_newest_object(plan, report));
+    hints.extend(ends_in_the_future(plan, report));
+    hints.extend(accepted(plan));
+    hints.extend(stumbled(&report.totals.retries));
+    hints.extend(refused(report));
+    hints.extend(unsigned(report));
+    hints.extend(not_kept(report));
+    hints.extend(unfinished_copy(plan, report));
     hints.extend(ended_lawfully(plan, report));
     hints.extend(alive_again(plan, report));
     hints.extend(unknown_keys(report));

@@ -305,7 +305,7 @@ fn is_number(name: &str) -> bool {
 
 /// The folders right below a prefix, those that can be listed.
 async fn folders(store: &dyn ObjectStore, home: &Location, prefix: &str) -> Result<Vec<String>, StoreError> {
-    let listing = Listing::folder(Arc::clone(&home.bucket), prefix.to_owned());
+    let listing = Listing::folder(Arc::clone(&home.bucket), prefix);
     let walked = fold(store, listing, Vec::new, |below, page| {
         below.extend(page.folders);
         Walk::On

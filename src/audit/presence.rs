@@ -54,11 +54,16 @@ pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<List
         let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
         for day in log_folder(context, home, &folder).await.days {
             let _slot = context.slots.take().await;
-            let walked = fold(&context.store, whole(home, day.clone()), Names::default, |names, page| {
-                let keys = page.objects.into_iter().map(|object| name(object.key));
-                names.extend(keys.map(|object| (ShortName::of(named_by, &object), ())));
-                Walk::On
-            });
+            let walked = fold(
+                &context.store,
+                Listing::whole(Arc::clone(&home.bucket), day.clone()),
+                Names::default,
+                |names, page| {
+                    let keys = page.objects.into_iter().map(|object| name(object.key));
+                    names.extend(keys.map(|object| (ShortName::of(named_by, &object), ())));
+                    Walk::On
+                },
+            );
             let Walked { found, unlisted } = walked.await.ok()?;
             listed.objects.extend(found);
             // What a part that could not be listed holds is not known: each file of such a day is asked for.
@@ -68,10 +73,6 @@ pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<List
         }
     }
     Some(listed)
-}
-
-fn whole(home: &Location, prefix: String) -> Listing {
-    Listing::whole(Arc::clone(&home.bucket), prefix)
 }
 
 /// What lies in the log folders of one home and that no authentic digest names, whichever day it lies in and however often
@@ -260,7 +261,8 @@ async fn judge_day(
             false => Walk::On,
         }
     };
-    let Walked { unlisted, .. } = fold(&context.store, whole(home, day.clone()), || (), take).await?;
+    let Walked { unlisted, .. } =
+        fold(&context.store, Listing::whole(Arc::clone(&home.bucket), day.clone()), || (), take).await?;
     teller.found().failures.extend(unlisted);
     Ok(())
 }

@@ -15,12 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Session {
     /// The caller's ARN, by GetCallerIdentity, which needs no permission; else how the access key's id ends.
     pub async fn identity(&self) -> Option<Identity> {
-        match self.signing {
-            Signing::Unsigned => Some(Identity::Anonymous),
-            Signing::Signed => match self.caller().await {
-                Some(arn) => Some(Identity::Caller(arn)),
-                None => self.access_key().await,
-            },
+        match self.caller().await {
+            Some(arn) => Some(Identity::Caller(arn)),
+            None => self.access_key().await,
         }
     }
 
@@ -36,6 +33,7 @@ impl Session {
     }
 
     async fn caller(&self) -> Option<String> {
+        (self.signing == Signing::Signed).then_some(())?;
         let once = aws_sdk_sts::config::Builder::from(&self.config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())

@@ -3,18 +3,31 @@
 
 use std::io::{self, Write};
 
-use trailseal::render::human;
 use trailseal::render::plain::Plain;
+use trailseal::render::{self, Format, human};
 use trailseal::report::Report;
 use trailseal::verdict::{Class, Code, Finding};
 
-use crate::cli::args::Look;
+use super::args::Look;
 
 /// As many findings as one looks at before looking at the report.
 const FIRST: usize = 5;
 
+/// Writes the report in that format; for a person who wants to hear little, in brief.
+pub fn write(
+    format: Format,
+    report: &Report,
+    layout: &human::Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match (format, layout.verbosity) {
+        (Format::Human, human::Verbosity::Quiet) => brief(report, layout, out),
+        _ => render::write(format, report, layout, out),
+    }
+}
+
 /// Writes the verdict and the first findings; of a run that ended well, nothing.
-pub fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::Result<()> {
+fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::Result<()> {
     if report.exit_code() == 0 {
         return Ok(());
     }

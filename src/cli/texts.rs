@@ -2,14 +2,13 @@
 
 use std::io::Read;
 
-use trailseal::render::{self, Format, human, json};
+use trailseal::render::{self, json};
 use trailseal::verdict::Code;
 
 use super::args::{Completions, Explain, SavedReport};
 use super::exit::{self, Failure};
 use super::output::{self, Output};
-use super::settings;
-use super::verify::screen;
+use super::{screen, settings};
 
 /// Runs `explain`.
 pub fn explain(args: &Explain) -> Result<u8, Failure> {
@@ -35,10 +34,7 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     let output = Output::open(args.output.as_deref())?;
     let layout = output::layout(&args.look, output.kind());
     let format = args.pulse.of(args.format);
-    let written = output.publish(|out| match (format, layout.verbosity) {
-        (Format::Human, human::Verbosity::Quiet) => screen::brief(&report, &layout, out),
-        _ => render::write(format, &report, &layout, out),
-    });
+    let written = output.publish(|out| screen::write(format, &report, &layout, out));
     let own = if args.exit_zero { 0 } else { report.exit_code() };
     exit::settle(own, written.err())
 }

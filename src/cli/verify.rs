@@ -31,7 +31,6 @@ use super::source::{self, Source};
 pub(super) mod aws;
 mod plan;
 mod results;
-pub(super) mod screen;
 
 use plan::{plan, read_as_utc};
 use results::Results;

@@ -67,20 +67,22 @@ impl Source {
     fn rooms(&self) -> BTreeSet<String> {
         let depth = self.path.split('/').count();
         let to_the_crate = "super::".repeat(depth);
-        let mut rooms = BTreeSet::new();
-        for root in ["crate::", &to_the_crate] {
-            for (at, _) in self.text.match_indices(root) {
-                let longer = root != "crate::" && self.text[..at].ends_with("super::");
-                let foreign =
-                    self.text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '$');
-                if !longer && !foreign {
-                    rooms.extend(heads(&self.text[at + root.len()..]));
-                }
-            }
-        }
+        let mut rooms = names_after(&self.text, "crate::");
+        rooms.extend(names_after(&self.text, &to_the_crate));
         rooms.retain(|room| room.starts_with(|first: char| first.is_ascii_lowercase()));
         rooms
     }
+}
+
+/// What stands right below `root` in the paths of a text. A longer way up, and a name that ends like it, are not it.
+fn names_after(text: &str, root: &str) -> BTreeSet<String> {
+    let whole = |at: usize| {
+        let before = &text[..at];
+        let longer = root.starts_with("super::") && before.ends_with("super::");
+        !longer && !before.ends_with(|last: char| last.is_alphanumeric() || last == '$')
+    };
+    let paths = text.match_indices(root).filter(|(at, _)| whole(*at));
+    paths.flat_map(|(at, _)| heads(&text[at + root.len()..])).collect()
 }
 
 /// The first words of what a path goes on with: one, or those of a group.
@@ -195,12 +197,8 @@ fn parts(sources: &[Source]) -> BTreeMap<(String, String), BTreeSet<String>> {
         let named = known.entry((room.to_owned(), own.clone())).or_default();
         // Tests of a part may look at its neighbours.
         let text = source.text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        for root in [to_the_room.as_str(), by_name.as_str()] {
-            for (at, _) in text.match_indices(root) {
-                if !text[..at].ends_with("super::") {
-                    named.extend(heads(&text[at + root.len()..]).into_iter().filter(|name| *name != own));
-                }
-            }
+        for root in [&to_the_room, &by_name] {
+            named.extend(names_after(text, root).into_iter().filter(|name| *name != own));
         }
     }
     let all: BTreeSet<(String, String)> = known.keys().cloned().collect();

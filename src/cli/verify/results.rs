@@ -9,15 +9,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use trailseal::audit::Observer;
-use trailseal::render::{self, Format, human, prometheus};
+use trailseal::render::{Format, human, prometheus};
 use trailseal::report::Report;
 use trailseal::trail::Time;
 
-use super::screen;
 use crate::cli::args::{Depth, Form, Look, ReportForm, TableForm, Verify};
 use crate::cli::exit::{self, Failure};
 use crate::cli::objects::{Both, Objects, Table};
 use crate::cli::output::{self, Kind, Output, Target, Written};
+use crate::cli::screen;
 
 /// The results of a run.
 pub struct Results {
@@ -193,13 +193,8 @@ impl Part {
             Self::Report(Rendered { format: Format::Prometheus, output, .. }) => {
                 output.write(|out| prometheus::write(report, ends_with, out))
             }
-            Self::Report(Rendered { format: Format::Human, layout, output })
-                if layout.verbosity == human::Verbosity::Quiet =>
-            {
-                output.write(|out| screen::brief(report, &layout, out))
-            }
             Self::Report(Rendered { format, layout, output }) => {
-                output.write(|out| render::write(format, report, &layout, out))
+                output.write(|out| screen::write(format, report, &layout, out))
             }
             Self::Table(Streamed { name, objects, .. }) => {
                 // After a failure there is no summary: a stream without one is known to be cut short.
