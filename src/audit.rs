@@ -2,19 +2,19 @@
 //! the ports and the judgement.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
 use crate::crypto::KeyRing;
 use crate::digest::NamedBy;
-use crate::inspection::Brief;
+use crate::inspection::{Brief, Days, SiteView};
 use crate::keys::KeySource;
 use crate::report::{Findings, Report};
 use crate::store::{Admission, ObjectStore, StoreError};
 use crate::trail::{Region, Span};
-use crate::verdict::Finding;
+use crate::verdict::{Class, Code, Finding};
 
 mod advice;
 mod assemble;
@@ -23,6 +23,8 @@ mod copies;
 mod discover;
 mod edges;
 mod fetch;
+mod folders;
+mod homes;
 mod listing;
 mod mill;
 mod observer;
@@ -35,7 +37,6 @@ mod reading;
 mod seams;
 mod site;
 mod slots;
-mod smallest;
 mod stop;
 mod stoppable;
 mod task;
@@ -101,6 +102,8 @@ const UNFOLDING: NonZeroU32 = NonZeroU32::new(32 << 20).unwrap();
 /// What the tasks of one run share: what is asked, and all that touches the world.
 struct Context {
     brief: Brief,
+    /// The days looked at.
+    days: Days,
     store: Stoppable,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
@@ -117,6 +120,7 @@ struct Context {
 impl Context {
     fn new(
         brief: Brief,
+        days: Days,
         store: Stoppable,
         keys: Arc<KeySource>,
         observer: Arc<dyn Observer>,
@@ -130,6 +134,7 @@ impl Context {
             findings: Mutex::default(),
             mill: Mill::new(Arc::clone(&observer), brief.settled_by()),
             brief,
+            days,
             store,
             keys,
             observer,
@@ -141,7 +146,21 @@ impl Context {
     fn tell(&self, finding: Finding) {
         let finding = self.brief.in_its_light(finding);
         self.observer.on(Event::Finding(&finding));
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+        self.keep(finding);
+    }
+
+    /// Keeps a finding for the report that was told before.
+    fn keep(&self, finding: Finding) {
+        self.told().push(finding);
+    }
+
+    /// Counts findings that are not at hand.
+    fn count(&self, class: Class, code: Code, count: u64) {
+        self.told().count(class, code, count);
+    }
+
+    fn told(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells several.
@@ -151,7 +170,7 @@ impl Context {
 
     /// What was told so far.
     fn take_findings(&self) -> Findings {
-        std::mem::take(&mut *self.findings.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.told())
     }
 
     /// The keys of a region for digests signed in `span`; none, once the run is to end.
@@ -177,52 +196,55 @@ pub async fn run(
         listing::name_bucket(&store, &plan, &mut found.sites).await;
     }
     let (window, as_of) = listing::window(&store, &plan, &found, &stop).await;
-    let context = Context::new(Brief { plan, window, as_of }, store, keys, observer, stop);
+    let context = Context::new(Brief { plan, window, as_of }, Days::default(), store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
-    let mut outcomes = verify_all(&context, found.sites.clone()).await;
+    let mut views = verify_all(&context, found.sites.clone()).await;
     for _round in 0..MOST_SEAMS {
-        let beyond = seams::unknown_places(&outcomes);
+        let beyond = seams::unknown_places(&views);
         if beyond.is_empty() {
             break;
         }
-        outcomes.extend(verify_all(&context, beyond).await);
+        views.extend(verify_all(&context, beyond).await);
     }
-    outcomes.sort_by(|one, other| one.site.place.cmp(&other.site.place));
-    seams::join(&context, &mut outcomes).await;
+    views.sort_by(|one, other| one.place.cmp(&other.place));
+    seams::join(&context, &mut views).await;
     let odd = odd::look(&context, &found).await;
-    Ok(assemble::report(&context, &found, odd, outcomes))
+    Ok(assemble::report(&context, &found, odd, views))
 }
 
 /// How often links into the folders of other organizations are followed: there and back, and once more.
 const MOST_SEAMS: usize = 3;
 
 /// Verifies all sites; those that could not begin for a cause that may pass, once more after the others.
-async fn verify_all(context: &Arc<Context>, sites: Vec<Site>) -> Vec<site::Outcome> {
-    let mut outcomes = Vec::new();
+async fn verify_all(context: &Arc<Context>, sites: Vec<Site>) -> Vec<SiteView> {
+    let mut views = Vec::new();
     let mut once_more = Vec::new();
     for tried in verify_each(context, sites, Try::First).await {
         match tried {
-            Ok(outcome) => outcomes.push(outcome),
+            Ok(view) => views.push(view),
             Err(Postponed(site)) => once_more.push(site),
         }
     }
     for tried in verify_each(context, once_more, Try::Last).await {
         // The last try is not postponed.
-        outcomes.extend(tried);
+        views.extend(tried);
     }
-    outcomes
+    views
 }
 
 async fn verify_each(
     context: &Arc<Context>,
     sites: Vec<Site>,
     round: Try,
-) -> Vec<Result<site::Outcome, Postponed>> {
+) -> Vec<Result<SiteView, Postponed>> {
     stream::iter(sites)
         .map(|site| {
             let context = Arc::clone(context);
             // A task of its own, so that it runs where the tasks that it waits for run.
-            Task::spawn(async move { site::verify(&context, site, round).await })
+            Task::spawn(async move {
+                let record = site::survey(&context, site, round).await?;
+                Ok(site::judge(&context, record))
+            })
         })
         .buffer_unordered(sites_at_once(context))
         .collect()

@@ -4,27 +4,29 @@
 //! An authentic digest binds its predecessor by name, hash and signature. Every one of these is compared with what
 //! was found; the AWS CLI compares none of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::digest::{self, AuthenticDigest, NamedBy, Previous, RejectedDigest};
+use crate::digest::{NamedBy, Previous};
 use crate::report::Newest;
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, SpanSet, Time, Window};
-use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding, Unseen};
+use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding};
 
 mod copies;
 mod coverage;
 mod ended;
+mod item;
 mod seam;
 mod settled;
 mod tell;
 
 pub use copies::{Copied, is_copy, set_apart};
 pub use ended::{Ended, LastDigest};
+pub use item::{Found, Item, Link, Own, Proven, Refused, hold_links};
 pub use seam::{Seam, join};
 pub use settled::{Settled, Unsettled};
 pub use tell::{all as findings, digest as digest_finding, digests as digest_findings, keys_refused};
@@ -33,83 +35,6 @@ pub use tell::{all as findings, digest as digest_finding, digests as digest_find
 const HOUR: TimeDelta = TimeDelta::hours(1);
 /// The most missing digests named one by one in one hole: a year of hours.
 const DEDUCED_LIMIT: i64 = 366 * 24;
-
-/// A digest that is listed, or that a link led to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its key, parsed.
-    pub key: DigestKey,
-    /// Its name.
-    pub object: ObjectName,
-    /// What was found there.
-    pub state: State,
-}
-
-/// What was found in a digest's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// An authentic digest.
-    Authentic(Box<AuthenticDigest>),
-    /// Something that is not, or not provably, an authentic digest.
-    Rejected(Box<RejectedDigest>),
-    /// It could not be looked at.
-    Unseen(Unseen),
-    /// The store says it is not there, although it was listed or linked.
-    Gone,
-}
-
-impl From<digest::Outcome> for State {
-    fn from(outcome: digest::Outcome) -> Self {
-        match outcome {
-            digest::Outcome::Authentic(digest) => Self::Authentic(digest),
-            digest::Outcome::Rejected(rejected) => Self::Rejected(rejected),
-        }
-    }
-}
-
-impl Entry {
-    /// The verdict on this digest alone. One that was listed, is gone and ends after `settled_by` may be under way.
-    pub fn verdict_by(&self, settled_by: Time) -> DigestVerdict {
-        match &self.state {
-            State::Authentic(digest) => match digest.blemish() {
-                Some(fault) => fault.verdict(),
-                None => DigestVerdict::Authentic,
-            },
-            State::Rejected(rejected) => rejected.fault.verdict(),
-            State::Unseen(Unseen::Interrupted) => DigestVerdict::NotReached,
-            State::Unseen(_) => DigestVerdict::Unreadable,
-            State::Gone if self.key.end > settled_by => DigestVerdict::Pending,
-            State::Gone => DigestVerdict::Missing,
-        }
-    }
-
-    /// The time it covers; where that is not proven, the hour before the end its key names.
-    pub fn span(&self) -> Span {
-        match self.authentic() {
-            Some(digest) => digest.span(),
-            None => hour_before(self.key.end),
-        }
-    }
-
-    /// The digest, if it is authentic.
-    pub fn authentic(&self) -> Option<&AuthenticDigest> {
-        match &self.state {
-            State::Authentic(digest) => Some(digest),
-            State::Rejected(_) | State::Unseen(_) | State::Gone => None,
-        }
-    }
-
-    /// Its hour, if it proves nothing.
-    fn lost(&self) -> Option<Lost> {
-        let why = match &self.state {
-            State::Authentic(_) => return None,
-            State::Rejected(rejected) if rejected.is_refuted() => Loss::Refuted,
-            State::Rejected(_) | State::Unseen(_) => Loss::Open,
-            State::Gone => Loss::Absent,
-        };
-        Some(Lost { span: self.span(), object: self.object.clone(), why })
-    }
-}
 
 fn hour_before(end: Time) -> Span {
     Span { start: end - HOUR, end }
@@ -149,7 +74,7 @@ impl Terms {
     }
 
     /// Up to here the window has to be covered by now.
-    fn due(&self) -> Time {
+    pub fn due(&self) -> Time {
         self.window.end().min(self.settled_by())
     }
 }
@@ -297,76 +222,76 @@ pub struct Linked {
     /// Which chain.
     pub id: ChainId,
     /// Its digests.
-    pub entries: Range<usize>,
+    pub items: Range<usize>,
     /// What they amount to.
     pub chain: Chain,
 }
 
 /// Sorts the digests of one account and region by chain and end, and links each chain.
-pub fn link_all(entries: &mut [Entry], terms: &Terms) -> Vec<Linked> {
-    entries.sort_by(|one, other| {
+pub fn link_all(items: &mut [Item], terms: &Terms) -> Vec<Linked> {
+    items.sort_by(|one, other| {
         (&one.key.chain, one.key.end, &one.object).cmp(&(&other.key.chain, other.key.end, &other.object))
     });
     let mut from = 0;
     let mut linked = Vec::new();
-    for entries in entries.chunk_by(|one, other| one.key.chain == other.key.chain) {
-        let id = entries[0].key.chain.clone();
-        let chain = link(&id, entries, terms);
-        let range = from..from + entries.len();
+    for items in items.chunk_by(|one, other| one.key.chain == other.key.chain) {
+        let id = items[0].key.chain.clone();
+        let chain = link(&id, items, terms);
+        let range = from..from + items.len();
         from = range.end;
-        linked.push(Linked { id, entries: range, chain });
+        linked.push(Linked { id, items: range, chain });
     }
     linked
 }
 
 /// Links the digests of one chain, sorted by end. Digests that end before the window or begin after it are read for what
 /// they say of those inside, and not judged themselves.
-pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
-    let handle = |object| terms.named_by.handle(object);
-    let places: HashMap<ObjectName, usize> =
-        entries.iter().enumerate().map(|(at, entry)| (handle(&entry.object), at)).collect();
-    let in_window = |entry: &Entry| terms.window.overlaps(&entry.span());
+pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
+    let in_window = |item: &Item| terms.window.overlaps(&item.span());
     let earlier = terms.earlier.get(id).copied();
 
     let mut chain = Chain {
         digests: DigestTally::default(),
         findings: Vec::new(),
-        spans: entries.iter().filter_map(Entry::authentic).map(AuthenticDigest::span).collect(),
-        lost: entries.iter().filter_map(Entry::lost).collect(),
-        started: coverage::chain_start(entries).filter(|_| earlier.is_none()),
+        spans: items.iter().filter_map(Item::authentic).map(|proven| proven.span).collect(),
+        lost: items.iter().filter_map(Item::lost).collect(),
+        started: coverage::chain_start(items).filter(|_| earlier.is_none()),
         bounds: None,
         coverage: SpanSet::default(),
         gaps: Vec::new(),
         unproven: SpanSet::default(),
         ended: None,
         verified_through: None,
-        newest: newest(entries),
+        newest: newest(items),
         wanted: Vec::new(),
         seams: Vec::new(),
     };
     let mut absent = Vec::new();
 
-    for (at, entry) in entries.iter().enumerate() {
-        let before = entries[..at].last().map(|entry| entry.key.end).or(earlier);
-        if in_window(entry) {
-            chain.digests.add(entry.verdict_by(terms.settled_by()));
+    for (at, item) in items.iter().enumerate() {
+        let before = items[..at].last().map(|item| item.key.end).or(earlier);
+        if in_window(item) {
+            chain.digests.add(item.verdict_by(terms.settled_by()));
         }
-        let Some(digest) = entry.authentic() else { continue };
-        let Some(previous) = digest.previous() else {
-            if let Some(before) = before.filter(|_| in_window(entry)) {
-                chain.findings.push(tell::restart(id, entry, before));
+        let previous = match item.authentic().map(|proven| &proven.link) {
+            None | Some(Link::Holds) => continue,
+            Some(Link::Start) => {
+                if let Some(before) = before.filter(|_| in_window(item)) {
+                    chain.findings.push(tell::restart(id, item, before));
+                }
+                continue;
             }
-            continue;
+            Some(Link::To(previous)) => previous,
         };
-        match places.get(&handle(&previous.object)) {
-            Some(&found) if in_window(&entries[found]) => {
-                chain.findings.extend(tell::broken_link(id, &entries[found], previous, entry));
+        match item::find(items, terms.named_by, &previous.object) {
+            Some(found) if in_window(&items[found]) => {
+                chain.findings.extend(tell::broken_link(id, &items[found], previous, item));
             }
             Some(_) => {}
-            None if left_behind(entry, previous, terms) => {}
-            None if Seam::crosses(id, previous) => chain.seams.push(Seam::of(entry, previous)),
+            None if left_behind(item, previous, terms) => {}
+            None if Seam::crosses(id, previous) => chain.seams.push(Seam::of(item, previous)),
             None if terms.would_show(&previous.object) => {
-                absent.extend(missing_run(previous, entry, before, terms));
+                absent.extend(missing_run(previous, item, before, terms));
             }
             None if before_the_window(previous, terms) => {}
             None => chain.wanted.push(previous.object.clone()),
@@ -378,7 +303,7 @@ pub fn link(id: &ChainId, entries: &[Entry], terms: &Terms) -> Chain {
         chain.lost.extend(missing.lost());
     }
     match id.kind {
-        DigestKind::Standard => coverage::assess(&mut chain, id, entries, &absent, terms),
+        DigestKind::Standard => coverage::assess(&mut chain, id, items, &absent, terms),
         DigestKind::Backfill => chain.coverage = chain.spans.clip(&terms.window),
     }
     chain
@@ -393,8 +318,8 @@ impl Absent {
 
 /// Whether a link leads out of a folder into another bucket, which may never have been copied: nothing follows from its
 /// digests not being here but that their time is not covered.
-fn left_behind(entry: &Entry, previous: &Previous, terms: &Terms) -> bool {
-    terms.named_by == NamedBy::KeyOnly && previous.object.bucket != entry.object.bucket
+fn left_behind(item: &Item, previous: &Previous, terms: &Terms) -> bool {
+    terms.named_by == NamedBy::KeyOnly && previous.object.bucket != item.object.bucket
 }
 
 /// Whether a link leads to an hour that was not asked for. Where it would have to be looked for elsewhere, it is let be.
@@ -405,7 +330,7 @@ fn before_the_window(previous: &Previous, terms: &Terms) -> bool {
 /// The digests that are not there between the one that ends at `before`, the next one found, and `successor`, which links
 /// to the last of them. Only that last one is linked to. The others are named where the hole is a whole number of hours:
 /// then the chain's rhythm tells their ends.
-fn missing_run(previous: &Previous, successor: &Entry, before: Option<Time>, terms: &Terms) -> Vec<Absent> {
+fn missing_run(previous: &Previous, successor: &Item, before: Option<Time>, terms: &Terms) -> Vec<Absent> {
     let absent = |object, end, proof| Absent { object, end, linked_from: successor.object.clone(), proof };
     let Some(last) = DigestKey::parse(&previous.object.key) else {
         return vec![absent(previous.object.clone(), None, Proof::Linked)];
@@ -431,9 +356,11 @@ fn missing_run(previous: &Previous, successor: &Entry, before: Option<Time>, ter
     run
 }
 
-fn newest(entries: &[Entry]) -> Option<Newest> {
-    entries.iter().rev().find_map(|entry| {
-        let digest = entry.authentic()?;
-        Some(Newest { object: entry.object.clone(), hash: digest.hash(), end: digest.span().end })
+fn newest(items: &[Item]) -> Option<Newest> {
+    items.iter().rev().find_map(|item| {
+        let proven = item.authentic()?;
+        // The newest has nothing after it that it was held against.
+        let hash = proven.own.as_ref()?.hash;
+        Some(Newest { object: item.object.clone(), hash, end: proven.span.end })
     })
 }

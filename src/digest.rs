@@ -158,6 +158,27 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether the bytes themselves show that AWS did not sign them for this place, whatever keys or metadata may still
+    /// turn up.
+    pub fn is_refutation(&self) -> bool {
+        match self {
+            Fault::Gzip(_)
+            | Fault::Document(_)
+            | Fault::Relocated { .. }
+            | Fault::SignatureGarbled(_)
+            | Fault::SignatureInvalid { .. }
+            | Fault::GenerationTimeMissing
+            | Fault::UnknownKey { authority: Authority::Aws, .. } => true,
+            Fault::Algorithm { .. }
+            | Fault::SignatureRemoved
+            | Fault::SignatureNotKept(_)
+            | Fault::UnknownKey {
+                authority: Authority::File | Authority::Refused(_) | Authority::Nobody,
+                ..
+            } => false,
+        }
+    }
+
     /// The verdict that this fault amounts to.
     pub fn verdict(&self) -> DigestVerdict {
         match self {
@@ -236,20 +257,6 @@ impl AuthenticDigest {
         self.key_window.is_none_or(|(from, to)| from <= self.claim.span.end && self.claim.span.start <= to)
     }
 
-    /// Lets go of its own copies of what the digest after it holds too: a chain has thousands, and the signature of each
-    /// stands in two.
-    pub fn share_with(&mut self, successor: &Self) {
-        let recorded = successor.previous().map(|previous| &previous.signature);
-        if let (Some(own), Some(recorded)) = (&mut self.metadata_signature, recorded) {
-            share(own, recorded);
-        }
-        share(&mut self.claim.bucket, &successor.claim.bucket);
-        share(&mut self.claim.fingerprint, &successor.claim.fingerprint);
-        if let Some(previous) = &mut self.claim.previous {
-            share(&mut previous.object.bucket, &successor.claim.bucket);
-        }
-    }
-
     /// The log files it attests, until they are handed over.
     pub fn logs(&self) -> &[LogEntry] {
         &self.claim.logs
@@ -258,12 +265,6 @@ impl AuthenticDigest {
     /// Hands over the log files it attests, once; they are not needed for linking, and there may be 100,000.
     pub fn take_logs(&mut self) -> Vec<LogEntry> {
         std::mem::take(&mut self.claim.logs)
-    }
-}
-
-fn share<T: Clone + PartialEq>(own: &mut T, other: &T) {
-    if own == other {
-        own.clone_from(other);
     }
 }
 
@@ -329,27 +330,6 @@ impl RejectedDigest {
         let Location { bucket, prefix } = &self.elsewhere.as_ref()?.delivered;
         let key = DigestKey { prefix: prefix.clone(), ..key.clone() };
         Some(ObjectName::new(Arc::clone(bucket), key.to_string()))
-    }
-
-    /// Whether the bytes themselves show that AWS did not sign them for this place, whatever keys or metadata may still
-    /// turn up.
-    pub fn is_refuted(&self) -> bool {
-        match &self.fault {
-            Fault::Gzip(_)
-            | Fault::Document(_)
-            | Fault::Relocated { .. }
-            | Fault::SignatureGarbled(_)
-            | Fault::SignatureInvalid { .. }
-            | Fault::GenerationTimeMissing
-            | Fault::UnknownKey { authority: Authority::Aws, .. } => true,
-            Fault::Algorithm { .. }
-            | Fault::SignatureRemoved
-            | Fault::SignatureNotKept(_)
-            | Fault::UnknownKey {
-                authority: Authority::File | Authority::Refused(_) | Authority::Nobody,
-                ..
-            } => false,
-        }
     }
 
     /// The same digest, proven after all.

@@ -1,14 +1,37 @@
-//! Judgement of one account and region: its digests held against keys and successors, and what they say of others. What is
-//! asked comes in as a [`Brief`], what was read as values; nothing here lists, fetches or waits.
+//! Judgement of one account and region. What is asked comes in as a [`Brief`], what was read as values; nothing here lists,
+//! fetches or waits.
+//!
+//! Digests are held against keys and successors as they come in ([`Reading`]), day by day; what each day came to is a
+//! [`SiteRecord`]'s, plain data that can be kept and joined; and all that reaches further than a day is judged over the
+//! whole of it ([`judge`]).
 
 mod authenticate;
 mod brief;
+mod days;
+mod entry;
+mod judge;
+mod loose;
 mod plan;
+mod record;
+mod room;
 mod settle;
 mod site;
+mod smallest;
+mod view;
 
 pub use authenticate::{authenticate, exceeds, unknown_to_aws};
 pub use brief::Brief;
+pub use days::{Days, Horizon, MARGIN};
+pub use entry::{Entry, State};
+pub use judge::{judge, terms};
+pub use loose::{present_terms, settled};
 pub use plan::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
-pub use settle::{KeyCount, LastWords, NamedLogs, Reading};
+pub use record::{
+    ChainDay, Crowd, DayRecord, FarName, FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts,
+    ListingFailure, LogFolder, Loose, LooseFile, LooseName, Made, Mismatch, SiteRecord, Strays,
+};
+pub use room::Room;
+pub use settle::{DayRead, LastWords, NamedLogs, Proof, Reading, Said};
 pub use site::{backfill_alone, home_of, keys_unavailable};
+pub use smallest::Smallest;
+pub use view::{SiteView, Told};

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::crypto::Hash;
-use crate::digest::NamedBy;
+use crate::digest::{LogEntry, NamedBy};
 use crate::gzip;
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, LogKey};
-use crate::trail::{ChainId, Location, ObjectName, Time, Window};
+use crate::trail::{ChainId, Day, Location, ObjectName, Time, Window};
 use crate::verdict::{Cause, Code, Evidence, Finding, LogVerdict, Scope, Unseen};
 
 mod names;
@@ -16,7 +16,7 @@ mod odd;
 mod present;
 pub use names::{Names, ShortName};
 pub use odd::{Oddity, oddity, unlisted as odd_file};
-pub use present::{Candidate, Presence, PresentTerms, REDELIVERY};
+pub use present::{Candidate, Claims, PresentTerms, REDELIVERY};
 
 /// A log file that an authentic digest names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct LogWork {
     pub digest: Arc<ObjectName>,
     /// The chain of that digest.
     pub chain: Arc<ChainId>,
+    /// The day of that digest: the file counts for it, wherever it lies.
+    pub day: Day,
 }
 
 /// What was seen of a log file.
@@ -106,8 +108,8 @@ fn malformed(fault: gzip::Fault, evidence: Evidence) -> (LogVerdict, Code, Strin
     (LogVerdict::Malformed, Code::LogMalformed, message, evidence)
 }
 
-/// All that digests of one account and region say about log files: of every trail that delivers there, because
-/// trails share log folders and a file is accused only if none of them names it.
+/// All that the digests of a day, and of the hours next to it, say about log files of one account and region: digests of
+/// every trail that delivers there, because trails share log folders and a file is accused only if none of them names it.
 #[derive(Debug)]
 pub struct Attestation {
     named_by: NamedBy,
@@ -144,14 +146,17 @@ impl Attestation {
         }
     }
 
-    /// Notes a log file that an authentic digest names.
-    pub fn attest(&mut self, object: &ObjectName) {
-        self.note_kind(object);
-        self.attested.entry(self.name(object)).or_insert(Asked::NOT_YET);
+    /// Notes a log file that an authentic digest names and that is not to be verified for it.
+    pub fn attest(&mut self, log: &LogEntry) -> Naming {
+        self.note_kind(&log.object);
+        self.attested.entry(self.name(&log.object)).or_insert(Asked::NOT_YET);
+        Naming::Noted
     }
 
-    /// Notes that an attested log file is to be verified. Says whether it is the first time with this hash.
-    pub fn ask(&mut self, object: &ObjectName, hash: &Hash) -> Naming {
+    /// Notes a log file that an authentic digest names and that is to be verified, unless it was asked for before with this
+    /// hash: that is harmless, and verified already.
+    pub fn ask(&mut self, LogEntry { object, hash }: &LogEntry) -> Naming {
+        self.note_kind(object);
         let now = Asked::with(hash);
         let first = match self.attested.entry(self.name(object)) {
             Entry::Vacant(vacant) => {
@@ -166,12 +171,12 @@ impl Attestation {
             Entry::Occupied(_) => self.disputed.insert((self.named_by.handle(object), *hash)),
         };
         match first {
-            true => Naming::First,
-            false => Naming::Repeated,
+            true => Naming::ToBeVerified,
+            false => Naming::Noted,
         }
     }
 
-    /// Notes a log file that only a rejected digest is known to name.
+    /// Notes a log file that only a digest which is not authentic is known to name.
     pub fn claim(&mut self, object: &ObjectName, digest: &Arc<ObjectName>) {
         self.unproven.entry(self.name(object)).or_insert_with(|| Arc::clone(digest));
     }
@@ -182,13 +187,13 @@ impl Attestation {
     }
 
     /// The digest that claims a file, where none that is authentic names it.
-    fn claimant(&self, object: &ObjectName) -> Option<&Arc<ObjectName>> {
+    pub fn claimant(&self, object: &ObjectName) -> Option<&Arc<ObjectName>> {
         self.unproven.get(&self.name(object))
     }
 
     /// Kinds of log files that these chains have listed; other kinds may not be in digests at all.
-    pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.kinds.iter().map(|kind| &**kind)
+    pub fn kinds(&self) -> &BTreeSet<Box<str>> {
+        &self.kinds
     }
 
     fn note_kind(&mut self, object: &ObjectName) {
@@ -208,13 +213,13 @@ fn kind_of(key: &str) -> Option<&str> {
     key.rsplit('/').next()?.split('_').nth(1).filter(|kind| *kind != DIGEST_FOLDER)
 }
 
-/// Whether a log file was asked for before.
+/// What follows from a log file being named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// For the first time.
-    First,
-    /// Again, with the same hash: harmless, and verified already.
-    Repeated,
+    /// It is to be verified against the hash it is named with.
+    ToBeVerified,
+    /// Nothing more.
+    Noted,
 }
 
 /// The finding for a place that has log files of an account and region in the window and not one digest.
@@ -241,12 +246,16 @@ mod tests {
     #[test]
     fn a_file_is_verified_once_against_each_hash_that_names_it() {
         let mut attestation = Attestation::new(NamedBy::BucketAndKey);
-        let (file, hashes) = (ObjectName::new("bucket", "log"), [b"one", b"two"].map(|text| Hash::of(text)));
-        attestation.attest(&file);
-        let asked = [0, 1, 0, 1, 1, 0].map(|at| attestation.ask(&file, &hashes[at]));
-        assert_eq!(asked[..2], [Naming::First, Naming::First]);
-        assert!(asked[2..].iter().all(|naming| *naming == Naming::Repeated));
-        assert_eq!(attestation.ask(&ObjectName::new("elsewhere", "log"), &hashes[0]), Naming::First);
+        let log = |bucket: &str, text: &str| LogEntry {
+            object: ObjectName::new(bucket, "log"),
+            hash: Hash::of(text.as_bytes()),
+        };
+        let logs = ["one", "two"].map(|text| log("bucket", text));
+        assert_eq!(attestation.attest(&logs[0]), Naming::Noted);
+        let asked = [0, 1, 0, 1, 1, 0].map(|at| attestation.ask(&logs[at]));
+        assert_eq!(asked[..2], [Naming::ToBeVerified, Naming::ToBeVerified]);
+        assert!(asked[2..].iter().all(|naming| *naming == Naming::Noted));
+        assert_eq!(attestation.ask(&log("elsewhere", "one")), Naming::ToBeVerified);
     }
 
     #[test]

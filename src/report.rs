@@ -185,7 +185,10 @@ pub struct Report {
 impl Report {
     /// What the run comes to. An interrupted run is never called intact or empty.
     pub fn outcome(&self) -> Outcome {
-        let any = |class| self.findings.iter().any(|finding| finding.class == class);
+        let any = |class| {
+            self.findings.iter().any(|finding| finding.class == class)
+                || self.omitted.keys().any(|(omitted, _)| *omitted == class)
+        };
         if any(Class::Tamper) {
             Outcome::Tampered
         } else if any(Class::Incomplete) || self.completion == Completion::Interrupted {

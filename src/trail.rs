@@ -6,11 +6,13 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
+mod day;
 pub mod key;
 pub mod neighbours;
 pub mod source;
 mod time;
 
+pub use day::Day;
 use time::time_as;
 pub use time::{Backwards, Span, SpanSet, Time, Window, format_time, parse_time};
 

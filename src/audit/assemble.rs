@@ -6,53 +6,51 @@ use chrono::TimeDelta;
 
 use super::claims::Claims;
 use super::discover::Found;
-use super::listing::Strays;
 use super::outage::Outages;
-use super::site;
 use super::uncovered;
 use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
-use crate::crypto::{Fingerprint, Lookup};
+use crate::crypto::Fingerprint;
 use crate::events;
-use crate::inspection::{Brief, KeyCount};
+use crate::inspection::{Brief, KeyCount, SiteView, Strays};
 use crate::report::{Asked, ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
 use crate::store::{ObjectStore, Stumbles};
 use crate::trail::{Origin, Region, format_time};
-use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope};
+use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope, Unseen};
 
 /// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
 /// The report of a run.
-pub(super) fn report(context: &Context, found: &Found, odd: Strays, outcomes: Vec<site::Outcome>) -> Report {
+pub(super) fn report(context: &Context, found: &Found, odd: Strays, views: Vec<SiteView>) -> Report {
     let sites = found.sites.len();
     let plan = &context.brief.plan;
     let mut report = begun(context);
-    let finished = finished(&outcomes);
-    let not_reached = uncovered::not_reached(&outcomes);
+    let finished = finished(&views);
+    let not_reached = uncovered::not_reached(&views);
     let mut outages = Outages::new(context.store.condition().outages);
-    let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&outcomes));
-    findings.extend(of_the_run(context, found, &outcomes, &mut outages));
+    let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&views));
+    findings.extend(of_the_run(context, found, &views, &mut outages));
     findings.extend(strays(Scope::default(), &odd));
-    report.keys = keys(&outcomes);
-    findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &outcomes)));
+    report.keys = keys(&views);
+    findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &views)));
     let mut testimonies = Vec::new();
     let mut unread_kinds = BTreeSet::new();
-    for mut outcome in outcomes {
-        unread_kinds.append(&mut outcome.unread_kinds);
-        testimonies.append(&mut outcome.testimonies);
-        findings.extend(strays(&outcome.site.place, &outcome.strays));
-        report.totals.logs.merge(&outcome.loose_logs);
-        report.totals.compressed += outcome.compressed;
-        report.totals.inflated += outcome.inflated;
-        let reached = outcome.reached;
-        findings.extend(outages.fold(take_chains(context, outcome, &mut report), reached));
+    for mut view in views {
+        unread_kinds.append(&mut view.unread_kinds);
+        testimonies.append(&mut view.testimonies);
+        findings.extend(strays(&view.place, &view.strays));
+        report.totals.logs.merge(&view.loose_logs);
+        report.totals.compressed += view.compressed;
+        report.totals.inflated += view.inflated;
+        let reached = view.reached;
+        findings.extend(outages.fold(take_chains(context, view, &mut report), reached));
     }
     findings.extend(outages.findings(context.store.clock()));
     if context.stop.is_set() {
         findings.retain(|finding| {
             let place = Scope { trail: None, ..finding.scope.clone() };
-            site::proven_although_interrupted(finding) || finished.contains(&place)
+            proven_although_interrupted(finding) || finished.contains(&place)
         });
     }
     testimonies.sort();
@@ -101,20 +99,15 @@ fn begun(context: &Context) -> Report {
 }
 
 /// What is to be told of the run as a whole, without what follows from an outage.
-fn of_the_run(
-    context: &Context,
-    found: &Found,
-    outcomes: &[site::Outcome],
-    outages: &mut Outages,
-) -> Vec<Finding> {
+fn of_the_run(context: &Context, found: &Found, views: &[SiteView], outages: &mut Outages) -> Vec<Finding> {
     let Brief { plan, window, .. } = &context.brief;
     let reached = outages.reached();
-    let claims = Claims::of(plan, found, outcomes, window.start());
+    let claims = Claims::of(plan, found, views, window.start());
     let mut findings = outages.fold(found.findings(plan), reached);
     findings.extend(outages.fold(claims.unmet(), reached));
-    findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, outcomes)), reached));
+    findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, views)), reached));
     findings.extend(too_young(context));
-    findings.extend(copies::findings(context, outcomes));
+    findings.extend(copies::findings(context, views));
     findings
 }
 
@@ -131,14 +124,14 @@ fn asked(plan: &Plan) -> Asked {
 }
 
 /// The accounts and regions that were looked at to their end. Of others, what rests on something being absent is not told.
-fn finished(outcomes: &[site::Outcome]) -> BTreeSet<Scope> {
-    let complete = |outcome: &&site::Outcome| outcome.completion == Completion::Complete;
-    outcomes.iter().filter(complete).map(|outcome| Scope::from(&outcome.site.place)).collect()
+fn finished(views: &[SiteView]) -> BTreeSet<Scope> {
+    let complete = |view: &&SiteView| view.completion == Completion::Complete;
+    views.iter().filter(complete).map(|view| Scope::from(&view.place)).collect()
 }
 
 /// How far each account and region was reached.
-fn reached_by_place(outcomes: &[site::Outcome]) -> BTreeMap<Scope, Reached> {
-    outcomes.iter().map(|outcome| (Scope::from(&outcome.site.place), outcome.reached)).collect()
+fn reached_by_place(views: &[SiteView]) -> BTreeMap<Scope, Reached> {
+    views.iter().map(|view| (Scope::from(&view.place), view.reached)).collect()
 }
 
 /// How often whoever was asked had to be asked again.
@@ -152,18 +145,23 @@ fn retries(context: &Context) -> Retries {
     retries
 }
 
+/// What may be said although the run did not get to everything: nothing that rests on something being absent.
+fn proven_although_interrupted(finding: &Finding) -> bool {
+    !finding.code.rests_on_absence() && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
+}
+
 /// Takes over the chains in scope, and gives what there is to tell of them.
-fn take_chains(context: &Context, outcome: site::Outcome, report: &mut Report) -> Vec<Finding> {
+fn take_chains(context: &Context, view: SiteView, report: &mut Report) -> Vec<Finding> {
     let mut told = Vec::new();
     let interrupted = context.stop.is_set();
-    let mut logs_by_chain = outcome.logs_by_chain;
-    let reached = outcome.reached;
-    for Linked { id, chain, .. } in outcome.linked {
+    let mut logs_by_chain = view.logs_by_chain;
+    let reached = view.reached;
+    for Linked { id, chain, .. } in view.linked {
         if !context.brief.plan.scope.holds_chain(&id) {
             continue;
         }
         let mut findings = chain::findings(&id, &chain, context.brief.as_of);
-        findings.retain(|finding| !interrupted || site::proven_although_interrupted(finding));
+        findings.retain(|finding| !interrupted || proven_although_interrupted(finding));
         findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
         let unexplained_end = chain.ended.as_ref().is_some_and(|last| last.word.is_none());
         let in_window = chain.digests.total() > 0 || !chain.coverage.is_empty();
@@ -237,9 +235,9 @@ fn long_enough(grace: TimeDelta) -> String {
 }
 
 /// The trail's own status names a digest delivery that the bucket does not show.
-fn older_than_promised(plan: &Plan, outcomes: &[site::Outcome]) -> Option<Finding> {
+fn older_than_promised(plan: &Plan, views: &[SiteView]) -> Option<Finding> {
     let delivered = plan.expected.newest.filter(|_| plan.end.is_none())?;
-    let newest = outcomes.iter().filter_map(|outcome| outcome.newest).max();
+    let newest = views.iter().filter_map(|view| view.newest).max();
     // A digest is delivered within about 90 minutes of the hour it closes.
     let missing = newest.is_none_or(|newest| delivered - newest > DELIVERY);
     missing.then(|| {
@@ -255,33 +253,29 @@ fn older_than_promised(plan: &Plan, outcomes: &[site::Outcome]) -> Option<Findin
     })
 }
 
-fn keys(outcomes: &[site::Outcome]) -> Vec<KeyUse> {
+fn keys(views: &[SiteView]) -> Vec<KeyUse> {
     let mut used: BTreeMap<(Fingerprint, Option<Region>), KeyUse> = BTreeMap::new();
-    for outcome in outcomes {
-        let Some(ring) = &outcome.ring else { continue };
-        for (fingerprint, KeyCount { digests, .. }) in &outcome.keys {
-            let Lookup::Known(key) = ring.find(fingerprint, &outcome.site.place.region) else { continue };
-            let entry = used.entry((fingerprint.clone(), key.region.clone())).or_insert_with(|| KeyUse {
-                fingerprint: fingerprint.clone(),
-                region: key.region.clone(),
-                valid_from: key.valid_from,
-                valid_to: key.valid_to,
-                digests: 0,
-                origin: key.origin.to_string(),
-            });
-            entry.digests += digests;
-        }
+    for (fingerprint, (key, KeyCount { digests, .. })) in views.iter().flat_map(|view| &view.keys) {
+        let entry = used.entry((fingerprint.clone(), key.region.clone())).or_insert_with(|| KeyUse {
+            fingerprint: fingerprint.clone(),
+            region: key.region.clone(),
+            valid_from: key.valid_from,
+            valid_to: key.valid_to,
+            digests: 0,
+            origin: key.origin.clone(),
+        });
+        entry.digests += digests;
     }
     used.into_values().collect()
 }
 
 /// Once per key, not once per digest: AWS's own material lies outside its windows.
-fn key_validity(key: &KeyUse, outcomes: &[site::Outcome]) -> Option<Finding> {
-    let outside: u64 = outcomes
+fn key_validity(key: &KeyUse, views: &[SiteView]) -> Option<Finding> {
+    let outside: u64 = views
         .iter()
-        .filter(|outcome| key.region.as_ref().is_none_or(|region| *region == outcome.site.place.region))
-        .filter_map(|outcome| outcome.keys.get(&key.fingerprint))
-        .map(|count| count.outside_window)
+        .filter(|view| key.region.as_ref().is_none_or(|region| *region == view.place.region))
+        .filter_map(|view| view.keys.get(&key.fingerprint))
+        .map(|(_, count)| count.outside_window)
         .sum();
     let (from, to) = (key.valid_from?, key.valid_to?);
     (outside > 0).then(|| {

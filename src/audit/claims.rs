@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use super::Plan;
 use super::discover::{Beside, Found};
-use super::site::Outcome;
+use crate::inspection::SiteView;
 use crate::trail::{AccountId, DigestKind, Region, Time, TrailName};
 use crate::verdict::{Cause, Code, Finding, Scope};
 
@@ -31,11 +31,11 @@ pub(super) struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     /// Holds the plan's names against what the sites came to.
-    pub(super) fn of(plan: &'a Plan, found: &'a Found, outcomes: &'a [Outcome], start: Option<Time>) -> Self {
-        let told = outcomes.iter().filter(|outcome| outcome.absent).map(|outcome| &outcome.site.place);
-        let in_scope = outcomes
+    pub(super) fn of(plan: &'a Plan, found: &'a Found, views: &'a [SiteView], start: Option<Time>) -> Self {
+        let told = views.iter().filter(|view| view.absent).map(|view| &view.place);
+        let in_scope = views
             .iter()
-            .flat_map(|outcome| &outcome.linked)
+            .flat_map(|view| &view.linked)
             .filter(|linked| linked.id.kind == DigestKind::Standard && plan.scope.holds_chain(&linked.id))
             .filter(|linked| linked.chain.is_in_the_window())
             .map(|linked| &linked.id);
@@ -49,18 +49,14 @@ impl<'a> Claims<'a> {
                 .chain(told)
                 .map(|place| (place.account, &place.region))
                 .collect(),
-            accounts: outcomes
+            accounts: views
                 .iter()
-                .map(|outcome| outcome.site.place.account)
+                .map(|view| view.place.account)
                 .chain(found.accounts.iter().copied())
                 .collect(),
             beside: &found.beside,
-            regions: outcomes.iter().map(|outcome| &outcome.site.place.region).collect(),
-            all_trails: outcomes
-                .iter()
-                .flat_map(|outcome| &outcome.linked)
-                .map(|linked| &linked.id.trail)
-                .collect(),
+            regions: views.iter().map(|view| &view.place.region).collect(),
+            all_trails: views.iter().flat_map(|view| &view.linked).map(|linked| &linked.id.trail).collect(),
         }
     }
 

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::Context;
-use super::site::Outcome;
 use crate::chain::Copied;
 use crate::digest::NamedBy;
+use crate::inspection::SiteView;
 use crate::trail::{ChainId, DigestKind, Location};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 
 /// One finding for each copy, however many chains it has.
-pub(super) fn findings(context: &Context, outcomes: &[Outcome]) -> Vec<Finding> {
+pub(super) fn findings(context: &Context, views: &[SiteView]) -> Vec<Finding> {
     let mut copies: BTreeMap<(&Location, &Location), Vec<&Copied>> = BTreeMap::new();
-    for copied in outcomes.iter().flat_map(|outcome| &outcome.copies) {
+    for copied in views.iter().flat_map(|view| &view.copies) {
         let in_window = copied.hours.iter().any(|hour| context.brief.window.overlaps(hour));
         if in_window && context.brief.plan.scope.holds_chain(&copied.chain) {
             copies.entry((&copied.copy, &copied.delivered)).or_default().push(copied);
@@ -20,13 +20,13 @@ pub(super) fn findings(context: &Context, outcomes: &[Outcome]) -> Vec<Finding> 
     }
     copies
         .into_iter()
-        .map(|((copy, delivered), chains)| told(context, outcomes, copy, delivered, &chains))
+        .map(|((copy, delivered), chains)| told(context, views, copy, delivered, &chains))
         .collect()
 }
 
 fn told(
     context: &Context,
-    outcomes: &[Outcome],
+    views: &[SiteView],
     copy: &Location,
     delivered: &Location,
     chains: &[&Copied],
@@ -36,7 +36,7 @@ fn told(
         "{digests} digests of {} chains here say that they were delivered to {delivered}, and AWS signed them for there",
         chains.len()
     );
-    let whole = chains.iter().all(|copied| has_original(context, outcomes, &copied.chain, delivered));
+    let whole = chains.iter().all(|copied| has_original(context, views, &copied.chain, delivered));
     let (class, message) = match whole {
         true => (Class::Notice, format!("{what}: a copy beside its original, which was judged by itself")),
         false => (
@@ -56,14 +56,14 @@ fn told(
 }
 
 /// Whether the chain lies in its place of delivery too, with authentic digests in the window.
-fn has_original(context: &Context, outcomes: &[Outcome], id: &ChainId, delivered: &Location) -> bool {
+fn has_original(context: &Context, views: &[SiteView], id: &ChainId, delivered: &Location) -> bool {
     let bucket =
         |home: &Location| context.brief.plan.named_by == NamedBy::KeyOnly || home.bucket == delivered.bucket;
     let home = |home: &Location| home.prefix == delivered.prefix && bucket(home);
-    outcomes
+    views
         .iter()
-        .filter(|outcome| outcome.site.place == id.place && outcome.site.locations().any(home))
-        .flat_map(|outcome| &outcome.linked)
+        .filter(|view| view.place == id.place && view.homes.iter().any(home))
+        .flat_map(|view| &view.linked)
         .any(|linked| {
             linked.id == *id && (!linked.chain.coverage.is_empty() || id.kind == DigestKind::Backfill)
         })

@@ -12,7 +12,7 @@ use super::listing::{self, Digests, FoundDigest};
 use super::task::unwound;
 use crate::logs::LogWork;
 use crate::store::StoreError;
-use crate::trail::{AccountRegion, ChainId, Depth, DigestKind, Location, Time};
+use crate::trail::{AccountRegion, ChainId, Depth, DigestKind, Location, Span, Time};
 use crate::verdict::{LogVerdict, Testimony};
 
 /// Log files of a chain's last hour that are read for the call that ended it; the newest come first, and that call is in
@@ -27,14 +27,22 @@ pub(super) fn ends(digests: &Digests) -> BTreeMap<ChainId, Time> {
 
 /// The digests to be read: those that the window needs, and of each chain that has none among them, those next to it on
 /// both sides.
-pub(super) fn with_edges(digests: Digests) -> Vec<FoundDigest> {
-    let Digests { mut found, earlier, later, .. } = digests;
-    let present: BTreeSet<ChainId> = found.iter().map(|digest| digest.key.chain.clone()).collect();
-    let standard = |chain: &ChainId| chain.kind == DigestKind::Standard && !present.contains(chain);
-    found.extend(
-        earlier.into_iter().chain(later).filter(|(chain, _)| standard(chain)).flat_map(|(_, edge)| edge),
-    );
-    found
+pub(super) fn with_edges(digests: &Digests) -> impl Iterator<Item = &FoundDigest> {
+    let Digests { found, earlier, later, .. } = digests;
+    let present: BTreeSet<&ChainId> = found.iter().map(|digest| &digest.key.chain).collect();
+    let absent = move |chain: &ChainId| chain.kind == DigestKind::Standard && !present.contains(chain);
+    let edges =
+        earlier.iter().chain(later).filter(move |(chain, _)| absent(chain)).flat_map(|(_, edge)| edge);
+    found.iter().chain(edges)
+}
+
+/// The time that digests were signed in.
+pub(super) fn signed<'d>(digests: impl Iterator<Item = &'d FoundDigest>) -> Option<Span> {
+    let ends = digests.map(|digest| digest.key.end);
+    ends.fold(None, |span: Option<Span>, end| {
+        let Span { start, end: last } = span.unwrap_or(Span { start: end, end });
+        Some(Span { start: start.min(end), end: last.max(end) })
+    })
 }
 
 /// The newest digests of a home that has none for long before the window.
@@ -51,9 +59,9 @@ pub(super) async fn newest_day(
 
 /// Reads the log files that the last digests of ended chains name, and gives the telling calls that those which are intact
 /// record.
-pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> Vec<Testimony> {
+pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> BTreeSet<Testimony> {
     if context.brief.plan.depth != Depth::Full {
-        return Vec::new();
+        return BTreeSet::new();
     }
     works.sort_by(|one, other| other.object.key.cmp(&one.object.key));
     works.truncate(LAST_FILES);
@@ -64,7 +72,7 @@ pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> Vec
         tasks.spawn(fetch::log(Arc::clone(context), work, slot, sink.clone(), Try::Last));
     }
     drop(sink);
-    let mut heard = Vec::new();
+    let mut heard = BTreeSet::new();
     while let Some(log) = judged.recv().await {
         if log.verdict == LogVerdict::Intact {
             heard.extend(log.testimonies);

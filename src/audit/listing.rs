@@ -10,13 +10,10 @@ use super::discover::{self, Found, Site};
 use super::pages::{Walk, Walked, fold};
 use super::{Plan, Stop};
 use crate::digest::{NamedBy, claimed_object};
+use crate::inspection::{MARGIN, Strays};
 use crate::store::{Admission, Listed, Listing, ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time, Window};
-
-/// Digests next to the window are read too: the one after it vouches for the last one inside, and log files
-/// delivered near an edge may be named across it.
-const MARGIN: TimeDelta = TimeDelta::hours(2);
 
 /// A digest that a listing shows.
 #[derive(Debug, Clone)]
@@ -199,28 +196,6 @@ fn keep(
         digests.insert(at, digest);
     }
     cut(digests);
-}
-
-/// Objects that are counted and not looked at.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Strays {
-    pub(super) count: u64,
-    /// The first by name.
-    pub(super) first: Option<ObjectName>,
-}
-
-impl Strays {
-    pub(super) fn add(&mut self, object: ObjectName) {
-        self.count += 1;
-        if self.first.as_ref().is_none_or(|first| object < *first) {
-            self.first = Some(object);
-        }
-    }
-
-    pub(super) fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        self.first = self.first.take().into_iter().chain(other.first).min();
-    }
 }
 
 /// Lists the digests of one home. Other objects there are counted: CloudTrail did not write them.

@@ -5,9 +5,9 @@ use futures_util::stream::{self, StreamExt};
 
 use super::Context;
 use super::discover::{Found, KindFolder, OddFolder};
-use super::listing::Strays;
-use super::site::unlistable;
-use super::tree::odd_folder;
+use super::tree::odd_tree;
+use super::unseen::failure;
+use crate::inspection::Strays;
 use crate::logs::{Oddity, odd_file, oddity};
 use crate::trail::key::LOG_FOLDER;
 use crate::trail::{Depth, ObjectName, Region};
@@ -35,13 +35,13 @@ pub(super) async fn look(context: &Context, found: &Found) -> Strays {
     let folders: Vec<OddFolder> = found.odd_folders.first.clone();
     let mut listed = stream::iter(folders)
         .map(|folder| async move {
-            let inside = odd_folder(context, &folder.of.home, folder.key.to_string()).await;
+            let inside = odd_tree(context, &folder.of.home, folder.key.to_string()).await;
             (folder, inside)
         })
         .buffered(AT_ONCE);
     while let Some((OddFolder { of, region, .. }, inside)) = listed.next().await {
         let scope = scope(&of, region.as_ref());
-        context.tell_all(inside.failures.iter().map(|failure| unlistable(scope.clone(), failure)));
+        context.tell_all(inside.failures.iter().map(|error| failure(error).finding(scope.clone())));
         strays.merge(inside.strays);
         for object in inside.odd {
             log_like(context, &of, region.as_ref(), object, &mut strays);

@@ -1,23 +1,22 @@
 //! Compares the log files that are there with those that digests name: page by page, so that a folder of a million
 //! files never stands in memory.
 
-use std::collections::{BTreeMap, HashMap};
-use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::discover::Site;
-use super::listing::Strays;
+use super::Context;
+use super::folders::Folders;
 use super::pages::{Walk, Walked, each, fold};
-use super::tree::{LogFolder, log_folder};
-use super::{Context, Event};
+use super::tree::LogTree;
+use super::unseen::failure;
 use crate::digest::NamedBy;
-use crate::logs::{
-    Attestation, Candidate, Names, Observation, Oddity, Presence, PresentTerms, ShortName, odd_file, oddity,
+use crate::inspection::{
+    DayRead, FolderDay, FolderRecord, Gathering, LogFolder, LooseFile, LooseName, Smallest, Strays,
 };
-use crate::store::{Listed as ListedObject, Listing, Page, StoreError};
+use crate::logs::{Candidate, LogWork, Names, Observation, Oddity, ShortName, oddity};
+use crate::store::{Listed as ListedObject, Listing, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
-use crate::trail::{AccountRegion, Depth, Location, ObjectName, Time};
-use crate::verdict::{Code, Finding, LogTally, LogVerdict};
+use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, Time};
 
 /// Day folders listed at once within one site.
 const DAYS_AT_ONCE: usize = 32;
@@ -30,8 +29,15 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// What the listing says of a log file; nothing, if it lies in a folder that was not listed.
-    pub(super) fn observe(&self, object: &ObjectName) -> Option<Observation> {
+    /// What the listing says of a log file; nothing, if it lies in a folder that was not listed, or far from the day of the
+    /// digest that names it.
+    pub(super) fn observe(&self, work: &LogWork) -> Option<Observation> {
+        let lies_in = Day::holding(LogKey::parse(&work.object.key)?.delivered);
+        (lies_in == work.day || work.day.neighbours().any(|near| near == lies_in)).then_some(())?;
+        self.tell(&work.object)
+    }
+
+    fn tell(&self, object: &ObjectName) -> Option<Observation> {
         if self.objects.contains_key(&ShortName::of(self.named_by, object)) {
             return Some(Observation::Listed);
         }
@@ -43,16 +49,20 @@ impl Listed {
 
 /// With [`Depth::Presence`], lists the window's log files before digests are read. Where that fails, nothing is said,
 /// and each file is asked for by itself.
-pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<Listed> {
+pub(super) async fn listed_before(context: &Context, folders: &mut Folders) -> Option<Listed> {
     if context.brief.plan.depth != Depth::Presence {
         return None;
     }
     let named_by = context.brief.plan.named_by;
     let mut listed = Listed { named_by, days: Vec::new(), objects: Names::default() };
-    for home in site.locations() {
-        let folder = RegionFolder::of(home, &site.place, LOG_FOLDER);
+    for (LogFolder { home, kind }, tree) in folders.found().await {
         let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
-        for day in log_folder(context, home, &folder).await.days {
+        let near = |folder: &&String| {
+            let hold =
+                |day: Day| context.days.hold(day) || day.neighbours().any(|near| context.days.hold(near));
+            **kind == *LOG_FOLDER && day_of(folder).is_none_or(hold)
+        };
+        for day in tree.days.iter().filter(near) {
             let _slot = context.slots.take().await;
             let walked = fold(
                 &context.store,
@@ -68,202 +78,181 @@ pub(super) async fn listed_before(context: &Context, site: &Site) -> Option<List
             listed.objects.extend(found);
             // What a part that could not be listed holds is not known: each file of such a day is asked for.
             if unlisted.is_empty() {
-                listed.days.push(named_by.handle(&name(day.into())));
+                listed.days.push(named_by.handle(&name(day.as_str().into())));
             }
         }
     }
     Some(listed)
 }
 
-/// What lies in the log folders of one home and that no authentic digest names, whichever day it lies in and however often
-/// that is listed.
+/// The day that a folder of a day is named after; none, if the calendar has no such day.
+fn day_of(folder: &str) -> Option<Day> {
+    let from = folder.len().checked_sub("YYYY/MM/DD/".len())?;
+    folder.get(from..)?.trim_end_matches('/').replace('/', "-").parse().ok()
+}
+
+/// What lies in the folders of log files and no digest names.
 #[derive(Default)]
-pub(super) struct Unnamed {
-    /// Those judged, and told.
-    pub(super) tally: LogTally,
-    /// The first by name of those that are told of once for all.
-    pub(super) first: Option<ObjectName>,
-    /// The day folders with files that are not to be judged before later digests are read. The files are not remembered:
-    /// they may be many, so these days are listed again.
-    waiting: BTreeMap<String, RegionFolder>,
-    /// Up to when those digests end.
+pub(super) struct Present {
+    /// By day.
+    pub(super) days: BTreeMap<Day, BTreeMap<LogFolder, FolderDay>>,
+    /// Beside the days.
+    pub(super) beside: BTreeMap<LogFolder, FolderRecord>,
+    /// Some of it may be named by digests that follow the window, up to then.
     pub(super) until: Option<Time>,
-    /// Objects that no reader takes for a log file.
-    pub(super) strays: Strays,
-    /// What could not be listed.
-    pub(super) failures: Vec<StoreError>,
-    /// What was told, once: where keys do not ascend, one may be listed again, and so may a day.
-    told: Names<()>,
 }
 
-/// What is told of log files that no digest names, as they are found: a folder may be full of them.
-pub(super) struct Teller<'a> {
-    pub(super) context: &'a Context,
-    pub(super) place: &'a AccountRegion,
-    pub(super) telling: Telling,
-    /// How often it is told that only digests which are not authentic name a file.
-    pub(super) unproven: Telling,
-    /// Digests out of scope that keep a verdict from being one of tampering.
-    pub(super) softeners: HashMap<ObjectName, Finding>,
-    pub(super) found: Mutex<Unnamed>,
-}
-
-/// How often the same is told of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Telling {
-    /// Of each file.
-    Each,
-    /// Once for all, where one thing is the matter with all of them.
-    Once,
-}
-
-impl Teller<'_> {
-    fn found(&self) -> MutexGuard<'_, Unnamed> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, unnamed: &mut Unnamed, verdict: LogVerdict, finding: Finding) {
-        let Some(object) = &finding.object else { return };
-        self.context.observer.on(Event::Log {
-            object,
-            verdict,
-            hash: None,
-            fault: None,
-            compressed: 0,
-            inflated: 0,
+/// Lists the log files of the window, and finds those that no authentic digest names which their day hears of.
+pub(super) async fn look(
+    context: &Context,
+    place: &AccountRegion,
+    folders: &mut Folders,
+    read: &BTreeMap<Day, DayRead>,
+) -> Present {
+    let mut present = Present::default();
+    for (folder, tree) in folders.found().await {
+        let LogTree { days, odd, strays, failures } = tree;
+        let beside = present.beside.entry(folder.clone()).or_insert_with(|| FolderRecord {
+            odd: odd.iter().cloned().collect(),
+            more_odd: 0,
+            strays: strays.clone(),
+            unlisted: failures.iter().map(failure).collect(),
         });
-        unnamed.tally.add(verdict);
-        if verdict == LogVerdict::Unlisted && self.telling == Telling::Once {
-            if unnamed.first.as_ref().is_none_or(|first| object < first) {
-                unnamed.first = Some(object.clone());
+        let looked_at = |name: &&String| day_of(name).is_none_or(|day| context.days.hold(day));
+        let days: Vec<&String> = days.iter().filter(looked_at).collect();
+        let of_day = |name: &str| day_of(name).and_then(|day| read.get(&day));
+        let empty = |name: &&String| Mutex::new(Gathered::new(context, &folder.kind, of_day(name)));
+        let gathered: Vec<Mutex<Gathered>> = days.iter().map(empty).collect();
+        let region = RegionFolder::of(&folder.home, place, &folder.kind);
+        let parts = days.iter().zip(&gathered).collect();
+        let listed = each(parts, DAYS_AT_ONCE, |(name, gathered)| {
+            list_day(context, (&folder.home, &region), name, of_day(name), gathered)
+        })
+        .await;
+        for ((name, gathered), listed) in days.iter().zip(gathered).zip(listed) {
+            let gathered = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+            present.until = present.until.max(gathered.until);
+            let mut found = gathered.finish();
+            found.beside.unlisted.extend(listed.err().as_ref().map(failure));
+            match day_of(name) {
+                _ if found == FolderDay::default() => {}
+                Some(day) => drop(present.days.entry(day).or_default().insert(folder.clone(), found)),
+                None => beside.merge(found.beside),
             }
+        }
+    }
+    present
+}
+
+/// What lies in one day's folder, while it is listed.
+struct Gathered {
+    loose: Gathering,
+    odd: Smallest<ObjectName>,
+    more_odd: u64,
+    strays: Strays,
+    failures: Vec<StoreError>,
+    /// Objects beside log files that were counted: where keys do not ascend, one may be listed again.
+    seen: Names<()>,
+    until: Option<Time>,
+}
+
+impl Gathered {
+    /// Nothing yet of a folder of `kind` in a day of which this was read.
+    fn new(context: &Context, kind: &str, read: Option<&DayRead>) -> Self {
+        let room = context.brief.room();
+        let is_heard = kind == LOG_FOLDER || read.is_some_and(|read| read.attestation.kinds().contains(kind));
+        let loose = if is_heard { room.loose } else { room.unheard };
+        Self {
+            loose: Gathering::new(loose),
+            odd: Smallest::new(room.odd, |object| size_of::<ObjectName>() + object.key.len()),
+            more_odd: 0,
+            strays: Strays::default(),
+            failures: Vec::new(),
+            seen: Names::default(),
+            until: None,
+        }
+    }
+
+    fn beside(&mut self, context: &Context, object: ObjectName, size: Option<u64>) {
+        let oddity = oddity(&object.key, size, context.brief.plan.origin);
+        let name = ShortName::of(context.brief.plan.named_by, &object);
+        match oddity {
+            Oddity::FolderMarker => {}
+            _ if self.seen.insert(name, ()).is_some() => {}
+            Oddity::LogLike => self.more_odd += self.odd.add(object, ()).len() as u64,
+            Oddity::Stray => self.strays.add(object),
+        }
+    }
+
+    fn log(
+        &mut self,
+        context: &Context,
+        object: ObjectName,
+        (key, modified): (LogKey, Option<Time>),
+        read: Option<&DayRead>,
+    ) {
+        let window = &context.brief.window;
+        let dated_later = context.brief.plan.end.is_none() && window.end() <= key.delivered;
+        let is_named = || read.is_some_and(|read| read.attestation.names(&object));
+        if !(window.contains(key.delivered) || dated_later) || is_named() {
             return;
         }
-        if verdict == LogVerdict::Unproven && self.unproven == Telling::Once {
-            return;
+        let claimant = read.and_then(|read| read.attestation.claimant(&object)).cloned();
+        let candidate = Candidate::new(object, &key, modified);
+        let named_by = candidate.named_by(context.brief.plan.origin).min(context.brief.as_of);
+        if claimant.is_none() && context.brief.reach().end < named_by {
+            self.until = self.until.max(Some(named_by));
         }
-        // What softens a verdict is told, also where it lies out of scope.
-        let softener = finding.digest.as_ref().filter(|_| finding.code == Code::LogUnlisted);
-        self.context.tell_all(softener.and_then(|digest| self.softeners.get(digest)).cloned());
-        self.context.tell(finding);
+        let LogKey { delivered: named, unique, .. } = key;
+        self.loose.add(LooseName { named, unique }, LooseFile { modified, claimant });
     }
 
-    fn odd_one(&self, unnamed: &mut Unnamed, object: ObjectName) {
-        self.tell(unnamed, LogVerdict::Unlisted, odd_file(self.place, object, None));
-    }
-
-    /// Whether an object has not been told of yet.
-    fn first(&self, unnamed: &mut Unnamed, object: &ObjectName) -> bool {
-        unnamed.told.insert(ShortName::of(self.context.brief.plan.named_by, object), ()).is_none()
+    fn finish(self) -> FolderDay {
+        let beside = FolderRecord {
+            odd: self.odd.into_kept().into_keys().collect(),
+            more_odd: self.more_odd,
+            strays: self.strays,
+            unlisted: self.failures.iter().map(failure).collect(),
+        };
+        FolderDay { loose: self.loose.finish(), beside }
     }
 }
 
-/// Lists the log files of the window in one home and judges those that no authentic digest names. The folder of the kind
-/// that every trail delivers has been looked through before.
-pub(super) async fn unnamed(
-    teller: &Teller<'_>,
-    home: &Location,
-    usual: LogFolder,
-    attestation: &Attestation,
-    terms: &PresentTerms<'_>,
-) -> Unnamed {
-    let context = teller.context;
-    let mut folders = BTreeMap::from([(LOG_FOLDER.to_owned(), usual)]);
-    for kind in attestation.kinds().filter(|kind| *kind != LOG_FOLDER) {
-        let folder = RegionFolder::of(home, terms.place, kind);
-        folders.insert(kind.to_owned(), log_folder(context, home, &folder).await);
-    }
-    for (kind, LogFolder { days, odd, strays, failures }) in folders {
-        let folder = RegionFolder::of(home, terms.place, &kind);
-        {
-            let unnamed = &mut *teller.found();
-            odd.into_iter().for_each(|object| teller.odd_one(unnamed, object));
-            unnamed.strays.merge(strays);
-            unnamed.failures.extend(failures);
-        }
-        let days = days.into_iter().map(|day| (day, folder.clone())).collect();
-        judge_days(teller, home, days, attestation, terms).await;
-    }
-    mem::take(&mut teller.found())
-}
-
-/// Judges those that waited for later digests, now that these are read.
-pub(super) async fn judge_later(
-    teller: &Teller<'_>,
-    home: &Location,
-    attestation: &Attestation,
-    terms: &PresentTerms<'_>,
-) -> Unnamed {
-    let waiting = mem::take(&mut teller.found().waiting);
-    judge_days(teller, home, waiting.into_iter().collect(), attestation, terms).await;
-    mem::take(&mut teller.found())
-}
-
-async fn judge_days(
-    teller: &Teller<'_>,
-    home: &Location,
-    days: Vec<(String, RegionFolder)>,
-    attestation: &Attestation,
-    terms: &PresentTerms<'_>,
-) {
-    let judged = each(days, DAYS_AT_ONCE, |day| judge_day(teller, home, day, attestation, terms)).await;
-    teller.found().failures.extend(judged.into_iter().filter_map(Result::err));
-}
-
-/// Judges the log files of one day folder, a page at a time. What is there is there, whatever comes of the pages that
+/// Lists the log files of one day folder, a page at a time. What is there is there, whatever comes of the pages that
 /// follow.
-async fn judge_day(
-    teller: &Teller<'_>,
-    home: &Location,
-    (day, folder): (String, RegionFolder),
-    attestation: &Attestation,
-    terms: &PresentTerms<'_>,
+async fn list_day(
+    context: &Context,
+    (home, folder): (&Location, &RegionFolder),
+    name: &str,
+    read: Option<&DayRead>,
+    gathered: &Mutex<Gathered>,
 ) -> Result<(), StoreError> {
-    let context = teller.context;
     let _slot = context.slots.take().await;
-    let open_end = context.brief.plan.end.is_none();
-    let take = |(): &mut (), page: Page| {
-        let unnamed = &mut *teller.found();
-        for ListedObject { key, size, modified } in page.objects {
-            let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(&folder));
-            let object = ObjectName::new(Arc::clone(&home.bucket), key);
-            let Some(key) = parsed else {
-                match oddity(&object.key, size, context.brief.plan.origin) {
-                    Oddity::LogLike if teller.first(unnamed, &object) => teller.odd_one(unnamed, object),
-                    Oddity::Stray if teller.first(unnamed, &object) => unnamed.strays.add(object),
-                    Oddity::FolderMarker | Oddity::LogLike | Oddity::Stray => {}
-                }
-                continue;
-            };
-            let asked_for = context.brief.window.contains(key.delivered)
-                || (open_end && context.brief.window.end() <= key.delivered);
-            if !asked_for {
-                continue;
-            }
-            let candidate = Candidate::new(object, &key, modified);
-            match attestation.judge_present(&candidate, terms) {
-                Presence::Named => {}
-                Presence::Later(until) => {
-                    unnamed.until = unnamed.until.max(Some(until));
-                    if !unnamed.waiting.contains_key(&day) {
-                        unnamed.waiting.insert(day.clone(), folder.clone());
-                    }
-                }
-                Presence::Judged(verdict, finding) => {
-                    if teller.first(unnamed, &candidate.object) {
-                        teller.tell(unnamed, verdict, *finding);
-                    }
+    let lock = || gathered.lock().unwrap_or_else(PoisonError::into_inner);
+    *lock() = Gathered::new(context, &folder.kind, read);
+    let listing = Listing::whole(Arc::clone(&home.bucket), name);
+    let walked = fold(
+        &context.store,
+        listing,
+        || (),
+        |(), page| {
+            let gathered = &mut *lock();
+            for ListedObject { key, size, modified } in page.objects {
+                let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
+                let object = ObjectName::new(Arc::clone(&home.bucket), key);
+                match parsed {
+                    Some(key) => gathered.log(context, object, (key, modified), read),
+                    None => gathered.beside(context, object, size),
                 }
             }
-        }
-        match context.stop.is_set() {
-            true => Walk::Stop,
-            false => Walk::On,
-        }
-    };
-    let Walked { unlisted, .. } =
-        fold(&context.store, Listing::whole(Arc::clone(&home.bucket), day.clone()), || (), take).await?;
-    teller.found().failures.extend(unlisted);
+            match context.stop.is_set() {
+                true => Walk::Stop,
+                false => Walk::On,
+            }
+        },
+    );
+    let Walked { unlisted, .. } = walked.await?;
+    lock().failures.extend(unlisted);
     Ok(())
 }
 
@@ -286,16 +275,23 @@ mod tests {
     #[test]
     fn a_listing_says_nothing_of_another_bucket() {
         let listed = listed(NamedBy::BucketAndKey);
-        assert_eq!(listed.observe(&named("here", "one")), Some(Observation::Listed));
-        assert_eq!(listed.observe(&named("here", "two")), Some(Observation::Gone));
-        assert_eq!(listed.observe(&named("elsewhere", "one")), None);
-        assert_eq!(listed.observe(&named("elsewhere", "two")), None);
+        assert_eq!(listed.tell(&named("here", "one")), Some(Observation::Listed));
+        assert_eq!(listed.tell(&named("here", "two")), Some(Observation::Gone));
+        assert_eq!(listed.tell(&named("elsewhere", "one")), None);
+        assert_eq!(listed.tell(&named("elsewhere", "two")), None);
     }
 
     #[test]
     fn a_folder_stands_for_every_bucket() {
         let listed = listed(NamedBy::KeyOnly);
-        assert_eq!(listed.observe(&named("here", "one")), Some(Observation::Listed));
-        assert_eq!(listed.observe(&named("elsewhere", "two")), Some(Observation::Gone));
+        assert_eq!(listed.tell(&named("here", "one")), Some(Observation::Listed));
+        assert_eq!(listed.tell(&named("elsewhere", "two")), Some(Observation::Gone));
+    }
+
+    #[test]
+    fn a_folder_of_a_day_tells_its_day_if_there_is_one() {
+        assert_eq!(day_of(DAY).map(|day| day.to_string()).as_deref(), Some("2026-03-01"));
+        assert_eq!(day_of("AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/31/"), None);
+        assert_eq!(day_of("x/"), None);
     }
 }

@@ -12,25 +12,22 @@ use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
 use super::pages::{Walk, fold};
 use super::unseen::{Absence, absence};
-use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing, site};
-use crate::chain::{self, Linked, Terms};
+use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing};
+use crate::chain::{self, Item, Linked, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::LogEntry;
-use crate::inspection::{self, Brief, Reading};
-use crate::logs::{Candidate, LogWork, Presence};
+use crate::inspection::{self, Brief, Days, Horizon, Reading};
+use crate::logs::{Candidate, LogWork};
 use crate::report::{AttestedBy, Proof};
 use crate::store::{Listed, Listing, ObjectStore};
 use crate::trail::key::{DigestKey, LogKey};
-use crate::trail::{ChainId, Location, ObjectName, Origin, Span, Time, Window};
+use crate::trail::{ChainId, Day, Location, ObjectName, Origin, Span, Window};
 use crate::verdict::{Code, Finding, LogVerdict};
 
 /// A log file is named by the digest of the hour it was delivered in or, at the hour's edge, by a neighbour.
 const BEFORE: TimeDelta = TimeDelta::hours(2);
 /// The same, on the other side.
 const AFTER: TimeDelta = TimeDelta::hours(3);
-
-/// Digests around those, for what they say of them.
-const MARGIN: TimeDelta = TimeDelta::hours(2);
 
 /// AWS rounds the minute in a log file's name up to the next five.
 const NAMED_LATE: TimeDelta = TimeDelta::minutes(5);
@@ -69,57 +66,53 @@ async fn proven(
     let window = Window::reaching(Some(key.delivered - BEFORE), key.delivered + AFTER);
     let brief = Brief { window, as_of: plan.now, plan };
     let store = Stoppable::new(store, stop.clone());
-    let context = Context::new(brief, store, keys, Arc::new(Silent), stop);
+    let context = Context::new(brief, Days::default(), store, keys, Arc::new(Silent), stop);
     let place = key.place.clone();
     let home = Location::new(Arc::clone(&object.bucket), key.prefix.clone());
     let site = Site { place: place.clone(), homes: vec![Home::unseen(home)] };
-    let near = Span { start: key.delivered - BEFORE - MARGIN, end: key.delivered + AFTER + MARGIN };
-    let mut reading = Reading::new(context.brief.plan.named_by);
-    let mut naming = look(&context, &site, &Sweep::only(near), &object, &mut reading).await?;
+    let near = context.brief.reach();
+    let mut seen = Seen::default();
+    look(&context, &site, &Sweep::only(near), &object, &mut seen).await?;
     let candidate = candidate(&context, &object, &key).await;
-    if naming.is_none()
+    if seen.naming.is_none()
+        && seen.claimant.is_none()
         && let Some(candidate) = &candidate
-        && let Presence::Later(until) = judged(&context, &site, &mut reading, candidate, near.end)
     {
         // Delivered late, perhaps: digests list by delivery.
+        let until = candidate.named_by(context.brief.plan.origin).min(context.brief.as_of);
         let late = Span { start: near.end + TimeDelta::seconds(1), end: until };
-        naming = look(&context, &site, &Sweep::only(late), &object, &mut reading).await?;
+        if late.start <= late.end {
+            look(&context, &site, &Sweep::only(late), &object, &mut seen).await?;
+        }
     }
 
     // A folder does not know its bucket; its digests do.
-    let bucket = reading.entries.first().map_or(&object.bucket, |entry| &entry.object.bucket);
+    let bucket = seen.items.first().map_or(&object.bucket, |item| &item.object.bucket);
     let object = ObjectName { bucket: Arc::clone(bucket), ..object };
-    let (verdict, log_finding) = match &naming {
+    let (verdict, log_finding) = match &seen.naming {
         Some(naming) => verified(&context, naming).await,
-        None => unnamed(&context, &site, &object, candidate, &mut reading).await,
+        None => unnamed(&context, &site, &object, candidate, &mut seen).await,
     };
     let findings = log_finding.into_iter().collect();
     let mut proof = Proof { object, place, verdict, attested_by: None, findings };
-    let hour = match &naming {
+    let hour = match &seen.naming {
         Some(naming) => naming.span,
         None => Span { start: key.delivered - NAMED_LATE, end: key.delivered },
     };
-    ask_the_chain(&context, &site, &mut reading, hour, naming, &mut proof);
+    ask_the_chain(&context, &site, seen, hour, &mut proof);
     Ok(proof)
 }
 
 /// What the chain says of the hour itself: what is wrong further off is another matter.
-fn ask_the_chain(
-    context: &Context,
-    site: &Site,
-    reading: &mut Reading,
-    hour: Span,
-    naming: Option<Naming>,
-    proof: &mut Proof,
-) {
+fn ask_the_chain(context: &Context, site: &Site, seen: Seen, hour: Span, proof: &mut Proof) {
+    let Seen { mut items, naming, .. } = seen;
     let hour = Window::reaching(Some(hour.start), hour.end);
-    let terms = Terms { window: hour, ..site::terms(&context.brief, site, &[], BTreeMap::new()) };
-    for Linked { id, entries, chain } in chain::link_all(&mut reading.entries, &terms) {
+    let terms = Terms { window: hour, ..terms(&context.brief, site) };
+    for Linked { id, items: of, chain } in chain::link_all(&mut items, &terms) {
         if naming.as_ref().is_some_and(|naming| naming.chain != id) {
             continue;
         }
-        let entries = &reading.entries[entries];
-        proof.findings.extend(chain::digest_findings(&id, entries, &hour, context.brief.settled_by()));
+        proof.findings.extend(chain::digest_findings(&id, &items[of], &hour, context.brief.settled_by()));
         proof.findings.extend(chain::findings(&id, &chain, context.brief.as_of));
         if let Some(Naming { digest, chain: id, span, log, fingerprint }) = naming {
             let unbroken = chain.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
@@ -130,9 +123,22 @@ fn ask_the_chain(
     }
     proof.findings.sort_by(Finding::order);
     // What the rest follows from stands first.
-    if let Some(cause) = inspection::keys_unavailable(&context.brief, &reading.entries) {
+    if let Some(cause) = inspection::keys_unavailable(&context.brief, &items) {
         proof.findings.insert(0, cause);
     }
+}
+
+fn terms(brief: &Brief, site: &Site) -> Terms {
+    inspection::terms(brief, &site.place, site.locations(), Vec::new(), BTreeMap::new())
+}
+
+/// The digests around a log file, and what they say of it.
+#[derive(Default)]
+struct Seen {
+    items: Vec<Item>,
+    naming: Option<Naming>,
+    /// The newest digest that names it and is not authentic.
+    claimant: Option<ObjectName>,
 }
 
 /// An authentic digest that names the file.
@@ -144,33 +150,38 @@ struct Naming {
     fingerprint: Fingerprint,
 }
 
-/// Reads the digests that end in a time, newest first, and gives the oldest that names `object`.
+/// Reads the digests that end in a time, newest first; of those that name `object` the oldest counts.
 async fn look(
     context: &Arc<Context>,
     site: &Site,
     sweep: &Sweep,
     object: &ObjectName,
-    reading: &mut Reading,
-) -> Result<Option<Naming>, AuditError> {
+    seen: &mut Seen,
+) -> Result<(), AuditError> {
     let place = &site.place;
+    let named_by = context.brief.plan.named_by;
     let mut found = listing::digests(&context.store, &site.homes[0].location, place, sweep).await?.found;
     found.sort_by(FoundDigest::newest_first);
     let ring = context.ring(&place.region, sweep.signed()).await.ok_or(AuditError::Interrupted)?;
-    let mut naming = None;
+    let horizon = Horizon::of(found.iter().map(|digest| (&digest.key.chain, digest.key.end)));
+    let mut reading = Reading::new(named_by, Days::default(), horizon);
     for FoundDigest { object: digest, key, .. } in found {
         let tried = fetch::digest(context, &ring, digest, key).await;
-        let mut entry = reading.vouched(&ring, tried.taken_as_it_is());
-        let fingerprint = entry.authentic().map(|digest| digest.fingerprint().clone());
-        let log = reading.take(&mut entry).into_iter().rfind(|log| {
-            context.brief.plan.named_by.handle(&log.object) == context.brief.plan.named_by.handle(object)
-        });
-        if let (Some(fingerprint), Some(log)) = (fingerprint, log) {
-            let (digest, chain, span) = (entry.object.clone(), entry.key.chain.clone(), entry.span());
-            naming = Some(Naming { digest, chain, span, log, fingerprint });
+        let (item, said) = reading.vouched(&ring, tried.taken_as_it_is());
+        let log = said.logs.iter().rfind(|log| named_by.handle(&log.object) == named_by.handle(object));
+        match (said.fingerprint(), log) {
+            (Some(fingerprint), Some(log)) => {
+                let (digest, chain, span) = (item.object.clone(), item.key.chain.clone(), item.span());
+                let (log, fingerprint) = (log.clone(), fingerprint.clone());
+                seen.naming = Some(Naming { digest, chain, span, log, fingerprint });
+            }
+            (None, Some(_)) => drop(seen.claimant.get_or_insert_with(|| item.object.clone())),
+            (_, None) => {}
         }
-        reading.entries.push(entry);
+        seen.items.push(item.clone());
+        reading.settle(&context.brief, item, said);
     }
-    Ok(naming)
+    Ok(())
 }
 
 /// Holds the file against the hash in the digest that names it.
@@ -180,6 +191,7 @@ async fn verified(context: &Arc<Context>, naming: &Naming) -> (Option<LogVerdict
         hash: naming.log.hash,
         digest: Arc::new(naming.digest.clone()),
         chain: Arc::new(naming.chain.clone()),
+        day: Day::of_digest(naming.span.end),
     };
     let (sink, mut judged) = mpsc::unbounded_channel();
     fetch::log(Arc::clone(context), work, context.slots.take().await, sink, Try::Last).await;
@@ -232,19 +244,13 @@ async fn candidate(context: &Context, object: &ObjectName, key: &LogKey) -> Opti
     }
 }
 
-fn judged(
-    context: &Context,
-    site: &Site,
-    reading: &mut Reading,
-    candidate: &Candidate,
-    read_to: Time,
-) -> Presence {
-    let terms = site::terms(&context.brief, site, &[], BTreeMap::new());
-    let linked = chain::link_all(&mut reading.entries, &terms);
-    let settled = site::settled(context, &site.homes[0].location, &reading.entries, &linked);
-    let newest = reading.entries.iter().map(|entry| entry.key.end).max();
-    let terms = site::present_terms(context, &site.place, &settled, read_to, newest);
-    reading.attestation.judge_present(candidate, &terms)
+fn judged(context: &Context, site: &Site, seen: &mut Seen, candidate: &Candidate) -> (LogVerdict, Finding) {
+    let linked = chain::link_all(&mut seen.items, &terms(&context.brief, site));
+    let settled = inspection::settled(&context.brief, &site.homes[0].location, &seen.items, &linked);
+    let newest = seen.items.iter().map(|item| item.key.end).max();
+    let terms =
+        inspection::present_terms(&context.brief, &site.place, &settled, context.store.clock(), newest);
+    terms.judge(candidate, seen.claimant.as_ref())
 }
 
 /// The verdict on a file that no authentic digest names, if it is there at all.
@@ -253,7 +259,7 @@ async fn unnamed(
     site: &Site,
     object: &ObjectName,
     candidate: Option<Candidate>,
-    reading: &mut Reading,
+    seen: &mut Seen,
 ) -> (Option<LogVerdict>, Option<Finding>) {
     let Some(candidate) = candidate.map(|candidate| Candidate { object: object.clone(), ..candidate }) else {
         return (None, None);
@@ -262,8 +268,6 @@ async fn unnamed(
     if got.is_err_and(|error| matches!(absence(&error), Absence::Gone)) {
         return (None, None);
     }
-    match judged(context, site, reading, &candidate, Time::MAX_UTC) {
-        Presence::Judged(verdict, finding) => (Some(verdict), Some(*finding)),
-        Presence::Named | Presence::Later(_) => (None, None),
-    }
+    let (verdict, finding) = judged(context, site, seen, &candidate);
+    (Some(verdict), Some(finding))
 }

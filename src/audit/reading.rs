@@ -1,7 +1,7 @@
 //! Reads the digests of one account and region, newest first, so that every digest's successor is known when its turn
 //! comes, and the log files they name as soon as they are named.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -13,12 +13,12 @@ use super::mill::{self, JudgedLog};
 use super::presence::Listed;
 use super::task::{Task, unwound};
 use super::{Context, Event};
-use crate::chain::Entry;
+use crate::chain::{Found, Item};
 use crate::crypto::KeyRing;
-use crate::digest::AuthenticDigest;
-use crate::inspection::Reading;
+use crate::inspection::{Entry, Reading, Said};
 use crate::logs::LogWork;
-use crate::trail::{ChainId, Time};
+use crate::report::{Findings, MOST_OF_A_KIND};
+use crate::trail::{ChainId, Day};
 use crate::verdict::{DigestVerdict, LogTally, Testimony};
 
 /// Log files named and not yet asked for.
@@ -26,19 +26,39 @@ const WAITING_LOGS: usize = 512;
 /// Log files of one site, judged.
 #[derive(Default)]
 pub(super) struct JudgedLogs {
+    /// By the days of the digests that name them.
+    pub(super) days: BTreeMap<Day, DayLogs>,
+    /// Findings that came in since they were last thinned out.
+    fresh: usize,
+}
+
+/// Log files that the digests of one day name.
+#[derive(Default)]
+pub(super) struct DayLogs {
     pub(super) by_chain: HashMap<Arc<ChainId>, LogTally>,
     pub(super) compressed: u64,
     pub(super) inflated: u64,
-    pub(super) testimonies: Vec<Testimony>,
+    pub(super) testimonies: BTreeSet<Testimony>,
+    pub(super) findings: Findings,
 }
 
 impl JudgedLogs {
     fn take(&mut self, context: &Context, judged: JudgedLog) {
-        self.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
-        context.tell_all(judged.finding);
-        self.compressed += judged.compressed;
-        self.inflated += judged.inflated;
-        self.testimonies.extend(judged.testimonies);
+        let day = self.days.entry(judged.work.day).or_default();
+        day.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
+        day.compressed += judged.compressed;
+        day.inflated += judged.inflated;
+        day.testimonies.extend(judged.testimonies);
+        if let Some(finding) = judged.finding {
+            let finding = context.brief.in_its_light(finding);
+            context.observer.on(Event::Finding(&finding));
+            day.findings.push(finding);
+            self.fresh += 1;
+        }
+        if self.fresh > 2 * MOST_OF_A_KIND {
+            Findings::thin_out(self.days.values_mut().map(|day| &mut day.findings));
+            self.fresh = 0;
+        }
     }
 }
 
@@ -71,7 +91,7 @@ impl LogFiles {
 
     /// Takes in a named log file; one that a listing told all about is not read.
     async fn take(&self, context: &Context, work: LogWork, listed: Option<&Listed>) {
-        match listed.and_then(|listed| listed.observe(&work.object)) {
+        match listed.and_then(|listed| listed.observe(&work)) {
             Some(observation) => {
                 let settled_by = context.brief.settled_by();
                 context.mill.tell(mill::observed(work, &observation, 0, settled_by), &self.sink);
@@ -167,17 +187,17 @@ async fn pass(
                 once_more.push(FoundDigest { object, key, size });
                 continue;
             }
-            let entry = reading.vouched(ring, tried);
-            if !once_more.is_empty() && wants_a_word(&entry, context.brief.settled_by()) {
-                let Entry { key, object, .. } = entry;
-                once_more.push(FoundDigest { object, key, size });
+            let key = tried.key.clone();
+            let (item, said) = reading.vouched(ring, tried);
+            if !once_more.is_empty() && wants_a_word(&item) {
+                once_more.push(FoundDigest { object: item.object, key, size });
                 continue;
             }
-            announce(context, &entry);
-            let named = reading.settle(&context.brief, entry);
-            context.observer.on(Event::LogsNamed(named.logs.len() as u64));
+            announce(context, &item, &said);
+            let named = reading.settle(&context.brief, item, said);
             // Digests that are read for what they name alone have no log files to read.
             let Some(logs) = logs else { continue };
+            context.observer.on(Event::LogsNamed(named.logs.len() as u64));
             for work in named.works() {
                 logs.take(context, work, listed).await;
             }
@@ -188,15 +208,16 @@ async fn pass(
 }
 
 /// Whether what a later digest recorded could prove this one.
-fn wants_a_word(entry: &Entry, settled_by: Time) -> bool {
-    let verdict = entry.verdict_by(settled_by);
+fn wants_a_word(item: &Item) -> bool {
+    let Found::Rejected(refused) = &item.found else { return false };
+    let verdict = refused.fault.verdict();
     matches!(verdict, DigestVerdict::Unsigned | DigestVerdict::SignatureInvalid | DigestVerdict::Relocated)
 }
 
-fn announce(context: &Context, entry: &Entry) {
-    let (brief, span) = (&context.brief, entry.span());
-    let logs = entry.authentic().map_or(&[][..], AuthenticDigest::logs);
-    let verdict = entry.verdict_by(brief.settled_by());
-    let part = brief.part(&entry.key.chain, &span);
-    context.observer.on(Event::Digest { object: &entry.object, verdict, span, logs, part });
+fn announce(context: &Context, item: &Item, said: &Said) {
+    let (brief, span) = (&context.brief, item.span());
+    let logs = item.authentic().map_or(&[][..], |_| &said.logs);
+    let verdict = item.verdict_by(brief.settled_by());
+    let part = brief.part(&item.key.chain, &span);
+    context.observer.on(Event::Digest { object: &item.object, verdict, span, logs, part });
 }

@@ -8,10 +8,10 @@ use chrono::TimeDelta;
 
 use super::discover::{Home, Site};
 use super::listing::{self, FoundDigest, Sweep};
-use super::site::Outcome;
 use super::{Context, fetch};
-use crate::chain::{self, Linked, Loss, Lost, Seam, State};
+use crate::chain::{self, Linked, Loss, Lost, Seam};
 use crate::digest::Previous;
+use crate::inspection::{SiteView, State};
 use crate::report::Reached;
 use crate::trail::key::DigestKey;
 use crate::trail::{
@@ -25,10 +25,10 @@ const HANDOVER: TimeDelta = TimeDelta::hours(26);
 const LONG_AGO: TimeDelta = TimeDelta::days(35);
 
 /// The accounts and regions that signed links lead to and that nobody has looked at yet.
-pub(super) fn unknown_places(outcomes: &[Outcome]) -> Vec<Site> {
-    let known: BTreeSet<&AccountRegion> = outcomes.iter().map(|outcome| &outcome.site.place).collect();
+pub(super) fn unknown_places(views: &[SiteView]) -> Vec<Site> {
+    let known: BTreeSet<&AccountRegion> = views.iter().map(|view| &view.place).collect();
     let mut sites: Vec<Site> = Vec::new();
-    for seam in outcomes.iter().flat_map(|outcome| &outcome.linked).flat_map(|linked| &linked.chain.seams) {
+    for seam in views.iter().flat_map(|view| &view.linked).flat_map(|linked| &linked.chain.seams) {
         let place = &seam.chain.place;
         if known.contains(place) {
             continue;
@@ -49,19 +49,19 @@ fn home_of(seam: &Seam) -> Option<Location> {
 }
 
 /// Makes one chain of what signed links join, and says of chains that have ended where they go on.
-pub(super) async fn join(context: &Arc<Context>, outcomes: &mut [Outcome]) {
-    let seams: Vec<(ChainId, Seam)> = outcomes
+pub(super) async fn join(context: &Arc<Context>, views: &mut [SiteView]) {
+    let seams: Vec<(ChainId, Seam)> = views
         .iter()
-        .flat_map(|outcome| &outcome.linked)
+        .flat_map(|view| &view.linked)
         .flat_map(|linked| linked.chain.seams.iter().map(|seam| (linked.id.clone(), seam.clone())))
         .collect();
-    let ended: Vec<ChainId> = outcomes
+    let ended: Vec<ChainId> = views
         .iter()
-        .flat_map(|outcome| &outcome.linked)
+        .flat_map(|view| &view.linked)
         .filter(|linked| linked.chain.ended.as_ref().is_some_and(|last| last.word.is_none()))
         .map(|linked| linked.id.clone())
         .collect();
-    let mut chains = Chains::of(outcomes);
+    let mut chains = Chains::of(views);
     for (newer, seam) in seams {
         join_one(context, &mut chains, &newer, &seam);
     }
@@ -75,31 +75,31 @@ pub(super) async fn join(context: &Arc<Context>, outcomes: &mut [Outcome]) {
 
 /// The chains of all sites, to be found by what they are.
 struct Chains<'a> {
-    outcomes: &'a mut [Outcome],
+    views: &'a mut [SiteView],
     /// Of each: its site, and its place among the site's.
     at: BTreeMap<ChainId, (usize, usize)>,
 }
 
 impl<'a> Chains<'a> {
-    fn of(outcomes: &'a mut [Outcome]) -> Self {
+    fn of(views: &'a mut [SiteView]) -> Self {
         let mut at = BTreeMap::new();
-        for (site, outcome) in outcomes.iter().enumerate() {
-            for (place, linked) in outcome.linked.iter().enumerate() {
+        for (site, view) in views.iter().enumerate() {
+            for (place, linked) in view.linked.iter().enumerate() {
                 at.entry(linked.id.clone()).or_insert((site, place));
             }
         }
-        Self { outcomes, at }
+        Self { views, at }
     }
 
-    fn get(&self, id: &ChainId) -> Option<(&Outcome, &Linked)> {
+    fn get(&self, id: &ChainId) -> Option<(&SiteView, &Linked)> {
         let (site, place) = *self.at.get(id)?;
-        let outcome = self.outcomes.get(site)?;
-        Some((outcome, outcome.linked.get(place)?))
+        let view = self.views.get(site)?;
+        Some((view, view.linked.get(place)?))
     }
 
     fn get_mut(&mut self, id: &ChainId) -> Option<&mut Linked> {
         let (site, place) = *self.at.get(id)?;
-        self.outcomes.get_mut(site)?.linked.get_mut(place)
+        self.views.get_mut(site)?.linked.get_mut(place)
     }
 }
 
@@ -156,10 +156,10 @@ fn broken(
 fn missing(context: &Context, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
     let Some(key) = DigestKey::parse(&seam.previous.object.key) else { return };
     let hour = Span { start: key.end - TimeDelta::hours(1), end: key.end };
-    let listed = chains.outcomes.iter().any(|outcome| {
-        let here = outcome.site.place == seam.chain.place
-            && home_of(seam).is_some_and(|home| outcome.site.locations().any(|known| *known == home));
-        here && outcome.reached == Reached::Wholly && !outcome.unlisted
+    let listed = chains.views.iter().any(|view| {
+        let here =
+            view.place == seam.chain.place && home_of(seam).is_some_and(|home| view.homes.contains(&home));
+        here && view.reached == Reached::Wholly && !view.unlisted
     });
     if !listed || !context.brief.window.overlaps(&hour) {
         return;
@@ -196,7 +196,7 @@ struct Alike(BTreeMap<(AccountId, Region, TrailName), Vec<ChainId>>);
 impl Alike {
     fn of(chains: &Chains<'_>) -> Self {
         let mut alike = BTreeMap::<_, Vec<_>>::new();
-        for linked in chains.outcomes.iter().flat_map(|outcome| &outcome.linked) {
+        for linked in chains.views.iter().flat_map(|view| &view.linked) {
             if linked.id.kind == DigestKind::Standard && !linked.chain.coverage.is_empty() {
                 alike.entry(Self::key(&linked.id)).or_default().push(linked.id.clone());
             }
@@ -221,8 +221,8 @@ async fn sequel(context: &Arc<Context>, chains: &Chains<'_>, alike: &Alike, id: 
     let (_, last) = chains.get(id)?;
     let end = last.chain.ended.as_ref()?.end;
     for own in alike.elsewhere(id) {
-        let Some((outcome, _)) = chains.get(own) else { continue };
-        if let Some(began) = began(context, outcome, own, end).await {
+        let Some((view, _)) = chains.get(own) else { continue };
+        if let Some(began) = began(context, view, own, end).await {
             return Some(Sequel { chain: own.clone(), began });
         }
     }
@@ -230,12 +230,11 @@ async fn sequel(context: &Arc<Context>, chains: &Chains<'_>, alike: &Alike, id: 
 }
 
 /// When a chain began, if that is about `end`: its oldest digest since long before is authentic and ends nothing earlier.
-async fn began(context: &Arc<Context>, outcome: &Outcome, id: &ChainId, end: Time) -> Option<Time> {
+async fn began(context: &Arc<Context>, view: &SiteView, id: &ChainId, end: Time) -> Option<Time> {
     let span = Span { start: end - LONG_AGO, end: end + HANDOVER + TimeDelta::hours(1) };
     let mut oldest: Option<FoundDigest> = None;
-    for home in outcome.site.locations() {
-        let listed =
-            listing::digests(&context.store, home, &outcome.site.place, &Sweep::only(span)).await.ok()?;
+    for home in view.homes.iter() {
+        let listed = listing::digests(&context.store, home, &view.place, &Sweep::only(span)).await.ok()?;
         let own = listed.found.into_iter().filter(|digest| digest.key.chain == *id);
         oldest = oldest.into_iter().chain(own).min_by_key(|digest| digest.key.end);
     }

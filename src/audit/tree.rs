@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::listing::Strays;
 use super::pages::{Walk, each, fold};
-use super::smallest::Smallest;
+use crate::inspection::{Smallest, Strays};
 use crate::logs::{Oddity, oddity};
 use crate::store::{Listed, Listing, StoreError, StoreErrorKind};
 use crate::trail::key::RegionFolder;
@@ -22,7 +21,7 @@ const MOST_DATED: usize = 75_000;
 
 /// What a folder of log files holds.
 #[derive(Debug, Default)]
-pub(super) struct LogFolder {
+pub(super) struct LogTree {
     /// The days of the window that are there, in the order of keys.
     pub(super) days: Vec<String>,
     /// The first objects by name, beside them, that a reader would take for log files.
@@ -42,7 +41,7 @@ struct Met {
 
 /// Looks through the folder of one kind in one home: the years, months and days of the window, and whatever lies beside
 /// them. With an open end it goes to the folder's end.
-pub(super) async fn log_folder(context: &Context, home: &Location, folder: &RegionFolder) -> LogFolder {
+pub(super) async fn log_tree(context: &Context, home: &Location, folder: &RegionFolder) -> LogTree {
     let mut met = Met::default();
     let bounds = Bounds::new(context, folder);
     let mut level = vec![folder.to_string()];
@@ -61,14 +60,14 @@ pub(super) async fn log_folder(context: &Context, home: &Location, folder: &Regi
             met.failures.push(too_many(address(&home.bucket, beyond)));
         }
         for name in below.odd.into_kept().into_keys() {
-            let LogFolder { odd, strays, failures, .. } = odd_folder(context, home, name).await;
-            odd.into_iter().for_each(|object| met.odd.add(object, ()));
+            let LogTree { odd, strays, failures, .. } = odd_tree(context, home, name).await;
+            odd.into_iter().for_each(|object| drop(met.odd.add(object, ())));
             met.strays.merge(strays);
             met.failures.extend(failures);
         }
         level = below.dated.into_kept().into_keys().collect();
     }
-    LogFolder { days: level, ..met.into_folder() }
+    LogTree { days: level, ..met.into_tree() }
 }
 
 /// The folders of one level.
@@ -90,9 +89,9 @@ impl Level {
 
     fn take(&mut self, name: String, prefix: &str, bounds: &Bounds) {
         match is_dated(&name[prefix.len()..], self.part) {
-            true if bounds.touch(&name) => self.dated.add(name, ()),
+            true if bounds.touch(&name) => drop(self.dated.add(name, ())),
             true => {}
-            false => self.odd.add(name, ()),
+            false => drop(self.odd.add(name, ())),
         }
     }
 }
@@ -165,7 +164,7 @@ async fn one_level(
 }
 
 /// Lists a folder that CloudTrail does not write, as far as that goes.
-pub(super) async fn odd_folder(context: &Context, home: &Location, prefix: String) -> LogFolder {
+pub(super) async fn odd_tree(context: &Context, home: &Location, prefix: String) -> LogTree {
     let _slot = context.slots.take().await;
     let target = address(&home.bucket, &prefix);
     let listing = Listing::whole(Arc::clone(&home.bucket), prefix);
@@ -191,9 +190,9 @@ pub(super) async fn odd_folder(context: &Context, home: &Location, prefix: Strin
             if pages > MOST_ODD_PAGES {
                 met.failures.push(too_many_pages(target));
             }
-            met.into_folder()
+            met.into_tree()
         }
-        Err(error) => LogFolder { failures: vec![error], ..LogFolder::default() },
+        Err(error) => LogTree { failures: vec![error], ..LogTree::default() },
     }
 }
 
@@ -225,7 +224,7 @@ impl Met {
         let object = ObjectName::new(Arc::clone(&home.bucket), key);
         match oddity {
             Oddity::FolderMarker => {}
-            Oddity::LogLike => self.odd.add(object, ()),
+            Oddity::LogLike => drop(self.odd.add(object, ())),
             Oddity::Stray => self.strays.add(object),
         }
     }
@@ -236,9 +235,9 @@ impl Met {
         self.failures.extend(other.failures);
     }
 
-    fn into_folder(mut self) -> LogFolder {
+    fn into_tree(mut self) -> LogTree {
         self.failures.extend(self.odd.beyond().map(|beyond| too_many(beyond.to_string())));
         let odd = self.odd.into_kept().into_keys().collect();
-        LogFolder { days: Vec::new(), odd, strays: self.strays, failures: self.failures }
+        LogTree { days: Vec::new(), odd, strays: self.strays, failures: self.failures }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::site::Outcome;
+use crate::inspection::SiteView;
 use crate::report::{Completion, NoChain, Reached, Report, Uncovered};
 use crate::trail::{DigestKind, Time};
 use crate::verdict::{Code, Scope};
@@ -36,11 +36,10 @@ pub(super) fn find(report: &Report, not_reached: &BTreeSet<Scope>, as_of: Time) 
 }
 
 /// The accounts and regions that a run which ended early did not look at to their end.
-pub(super) fn not_reached(outcomes: &[Outcome]) -> BTreeSet<Scope> {
-    let cut_short = |outcome: &&Outcome| {
-        outcome.completion == Completion::Interrupted || outcome.reached == Reached::InPart
-    };
-    outcomes.iter().filter(cut_short).map(|outcome| Scope::from(&outcome.site.place)).collect()
+pub(super) fn not_reached(views: &[SiteView]) -> BTreeSet<Scope> {
+    let cut_short =
+        |view: &&SiteView| view.completion == Completion::Interrupted || view.reached == Reached::InPart;
+    views.iter().filter(cut_short).map(|view| Scope::from(&view.place)).collect()
 }
 
 fn has_chain(report: &Report, scope: &Scope) -> bool {

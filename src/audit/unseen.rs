@@ -1,6 +1,7 @@
 //! The one place where a store's failure becomes a cause in the report, and so the only place where an outage could
 //! be mistaken for a crime.
 
+use crate::inspection::ListingFailure;
 use crate::store::{StoreError, StoreErrorKind};
 use crate::verdict::Unseen;
 
@@ -56,4 +57,10 @@ pub(super) fn unseen(error: &StoreError) -> Unseen {
         | StoreErrorKind::Faltered
         | StoreErrorKind::Failed => Unseen::Failed(detail),
     }
+}
+
+/// A folder that could not be listed, or not wholly.
+pub(super) fn failure(error: &StoreError) -> ListingFailure {
+    let message = format!("cannot {} {}: {}", error.action, error.target, error.detail);
+    ListingFailure { message, cause: unseen(error) }
 }

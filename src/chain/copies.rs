@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Entry, State};
+use super::{Found, Item};
 use crate::digest::{Elsewhere, Signed};
 use crate::trail::{ChainId, Location, Span};
 
@@ -22,21 +22,21 @@ pub struct Copied {
 }
 
 /// Takes copied chains out of the digests of one account and region.
-pub fn set_apart(entries: &mut Vec<Entry>) -> Vec<Copied> {
+pub fn set_apart(items: &mut Vec<Item>) -> Vec<Copied> {
     let mut evidence: BTreeMap<(ChainId, Location), Evidence> = BTreeMap::new();
-    for entry in entries.iter() {
-        evidence.entry((entry.key.chain.clone(), home(entry))).or_default().take(entry);
+    for item in items.iter() {
+        evidence.entry((item.key.chain.clone(), home(item))).or_default().take(item);
     }
     evidence.retain(|_, evidence| evidence.speaks_of_copies());
     if evidence.is_empty() {
         return Vec::new();
     }
     let mut found: BTreeMap<(ChainId, Location, Location), Vec<Span>> = BTreeMap::new();
-    entries.retain(|entry| {
-        let at = (entry.key.chain.clone(), home(entry));
-        let delivered = evidence.get(&at).and_then(|evidence| evidence.copied_from(entry));
+    items.retain(|item| {
+        let at = (item.key.chain.clone(), home(item));
+        let delivered = evidence.get(&at).and_then(|evidence| evidence.copied_from(item));
         let Some(delivered) = delivered else { return true };
-        found.entry((at.0, at.1, delivered.clone())).or_default().push(entry.span());
+        found.entry((at.0, at.1, delivered.clone())).or_default().push(item.span());
         false
     });
     let copied = |((chain, copy, delivered), hours)| Copied { chain, copy, delivered, hours };
@@ -44,19 +44,19 @@ pub fn set_apart(entries: &mut Vec<Entry>) -> Vec<Copied> {
 }
 
 /// Whether all that is known of a home's digests is that they belong elsewhere: then its log files do too.
-pub fn is_copy(home: &Location, copies: &[Copied], entries: &[Entry]) -> bool {
+pub fn is_copy(home: &Location, copies: &[Copied], items: &[Item]) -> bool {
     copies.iter().any(|copied| copied.copy == *home)
-        && !entries.iter().any(|entry| entry.object.bucket == home.bucket && entry.key.prefix == home.prefix)
+        && !items.iter().any(|item| item.object.bucket == home.bucket && item.key.prefix == home.prefix)
 }
 
-fn home(entry: &Entry) -> Location {
-    Location::new(Arc::clone(&entry.object.bucket), entry.key.prefix.clone())
+fn home(item: &Item) -> Location {
+    Location::new(Arc::clone(&item.object.bucket), item.key.prefix.clone())
 }
 
-fn elsewhere(entry: &Entry) -> Option<&Elsewhere> {
-    match &entry.state {
-        State::Rejected(rejected) => rejected.elsewhere.as_ref(),
-        State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+fn elsewhere(item: &Item) -> Option<&Elsewhere> {
+    match &item.found {
+        Found::Rejected(refused) => refused.elsewhere.as_ref(),
+        Found::Authentic(_) | Found::Unseen(_) | Found::Gone => None,
     }
 }
 
@@ -70,9 +70,9 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn take(&mut self, entry: &Entry) {
-        self.in_place |= entry.authentic().is_some();
-        if let Some(Elsewhere { delivered, signed }) = elsewhere(entry) {
+    fn take(&mut self, item: &Item) {
+        self.in_place |= item.authentic().is_some();
+        if let Some(Elsewhere { delivered, signed }) = elsewhere(item) {
             let known = self.delivered.entry(delivered.clone()).or_insert(*signed);
             *known = match (*known, signed) {
                 (Signed::Refuted, _) | (_, Signed::Refuted) => Signed::Refuted,
@@ -86,8 +86,8 @@ impl Evidence {
         !self.in_place && self.delivered.values().any(|signed| *signed == Signed::Proven)
     }
 
-    fn copied_from(&self, entry: &Entry) -> Option<&Location> {
-        let Elsewhere { delivered, .. } = elsewhere(entry)?;
+    fn copied_from(&self, item: &Item) -> Option<&Location> {
+        let Elsewhere { delivered, .. } = elsewhere(item)?;
         let (delivered, signed) = self.delivered.get_key_value(delivered)?;
         (*signed == Signed::Proven).then_some(delivered)
     }

@@ -1,19 +1,19 @@
 //! What part of the window authentic digests span, and why the rest is not.
 
-use super::{Absent, Chain, ChainId, Entry, Gap, LastDigest, State, Terms};
+use super::{Absent, Chain, ChainId, Found, Gap, Item, LastDigest, Link, Terms};
 use crate::trail::{Span, SpanSet, Time, Window, format_time};
 use crate::verdict::{Cause, Code, Finding};
 
 /// Fills in the chain's coverage and gaps, or that it ended before the window. Only standard digests cover an hour: a
 /// backfill digest names late log files, and says nothing of the others.
-pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent: &[Absent], terms: &Terms) {
+pub(super) fn assess(chain: &mut Chain, id: &ChainId, items: &[Item], absent: &[Absent], terms: &Terms) {
     chain.coverage = chain.spans.clip(&terms.window);
-    if begins_later(chain, entries, absent, terms) {
+    if begins_later(chain, items, absent, terms) {
         return;
     }
-    chain.ended = LastDigest::before_the_window(entries, absent, terms);
-    chain.bounds = bounds(entries, absent, &chain.coverage, terms);
-    chain.unproven = unproven(entries, &chain.coverage, chain.bounds, &terms.window);
+    chain.ended = LastDigest::before_the_window(items, absent, terms);
+    chain.bounds = bounds(items, absent, &chain.coverage, terms);
+    chain.unproven = unproven(items, &chain.coverage, chain.bounds, &terms.window);
     let Some(bounds) = chain.bounds else { return };
     let waiting: SpanSet = absent.iter().filter(|it| it.is_pending(terms)).filter_map(hour).collect();
     let open = chain.coverage.complement(bounds);
@@ -21,7 +21,7 @@ pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent:
     chain.gaps = open
         .into_iter()
         .flat_map(|gap| waiting.complement(gap))
-        .map(|span| Gap { span, cause: cause(span, entries, absent, start_of_chain) })
+        .map(|span| Gap { span, cause: cause(span, items, absent, start_of_chain) })
         .collect();
     let whole_from = match (terms.window.start(), start_of_chain) {
         (Some(start), Some(first)) => start.max(first),
@@ -33,16 +33,16 @@ pub(super) fn assess(chain: &mut Chain, id: &ChainId, entries: &[Entry], absent:
         .iter()
         .find(|span| span.start <= whole_from && whole_from < span.end)
         .map(|span| span.end);
-    if let Some(oldest) = beginning_elsewhere(entries, terms) {
+    if let Some(oldest) = beginning_elsewhere(items, terms) {
         chain.findings.push(open_head(id, oldest));
     }
 }
 
 /// The hours of digests that are here and not authentic, as far as nothing else covers them and no gap can: they lie beyond
 /// what is due yet.
-fn unproven(entries: &[Entry], coverage: &SpanSet, due: Option<Span>, window: &Window) -> SpanSet {
-    let here = entries.iter().filter(|entry| entry.authentic().is_none() && entry.state != State::Gone);
-    let hours = here.map(Entry::span).collect::<SpanSet>().clip(window);
+fn unproven(items: &[Item], coverage: &SpanSet, due: Option<Span>, window: &Window) -> SpanSet {
+    let here = items.iter().filter(|item| item.authentic().is_none() && item.found != Found::Gone);
+    let hours = here.map(Item::span).collect::<SpanSet>().clip(window);
     let covered = coverage.union(due);
     hours.into_iter().flat_map(|hour| covered.complement(hour)).collect()
 }
@@ -52,18 +52,18 @@ fn hour(absent: &Absent) -> Option<Span> {
 }
 
 /// Whether the chain's first digest is a starting digest after the window: then it owes nothing to the window.
-fn begins_later(chain: &Chain, entries: &[Entry], absent: &[Absent], terms: &Terms) -> bool {
+fn begins_later(chain: &Chain, items: &[Item], absent: &[Absent], terms: &Terms) -> bool {
     absent.is_empty()
         && chain.started.is_some()
-        && entries.iter().all(|entry| entry.span().start >= terms.window.end())
+        && items.iter().all(|item| item.span().start >= terms.window.end())
 }
 
 /// What the chain has to cover: the window, as far as digests can have arrived by now. An open window begins
 /// with the chain's first trace.
-fn bounds(entries: &[Entry], absent: &[Absent], coverage: &[Span], terms: &Terms) -> Option<Span> {
-    let traces = entries
+fn bounds(items: &[Item], absent: &[Absent], coverage: &[Span], terms: &Terms) -> Option<Span> {
+    let traces = items
         .iter()
-        .map(|entry| entry.span().start)
+        .map(|item| item.span().start)
         .chain(absent.iter().filter_map(hour).map(|hour| hour.start));
     let start = terms.window.start().or_else(|| traces.min())?;
     let covered_to = coverage.last().map_or(start, |span| span.end);
@@ -75,21 +75,21 @@ fn bounds(entries: &[Entry], absent: &[Absent], coverage: &[Span], terms: &Terms
 }
 
 /// The chain's first moment, where its first digest is here and is a starting digest.
-pub(super) fn chain_start(entries: &[Entry]) -> Option<Time> {
-    let first = entries.first()?.authentic()?;
-    first.previous().is_none().then(|| first.span().start)
+pub(super) fn chain_start(items: &[Item]) -> Option<Time> {
+    let first = items.first()?.authentic()?;
+    (first.link == Link::Start).then_some(first.span.start)
 }
 
-fn cause(gap: Span, entries: &[Entry], absent: &[Absent], start_of_chain: Option<Time>) -> Cause {
+fn cause(gap: Span, items: &[Item], absent: &[Absent], start_of_chain: Option<Time>) -> Cause {
     let (mut missing, mut rejected, mut unauthenticated, mut unreadable) = (0, 0, 0, 0);
     missing += absent.iter().filter_map(hour).filter(|hour| hour.overlaps(&gap)).count() as u64;
-    for entry in entries.iter().filter(|entry| entry.span().overlaps(&gap)) {
-        match &entry.state {
-            State::Authentic(_) => {}
-            State::Rejected(digest) if digest.is_refuted() => rejected += 1,
-            State::Rejected(_) => unauthenticated += 1,
-            State::Unseen(_) => unreadable += 1,
-            State::Gone => missing += 1,
+    for item in items.iter().filter(|item| item.span().overlaps(&gap)) {
+        match &item.found {
+            Found::Authentic(_) => {}
+            Found::Rejected(refused) if refused.fault.is_refutation() => rejected += 1,
+            Found::Rejected(_) => unauthenticated += 1,
+            Found::Unseen(_) => unreadable += 1,
+            Found::Gone => missing += 1,
         }
     }
     match missing + rejected + unauthenticated + unreadable {
@@ -100,13 +100,13 @@ fn cause(gap: Span, entries: &[Entry], absent: &[Absent], start_of_chain: Option
 }
 
 /// With an open start: the oldest digest, if it links to one that is not here.
-fn beginning_elsewhere<'a>(entries: &'a [Entry], terms: &Terms) -> Option<&'a Entry> {
-    let oldest = entries.first().filter(|_| terms.window.start().is_none())?;
-    let previous = oldest.authentic()?.previous()?;
+fn beginning_elsewhere<'a>(items: &'a [Item], terms: &Terms) -> Option<&'a Item> {
+    let oldest = items.first().filter(|_| terms.window.start().is_none())?;
+    let previous = oldest.previous()?;
     terms.would_show(&previous.object).then_some(oldest)
 }
 
-fn open_head(id: &ChainId, oldest: &Entry) -> Finding {
+fn open_head(id: &ChainId, oldest: &Item) -> Finding {
     let start = oldest.span().start;
     let message = format!(
         "the record begins at {} and its oldest digest links to an earlier one that is not here: expired or removed \
@@ -115,7 +115,7 @@ fn open_head(id: &ChainId, oldest: &Entry) -> Finding {
     );
     let mut finding = Finding::new(Code::CoverageHead, id, message);
     finding.at = Some(start);
-    finding.object = oldest.authentic().and_then(|digest| digest.previous()).map(|link| link.object.clone());
+    finding.object = oldest.previous().map(|link| link.object.clone());
     finding.digest = Some(oldest.object.clone());
     finding.cause = Some(Cause::Unexplained);
     finding

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use chrono::DateTime;
 
-use super::{Absent, Entry, Terms};
+use super::{Absent, Item, Terms};
 use crate::trail::{AccountId, ChainId, Malformed, ObjectName, Region, Time, TrailName, format_time};
 use crate::verdict::DigestVerdict;
 
@@ -123,9 +123,9 @@ impl LastDigest {
     /// The last digest of a chain that has all of its traces before the window, if digests for the window are due. Whether
     /// it is authentic does not matter: a chain that goes on has newer ones, and one that was cut off may have had its
     /// last one overwritten too.
-    pub(super) fn before_the_window(entries: &[Entry], absent: &[Absent], terms: &Terms) -> Option<Self> {
+    pub(super) fn before_the_window(items: &[Item], absent: &[Absent], terms: &Terms) -> Option<Self> {
         let start = terms.window.start().filter(|start| *start < terms.due())?;
-        let last = entries.last().filter(|_| absent.is_empty())?;
+        let last = items.last().filter(|_| absent.is_empty())?;
         (last.span().end <= start).then(|| {
             let word = terms.ended.iter().find(|word| word.allows(&last.key.chain, last.key.end)).cloned();
             let names_it = |word: &&Ended| word.names(&last.key.chain);

@@ -1,7 +1,7 @@
 //! Links between the folders of an organization's trail and an account's own: when a trail is converted, its digests go on
 //! under `AWSLogs/o-…/ACCOUNT/` or come back from there, and what signed links join is one chain.
 
-use super::{Chain, Entry, Gap};
+use super::{Chain, Gap, Item};
 use crate::digest::Previous;
 use crate::trail::key::DigestKey;
 use crate::trail::{ChainId, ObjectName, Span, Time};
@@ -30,10 +30,10 @@ impl Seam {
         })
     }
 
-    pub(super) fn of(entry: &Entry, previous: &Previous) -> Self {
+    pub(super) fn of(item: &Item, previous: &Previous) -> Self {
         let chain =
-            DigestKey::parse(&previous.object.key).map_or_else(|| entry.key.chain.clone(), |key| key.chain);
-        Self { from: entry.object.clone(), at: entry.span().start, chain, previous: previous.clone() }
+            DigestKey::parse(&previous.object.key).map_or_else(|| item.key.chain.clone(), |key| key.chain);
+        Self { from: item.object.clone(), at: item.span().start, chain, previous: previous.clone() }
     }
 }
 

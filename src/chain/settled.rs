@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Chain, Entry, Linked, Loss, Lost};
+use super::{Chain, Item, Linked, Loss, Lost};
 use crate::digest::NamedBy;
 use crate::trail::key::DigestKey;
 use crate::trail::{ChainId, DigestKind, Location, ObjectName, Span, SpanSet};
@@ -56,7 +56,7 @@ pub enum Unsettled {
 
 impl Settled {
     /// What the digests of one account and region that lie in `home` settle there.
-    pub fn of(home: &Location, named_by: NamedBy, entries: &[Entry], linked: &[Linked]) -> Self {
+    pub fn of(home: &Location, named_by: NamedBy, items: &[Item], linked: &[Linked]) -> Self {
         let own = named_by.comparable(&home.prefix);
         let is_here = |object: &ObjectName, prefix: &str| {
             named_by.comparable(prefix) == own
@@ -64,12 +64,12 @@ impl Settled {
         };
         let owners: Vec<Owner<'_>> = linked
             .iter()
-            .map(|Linked { id, entries: range, chain }| Owner {
+            .map(|Linked { id, items: range, chain }| Owner {
                 id,
-                spans: entries[range.clone()]
+                spans: items[range.clone()]
                     .iter()
-                    .filter(|entry| is_here(&entry.object, &entry.key.prefix))
-                    .filter_map(|entry| Some(entry.authentic()?.span()))
+                    .filter(|item| is_here(&item.object, &item.key.prefix))
+                    .filter_map(|item| Some(item.authentic()?.span))
                     .collect(),
                 lost: chain
                     .lost

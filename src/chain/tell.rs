@@ -1,11 +1,11 @@
 //! Puts what is wrong with a digest or a link into words and evidence.
 
 use super::{
-    Absent, Cause, Chain, ChainId, Code, Ended, Entry, Evidence, Finding, Gap, LastDigest, Previous, Proof,
-    Span, State, Terms, Time,
+    Absent, Cause, Chain, ChainId, Code, Ended, Evidence, Finding, Found, Gap, Item, LastDigest, Previous,
+    Proof, Proven, Span, Terms, Time,
 };
 use crate::crypto::Authority;
-use crate::digest::{AuthenticDigest, Fault, Packing};
+use crate::digest::{Fault, Packing};
 use crate::trail::{Window, format_time};
 use crate::verdict::{Class, Unseen};
 
@@ -27,40 +27,40 @@ pub fn all(id: &ChainId, chain: &Chain, as_of: Time) -> Vec<Finding> {
 /// many as the bucket's owner likes.
 pub fn digests<'c>(
     id: &'c ChainId,
-    entries: &'c [Entry],
+    items: &'c [Item],
     window: &'c Window,
     settled_by: Time,
 ) -> impl Iterator<Item = Finding> + 'c {
-    let asked_for = entries.iter().filter(|entry| window.overlaps(&entry.span()));
-    asked_for.filter_map(move |entry| digest(id, entry, settled_by))
+    let asked_for = items.iter().filter(|item| window.overlaps(&item.span()));
+    asked_for.filter_map(move |item| digest(id, item, settled_by))
 }
 
 /// What there is to tell of one digest by itself. One that was listed, is gone and ends after `settled_by` may still be
 /// under way.
-pub fn digest(id: &ChainId, entry: &Entry, settled_by: Time) -> Option<Finding> {
-    if keys_refused(entry).is_some() || entry.state == State::Unseen(Unseen::Interrupted) {
+pub fn digest(id: &ChainId, item: &Item, settled_by: Time) -> Option<Finding> {
+    if keys_refused(item).is_some() || item.found == Found::Unseen(Unseen::Interrupted) {
         return None;
     }
-    let mut finding = match &entry.state {
-        State::Authentic(digest) => authentic(id, digest)?,
-        State::Rejected(rejected) => fault(id, &rejected.fault),
-        State::Unseen(unseen) => {
+    let mut finding = match &item.found {
+        Found::Authentic(proven) => authentic(id, proven)?,
+        Found::Rejected(refused) => fault(id, &refused.fault),
+        Found::Unseen(unseen) => {
             let message = format!("the digest could not be read: {}", unseen.detail());
             let mut finding = Finding::new(Code::DigestUnreadable, id, message);
             finding.cause = Some(Cause::Unseen(unseen.clone()));
             finding
         }
-        State::Gone if entry.key.end > settled_by => Finding::new(
+        Found::Gone if item.key.end > settled_by => Finding::new(
             Code::DigestPending,
             id,
             "the digest was listed, and is not there yet; it is young enough for that",
         ),
-        State::Gone => {
+        Found::Gone => {
             Finding::new(Code::DigestMissing, id, "the digest was listed, but the store says it is not there")
         }
     };
-    finding.object = Some(entry.object.clone());
-    finding.at = Some(entry.key.end);
+    finding.object = Some(item.object.clone());
+    finding.at = Some(item.key.end);
     Some(finding)
 }
 
@@ -68,20 +68,20 @@ const NO_KEYS: &str = "no public keys were given; pass --keys FILE, as `trailsea
 
 /// Why the keys of a digest's region could not be had, where that is all that is known of it. Told once per region,
 /// not once per digest.
-pub fn keys_refused(entry: &Entry) -> Option<&str> {
-    match &entry.state {
-        State::Rejected(rejected) => match &rejected.fault {
+pub fn keys_refused(item: &Item) -> Option<&str> {
+    match &item.found {
+        Found::Rejected(refused) => match &refused.fault {
             Fault::UnknownKey { authority: Authority::Refused(detail), .. } => Some(detail),
             Fault::UnknownKey { authority: Authority::Nobody, .. } => Some(NO_KEYS),
             _ => None,
         },
-        State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+        Found::Authentic(_) | Found::Unseen(_) | Found::Gone => None,
     }
 }
 
 /// What is odd about a digest that is authentic.
-fn authentic(id: &ChainId, digest: &AuthenticDigest) -> Option<Finding> {
-    match (digest.blemish(), digest.packing()) {
+fn authentic(id: &ChainId, proven: &Proven) -> Option<Finding> {
+    match (&proven.blemish, proven.packing) {
         (Some(Fault::Algorithm { field, found }), _) => {
             let message = format!(
                 "{field} names {found}, although AWS signed the digest with SHA256withRSA: its metadata was changed"
@@ -189,15 +189,11 @@ fn unknown_key(id: &ChainId, fingerprint: &str, authority: &Authority) -> Findin
 /// A digest that differs from what its authentic successor recorded of it.
 pub(super) fn broken_link(
     id: &ChainId,
-    entry: &Entry,
+    item: &Item,
     recorded: &Previous,
-    successor: &Entry,
+    successor: &Item,
 ) -> Option<Finding> {
-    let (hash, signature) = match &entry.state {
-        State::Authentic(digest) => (digest.hash(), digest.metadata_signature()),
-        State::Rejected(rejected) => (rejected.hash?, rejected.signature.as_ref()),
-        State::Unseen(_) | State::Gone => return None,
-    };
+    let (hash, signature) = item.own()?;
     let other_hash = hash != recorded.hash;
     let other_signature = signature.is_some_and(|signature| *signature != recorded.signature);
     let what = match (other_hash, other_signature) {
@@ -208,9 +204,9 @@ pub(super) fn broken_link(
     };
     let message = format!("its {what} is not what the digest after it recorded");
     let mut finding = Finding::new(Code::DigestLinkBroken, id, message);
-    finding.object = Some(entry.object.clone());
+    finding.object = Some(item.object.clone());
     finding.digest = Some(successor.object.clone());
-    finding.at = Some(entry.key.end);
+    finding.at = Some(item.key.end);
     if other_hash {
         finding.evidence = finding
             .evidence
@@ -250,14 +246,14 @@ pub(super) fn missing(id: &ChainId, absent: &Absent, terms: &Terms) -> Finding {
 }
 
 /// A chain that began anew after a digest that ended at `before`.
-pub(super) fn restart(id: &ChainId, entry: &Entry, before: Time) -> Finding {
+pub(super) fn restart(id: &ChainId, item: &Item, before: Time) -> Finding {
     let message = format!(
         "the chain begins anew here with a starting digest; the digest before it ended at {}",
         format_time(before)
     );
     let mut finding = Finding::new(Code::ChainRestarted, id, message);
-    finding.object = Some(entry.object.clone());
-    finding.at = Some(entry.span().start);
+    finding.object = Some(item.object.clone());
+    finding.at = Some(item.span().start);
     finding.cause = Some(Cause::Unexplained);
     finding
 }

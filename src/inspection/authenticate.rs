@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::chain::{Entry, State};
+use super::entry::{Entry, State};
 use crate::crypto::{Authority, KeyRing, Signature};
 use crate::digest::{self, Fault, NamedBy, Place, Standing};
 use crate::gzip::{self, Limit};

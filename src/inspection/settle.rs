@@ -1,48 +1,123 @@
 //! Settles digests: newest first, so that every digest's successor is known when its turn comes, each is held against what
-//! that one recorded of it, and what it says of others is noted.
+//! that one recorded of it, and what it says of others is noted, day by day.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Brief;
 use super::authenticate::vouched;
-use crate::chain::{Entry, State};
+use super::days::{self, Days, Horizon};
+use super::entry::{Entry, State};
+use super::record::{FarName, KeyCount};
+use crate::chain::Item;
 use crate::crypto::{Fingerprint, KeyRing, Signature};
-use crate::digest::{AuthenticDigest, LogEntry, NamedBy, Previous, Standing};
-use crate::logs::{Attestation, LogWork, Naming};
+use crate::digest::{LogEntry, NamedBy, Previous, Standing};
+use crate::logs::{Attestation, LogWork, Naming, ShortName};
 use crate::report::Part;
-use crate::trail::{ChainId, Depth, ObjectName, Time};
+use crate::trail::key::LogKey;
+use crate::trail::{ChainId, Day, Depth, DigestKind, ObjectName, Time};
 
-/// A region has at most five trails (Quotas in AWS CloudTrail), each with two chains.
-const CHAINS_IN_TURN: usize = 10;
-/// Names that digests which are not authentic may claim in one site; the newest digests come first. A file beyond them that
+/// Names that digests which are not authentic may claim in one day; the newest digests come first. A file beyond them that
 /// no authentic digest names is unlisted rather than unproven.
-const MOST_CLAIMS: usize = 100_000;
-/// How often a key was used, and how often outside its published window.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct KeyCount {
-    /// Digests it proved.
-    pub digests: u64,
-    /// Those of them that end outside of its published window.
-    pub outside_window: u64,
-}
+const MOST_CLAIMS: usize = 4000;
 
 /// Everything known of a site's digests while they come in.
 pub struct Reading {
     named_by: NamedBy,
-    /// What they say about log files.
-    pub attestation: Attestation,
-    /// Those whose verdict is final, in the order they came in.
-    pub entries: Vec<Entry>,
-    /// The keys that proved digests in the window.
-    pub keys: BTreeMap<Fingerprint, KeyCount>,
+    days: Days,
+    horizon: Horizon,
+    /// What is known of each of the days.
+    pub read: BTreeMap<Day, DayRead>,
+    /// Digests that lie too far from the window to be part of it, and are read for what they say.
+    pub beside: Vec<Item>,
+    /// What those name.
+    pub named_beside: BTreeSet<FarName>,
     /// What digests already seen recorded of those still to come.
-    recorded: HashMap<ObjectName, (Signature, Standing)>,
+    recorded: HashMap<ObjectName, Vec<Recorded>>,
+    chains: HashMap<ChainId, Arc<ChainId>>,
     /// The log files named by the newest digest of each chain that has none in the window.
     pub last_words: HashMap<Arc<ChainId>, LastWords>,
-    chains: HashMap<ChainId, KnownChain>,
+}
+
+/// What is known of one day while its digests come in.
+pub struct DayRead {
+    /// What the digests of the day and of its margin say about log files, as far as they are proven as seen from it.
+    pub attestation: Attestation,
+    /// Its own digests.
+    pub items: Vec<Item>,
+    /// The log files of other days that its digests name.
+    pub far: BTreeSet<FarName>,
+    /// The keys that proved digests of it in the window.
+    pub keys: BTreeMap<Fingerprint, KeyCount>,
     /// Names that digests nobody vouches for may still claim.
     claims_left: usize,
+}
+
+impl DayRead {
+    fn new(named_by: NamedBy) -> Self {
+        Self {
+            attestation: Attestation::new(named_by),
+            items: Vec::new(),
+            far: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            claims_left: MOST_CLAIMS,
+        }
+    }
+
+    /// Notes the log files that a digest nobody vouches for names, as far as there is room.
+    fn claim(&mut self, logs: &[LogEntry], digest: &Arc<ObjectName>) {
+        for log in logs.iter().take(self.claims_left) {
+            self.attestation.claim(&log.object, digest);
+        }
+        self.claims_left -= logs.len().min(self.claims_left);
+    }
+}
+
+/// What a digest recorded of the one before it.
+struct Recorded {
+    signature: Signature,
+    chain: Arc<ChainId>,
+    end: Time,
+    proof: Proof,
+}
+
+/// How it is known that a digest is authentic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// By its own signature.
+    Own,
+    /// By the signature that another one of its chain recorded; the earliest of those ends then.
+    Vouched(Time),
+    /// It is not known.
+    Nothing,
+}
+
+impl Proof {
+    /// Whether it is known from `day`, too.
+    fn holds_from(self, day: Day, chain: &ChainId, horizon: &Horizon) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Vouched(end) => horizon.hears(day, chain, end),
+            Self::Nothing => false,
+        }
+    }
+}
+
+/// What a digest says of others.
+pub struct Said {
+    /// The log files it names.
+    pub logs: Vec<LogEntry>,
+    previous: Option<Previous>,
+    proof: Proof,
+    /// The key that proves it, and whether it was used in its published window.
+    key: Option<(Fingerprint, bool)>,
+}
+
+impl Said {
+    /// The key that proves the digest; none, if it is not authentic.
+    pub fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.key.as_ref().map(|(fingerprint, _)| fingerprint)
+    }
 }
 
 /// What the newest digest of a chain says that ends at that time.
@@ -52,137 +127,196 @@ pub struct LastWords {
     pub works: Vec<LogWork>,
 }
 
-/// A chain that has been met.
-struct KnownChain {
-    id: Arc<ChainId>,
-    /// Whether it has a digest in the window, or after it.
-    goes_on: bool,
-}
-
 impl Reading {
-    /// Nothing read yet.
-    pub fn new(named_by: NamedBy) -> Self {
+    /// Nothing read yet of `days`; what each of them may hear goes as far as `horizon`.
+    pub fn new(named_by: NamedBy, days: Days, horizon: Horizon) -> Self {
         Self {
             named_by,
-            attestation: Attestation::new(named_by),
-            entries: Vec::new(),
-            keys: BTreeMap::new(),
+            days,
+            horizon,
+            read: BTreeMap::new(),
+            beside: Vec::new(),
+            named_beside: BTreeSet::new(),
             recorded: HashMap::new(),
-            last_words: HashMap::new(),
             chains: HashMap::new(),
-            claims_left: MOST_CLAIMS,
+            last_words: HashMap::new(),
         }
     }
 
-    /// Notes the signature that a digest recorded of the one before it.
-    fn record(&mut self, previous: Option<&Previous>, standing: Standing) {
-        let Some(previous) = previous else { return };
-        let recorded = (previous.signature.clone(), standing);
-        let of = self.named_by.handle(&previous.object);
-        match standing {
-            Standing::Authentic => {
-                self.recorded.insert(of, recorded);
-            }
-            // Anybody can write a digest that claims something; it must not drown an authentic one's word.
-            Standing::Claimed => {
-                self.recorded.entry(of).or_insert(recorded);
-            }
-        }
+    /// Whether a digest has to be read: for a day that it lies in, or next to, or that hears it.
+    pub fn wants(&self, chain: &ChainId, end: Time) -> bool {
+        let since = self.days.from.is_none_or(|from| days::begins(from) <= end);
+        since && self.days.to.is_none_or(|to| end <= to.end() || self.horizon.hears(to, chain, end))
     }
 
-    /// Tries a digest with the signature that its successor recorded, of it or of what it is a copy of.
-    pub fn vouched(&mut self, ring: &KeyRing, entry: Entry) -> Entry {
+    /// Tries a digest with the signatures that those after it recorded, of it or of what it is a copy of, as far as its day
+    /// hears them; and takes out of it what it says.
+    pub fn vouched(&mut self, ring: &KeyRing, mut entry: Entry) -> (Item, Said) {
+        let mut proof = if entry.authentic().is_some() { Proof::Own } else { Proof::Nothing };
         let original = match &entry.state {
             State::Rejected(rejected) => rejected.delivered_as(&entry.key),
             State::Authentic(_) | State::Unseen(_) | State::Gone => None,
         };
         let name = self.named_by.handle(original.as_ref().unwrap_or(&entry.object));
-        match self.recorded.remove(&name) {
-            Some(recorded) => vouched(self.named_by, ring, entry, recorded),
-            None => entry,
-        }
-    }
-
-    /// The digests that have been read.
-    pub fn known(&self) -> HashSet<ObjectName> {
-        self.entries.iter().map(|entry| self.named_by.handle(&entry.object)).collect()
-    }
-
-    /// Notes the log files that a digest nobody vouches for names, as far as there is room.
-    fn claim(&mut self, logs: Vec<LogEntry>, digest: &Arc<ObjectName>) {
-        for log in logs.into_iter().take(self.claims_left) {
-            self.attestation.claim(&log.object, digest);
-            self.claims_left -= 1;
-        }
-    }
-
-    /// The digest of this chain that was taken in last: digests come newest first.
-    fn successor(&self, chain: &ChainId) -> Option<&AuthenticDigest> {
-        // Chains that share a folder take turns.
-        let latest = self.entries.iter().rev().take(CHAINS_IN_TURN);
-        latest.filter(|entry| entry.key.chain == *chain).find_map(Entry::authentic)
-    }
-
-    /// Takes what a digest says out of it: what it recorded of its predecessor, and the log files it names, which are given
-    /// back if it is authentic.
-    pub fn take(&mut self, entry: &mut Entry) -> Vec<LogEntry> {
-        match &mut entry.state {
-            State::Authentic(authentic) => {
-                self.record(authentic.previous(), Standing::Authentic);
-                let logs = authentic.take_logs();
-                logs.iter().for_each(|log| self.attestation.attest(&log.object));
-                logs
+        let day = Day::of_digest(entry.key.end);
+        let mut recorded = self.recorded.remove(&name).unwrap_or_default();
+        recorded
+            .retain(|word| *word.chain == entry.key.chain && self.horizon.hears(day, &word.chain, word.end));
+        recorded.sort_by_key(|word| word.end);
+        for Recorded { signature, chain, end, proof: of_the_word } in recorded {
+            if proof != Proof::Nothing {
+                break;
             }
-            State::Rejected(rejected) => {
-                let previous = rejected.claim().and_then(|claim| claim.previous.as_ref());
-                self.record(previous, Standing::Claimed);
-                self.claim(rejected.take_logs(), &Arc::new(entry.object.clone()));
-                Vec::new()
+            let standing = match of_the_word.holds_from(day, &chain, &self.horizon) {
+                true => Standing::Authentic,
+                false => Standing::Claimed,
+            };
+            entry = vouched(self.named_by, ring, entry, (signature, standing));
+            if entry.authentic().is_some() {
+                proof = Proof::Vouched(end);
             }
-            State::Unseen(_) | State::Gone => Vec::new(),
         }
+        let said = Said {
+            previous: entry.previous().cloned(),
+            proof,
+            key: entry.authentic().map(|digest| (digest.fingerprint().clone(), digest.within_key_window())),
+            logs: entry.take_logs(),
+        };
+        (entry.into_item(), said)
     }
 
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
-    pub fn settle(&mut self, brief: &Brief, mut entry: Entry) -> NamedLogs {
-        let span = entry.span();
-        let (chain, goes_on) = self.meet(brief, &mut entry);
-        if let State::Authentic(authentic) = &mut entry.state {
-            if let Some(successor) = self.successor(&chain) {
-                authentic.share_with(successor);
-            }
-            if brief.window.overlaps(&span) {
-                let count = self.keys.entry(authentic.fingerprint().clone()).or_default();
-                count.digests += 1;
-                count.outside_window += u64::from(!authentic.within_key_window());
+    pub fn settle(&mut self, brief: &Brief, mut item: Item, said: Said) -> NamedLogs {
+        let chain = self.meet(&mut item);
+        let Said { logs, previous, proof, key } = said;
+        self.record(&item, &chain, previous, proof);
+        let digest = Arc::new(item.object.clone());
+        let day = Day::of_digest(item.key.end);
+        if !brief.reaches(item.key.end) {
+            let named = NamedLogs { logs, digest, chain, day };
+            self.take_beside(brief, item, &named, proof);
+            return named.without_logs();
+        }
+        let part = brief.part(&chain, &item.span());
+        let is_verified = part == Part::Asked && brief.plan.depth != Depth::Chain;
+        let note = |attestation: &mut Attestation, log: &LogEntry| match is_verified {
+            true => attestation.ask(log),
+            false => attestation.attest(log),
+        };
+        for near in day.neighbours().filter(|near| days::is_near(*near, item.key.end)) {
+            if self.days.hold(near) {
+                let known = proof.holds_from(near, &chain, &self.horizon);
+                let read = self.read.entry(near).or_insert_with(|| DayRead::new(self.named_by));
+                match known {
+                    true => logs.iter().for_each(|log| {
+                        note(&mut read.attestation, log);
+                    }),
+                    false => read.claim(&logs, &digest),
+                }
             }
         }
-        let digest = Arc::new(entry.object.clone());
-        let mut named = NamedLogs { logs: self.take(&mut entry), digest, chain };
-        if entry.authentic().is_some() && !goes_on {
-            let known = self.last_words.get(&named.chain);
-            if known.is_none_or(|known| known.end < span.end) {
-                let works = named.clone().works().collect();
-                self.last_words.insert(Arc::clone(&named.chain), LastWords { end: span.end, works });
-            }
+        if !self.days.hold(day) {
+            return NamedLogs { logs, digest, chain, day }.without_logs();
         }
-        let asked_for = brief.part(&named.chain, &span) == Part::Asked && brief.plan.depth != Depth::Chain;
+        let read = self.read.entry(day).or_insert_with(|| DayRead::new(self.named_by));
+        let mut named = NamedLogs { logs, digest, chain, day };
+        if item.authentic().is_none() {
+            read.claim(&named.logs, &named.digest);
+            named.logs.clear();
+        }
+        if let Some((fingerprint, within_window)) = key.filter(|_| brief.window.overlaps(&item.span())) {
+            let count = read.keys.entry(fingerprint).or_default();
+            count.digests += 1;
+            count.outside_window += u64::from(!within_window);
+        }
+        read.far.extend(far(brief, self.named_by, &named.logs, (&item, proof)));
+        if item.authentic().is_some() {
+            hear(&mut self.last_words, &self.horizon, brief, &item, &named);
+        }
         // In place: there may be 100,000.
-        named.logs.retain(|log| asked_for && self.attestation.ask(&log.object, &log.hash) == Naming::First);
-        self.entries.push(entry);
+        named.logs.retain(|log| note(&mut read.attestation, log) == Naming::ToBeVerified);
+        read.items.push(item);
         named
     }
 
-    /// Meets the chain of a digest: its name, shared by all its digests, and whether it has digests in the window or after.
-    fn meet(&mut self, brief: &Brief, entry: &mut Entry) -> (Arc<ChainId>, bool) {
-        let known = self
-            .chains
-            .entry(entry.key.chain.clone())
-            .or_insert_with(|| KnownChain { id: Arc::new(entry.key.chain.clone()), goes_on: false });
-        let before_window = brief.window.start().is_some_and(|start| entry.span().end <= start);
-        known.goes_on |= !before_window;
-        entry.key.chain = ChainId::clone(&known.id);
-        (Arc::clone(&known.id), known.goes_on)
+    /// The log files that the last digests name of chains that have ended before the window, and nobody has acknowledged it.
+    pub fn take_last_words(&mut self, brief: &Brief) -> Vec<LogWork> {
+        let terms = brief.terms();
+        let is_due = brief.window.start().is_some_and(|start| start < terms.due());
+        let ended = std::mem::take(&mut self.last_words).into_iter().filter(|_| is_due);
+        let open = |chain: &ChainId, end| !terms.ended.iter().any(|word| word.allows(chain, end));
+        ended.filter(|(chain, last)| open(chain, last.end)).flat_map(|(_, last)| last.works).collect()
+    }
+
+    /// Notes a digest that lies far from the window.
+    fn take_beside(&mut self, brief: &Brief, item: Item, named: &NamedLogs, proof: Proof) {
+        if item.authentic().is_some() {
+            self.named_beside.extend(far(brief, self.named_by, &named.logs, (&item, proof)));
+            hear(&mut self.last_words, &self.horizon, brief, &item, named);
+        }
+        self.beside.push(item);
+    }
+
+    /// Notes the signature that a digest recorded of the one before it.
+    fn record(&mut self, item: &Item, chain: &Arc<ChainId>, previous: Option<Previous>, proof: Proof) {
+        let Some(previous) = previous else { return };
+        let of = self.named_by.handle(&previous.object);
+        let chain = Arc::clone(chain);
+        let word = Recorded { signature: previous.signature, chain, end: item.key.end, proof };
+        self.recorded.entry(of).or_default().push(word);
+    }
+
+    /// Meets the chain of a digest: its name is shared by all its digests.
+    fn meet(&mut self, item: &mut Item) -> Arc<ChainId> {
+        let known = match self.chains.get(&item.key.chain) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let known = Arc::new(item.key.chain.clone());
+                self.chains.insert(item.key.chain.clone(), Arc::clone(&known));
+                known
+            }
+        };
+        item.key.chain = ChainId::clone(&known);
+        known
+    }
+}
+
+/// The log files of other days that a digest names, and that those days do not hear of by themselves: they hear digests next
+/// to them which carry a signature of their own.
+fn far<'l>(
+    brief: &Brief,
+    named_by: NamedBy,
+    logs: &'l [LogEntry],
+    (digest, proof): (&Item, Proof),
+) -> impl Iterator<Item = FarName> + 'l {
+    let (end, own) = (digest.key.end, Day::of_digest(digest.key.end));
+    let is_of_the_record = brief.reaches(end);
+    let today = own.date().format("/%Y/%m/%d").to_string();
+    let is_here = move |key: &str| key.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with(&today));
+    let elsewhere = logs.iter().filter(move |log| !(is_of_the_record && is_here(&log.object.key)));
+    elsewhere.filter_map(move |log| {
+        let day = Day::holding(LogKey::parse(&log.object.key)?.delivered);
+        let heard = is_of_the_record && proof == Proof::Own && days::is_near(day, end);
+        (!heard).then(|| FarName { day, name: ShortName::of(named_by, &log.object) })
+    })
+}
+
+/// Remembers what the newest digest of a chain says, where that lies before the window and nothing follows.
+fn hear(
+    last_words: &mut HashMap<Arc<ChainId>, LastWords>,
+    horizon: &Horizon,
+    brief: &Brief,
+    item: &Item,
+    named: &NamedLogs,
+) {
+    let before = |end: Time| brief.window.start().is_some_and(|start| end <= start);
+    let ended = named.chain.kind == DigestKind::Standard
+        && before(item.span().end)
+        && horizon.newest(&named.chain).is_none_or(before);
+    let newer = |known: &LastWords| item.span().end <= known.end;
+    if ended && !last_words.get(&named.chain).is_some_and(newer) {
+        let works = named.clone().works().collect();
+        last_words.insert(Arc::clone(&named.chain), LastWords { end: item.span().end, works });
     }
 }
 
@@ -193,17 +327,23 @@ pub struct NamedLogs {
     pub logs: Vec<LogEntry>,
     digest: Arc<ObjectName>,
     chain: Arc<ChainId>,
+    day: Day,
 }
 
 impl NamedLogs {
+    fn without_logs(self) -> Self {
+        Self { logs: Vec::new(), ..self }
+    }
+
     /// The work they are.
     pub fn works(self) -> impl Iterator<Item = LogWork> {
-        let Self { logs, digest, chain } = self;
+        let Self { logs, digest, chain, day } = self;
         logs.into_iter().map(move |LogEntry { object, hash }| LogWork {
             object,
             hash,
             digest: Arc::clone(&digest),
             chain: Arc::clone(&chain),
+            day,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Brief;
-use crate::chain::{self, Entry, Linked, Terms};
+use crate::chain::{self, Item, Linked, Terms};
 use crate::trail::key::DigestKey;
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName};
 use crate::verdict::{Cause, Code, Evidence, Finding, Scope, Unseen};
@@ -31,11 +31,11 @@ pub fn home_of(linked: &ObjectName, place: &AccountRegion) -> Option<Location> {
 }
 
 /// One word for all digests whose keys could not be had; the same for every account of the region.
-pub fn keys_unavailable(brief: &Brief, entries: &[Entry]) -> Option<Finding> {
-    let unproven = |entry: &&Entry| brief.window.overlaps(&entry.span());
-    let (entry, detail) =
-        entries.iter().filter(unproven).find_map(|entry| Some((entry, chain::keys_refused(entry)?)))?;
-    let region = &entry.key.chain.place.region;
+pub fn keys_unavailable(brief: &Brief, items: &[Item]) -> Option<Finding> {
+    let unproven = |item: &&Item| brief.window.overlaps(&item.span());
+    let (item, detail) =
+        items.iter().filter(unproven).find_map(|item| Some((item, chain::keys_refused(item)?)))?;
+    let region = &item.key.chain.place.region;
     let scope = Scope { region: Some(region.clone()), ..Scope::default() };
     let message =
         format!("neither the region's digests nor the log files they name can be authenticated: {detail}");
@@ -46,10 +46,10 @@ pub fn keys_unavailable(brief: &Brief, entries: &[Entry]) -> Option<Finding> {
 
 /// Chains whose backfill digests are here and whose standard digests are not: backfill digests name late log files and
 /// cover no hour, so the chain is absent.
-pub fn backfill_alone(brief: &Brief, entries: &[Entry], linked: &[Linked]) -> Vec<Finding> {
+pub fn backfill_alone(brief: &Brief, items: &[Item], linked: &[Linked]) -> Vec<Finding> {
     let in_window = |linked: &Linked| {
-        let any = |entry: &Entry| brief.window.overlaps(&entry.span());
-        linked.chain.digests.total() > 0 || entries[linked.entries.clone()].iter().any(any)
+        let any = |item: &Item| brief.window.overlaps(&item.span());
+        linked.chain.digests.total() > 0 || items[linked.items.clone()].iter().any(any)
     };
     let told =
         |linked: &Linked| in_window(linked) || linked.chain.ended.is_some() || !linked.chain.gaps.is_empty();
@@ -62,7 +62,7 @@ pub fn backfill_alone(brief: &Brief, entries: &[Entry], linked: &[Linked]) -> Ve
         .filter(|linked| brief.plan.scope.holds_chain(&linked.id))
         .filter(|backfill| !told.contains(&standard(&backfill.id)))
         .map(|backfill| {
-            let first = &entries[backfill.entries.start].object;
+            let first = &items[backfill.items.start].object;
             let message = "this trail has backfill digests here in the window, and not one standard digest";
             let mut finding = Finding::new(Code::RegionAbsent, &backfill.id, message);
             finding.at = brief.window.start();

@@ -6,7 +6,6 @@
 
 use chrono::TimeDelta;
 
-use super::Attestation;
 use crate::chain::{Loss, Settled, Unsettled};
 use crate::trail::key::LogKey;
 use crate::trail::{AccountRegion, ObjectName, Origin, Span, Time, format_time};
@@ -42,8 +41,6 @@ pub struct PresentTerms<'a> {
     pub place: &'a AccountRegion,
     /// What the digests of all trails settle there, also beyond the window.
     pub settled: &'a Settled,
-    /// Up to here all digests that there are have been read.
-    pub read_to: Time,
     /// The moment the record is judged at.
     pub as_of: Time,
     /// The latest moment known to have come: by this machine's clock, the store's, or an authentic digest.
@@ -52,17 +49,6 @@ pub struct PresentTerms<'a> {
     pub grace: TimeDelta,
     /// Whether the store's dates are those of delivery.
     pub origin: Origin,
-}
-
-/// What can be said of a candidate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Presence {
-    /// An authentic digest names it.
-    Named,
-    /// A verdict, and what is worth telling.
-    Judged(LogVerdict, Box<Finding>),
-    /// It may be named by a digest that ends no later than this, and was not read yet.
-    Later(Time),
 }
 
 impl Candidate {
@@ -81,7 +67,7 @@ impl Candidate {
     }
 
     /// A digest that names it ends no later than this.
-    fn named_by(&self, origin: Origin) -> Time {
+    pub fn named_by(&self, origin: Origin) -> Time {
         let delivered = match origin {
             Origin::Delivered => self.delivered(origin),
             // When it was delivered is not known.
@@ -91,40 +77,38 @@ impl Candidate {
     }
 }
 
-impl Attestation {
-    /// What can be said of a log file that is there.
-    pub fn judge_present(&self, candidate: &Candidate, terms: &PresentTerms<'_>) -> Presence {
-        let Candidate { object, named, .. } = candidate;
-        if self.names(object) {
-            return Presence::Named;
-        }
-        let delivered = candidate.delivered(terms.origin);
-        let at_name = Span { start: *named - NAME_ROUNDING, end: *named + HANDOVER };
-        let to_delivery = Span { end: delivered.max(*named) + HANDOVER, ..at_name };
-        let tell = |verdict, code, class, message| told(candidate, terms, (verdict, code, class), message);
-        if *named > terms.now + CLOCKS {
-            let message = format!("its name is dated in the future; it is {} now", format_time(terms.now));
+impl PresentTerms<'_> {
+    /// Whether the time in its name is settled.
+    pub fn settles_the_name_of(&self, candidate: &Candidate) -> bool {
+        self.settled.covers(at_name(candidate.named))
+    }
+
+    /// What can be said of a log file that is there and that no authentic digest names; `claimant` is the digest that does,
+    /// if one does that is not authentic.
+    pub fn judge(&self, candidate: &Candidate, claimant: Option<&ObjectName>) -> (LogVerdict, Finding) {
+        let named = candidate.named;
+        let delivered = candidate.delivered(self.origin);
+        let at_name = at_name(named);
+        let to_delivery = Span { end: delivered.max(named) + HANDOVER, ..at_name };
+        let tell = |verdict, code, class, message| told(candidate, self, (verdict, code, class), message);
+        if named > self.now + CLOCKS {
+            let message = format!("its name is dated in the future; it is {} now", format_time(self.now));
             return tell(LogVerdict::Unlisted, Code::LogUnlisted, Class::Tamper, message);
         }
-        if let Some(digest) = self.claimant(object) {
+        if let Some(digest) = claimant {
             let message =
                 format!("only {digest} names this file, and that digest could not be authenticated");
-            let mut unproven =
-                told(candidate, terms, (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete), message);
-            if let Presence::Judged(_, finding) = &mut unproven {
-                finding.digest = Some(ObjectName::clone(digest));
-            }
-            return unproven;
+            let (verdict, mut unproven) =
+                tell(LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete, message);
+            unproven.digest = Some(digest.clone());
+            return (verdict, unproven);
         }
-        let named_by = candidate.named_by(terms.origin).min(terms.as_of);
-        if terms.settled.covers(at_name) && terms.read_to < named_by {
-            return Presence::Later(named_by);
-        }
+        let named_by = candidate.named_by(self.origin).min(self.as_of);
         // Where the time of delivery is not known, any digest there is may be the one that names it.
         let until = Span { end: named_by.max(to_delivery.end), ..to_delivery };
-        let doubtful = terms.origin != Origin::Delivered && terms.settled.unheard(until).is_some();
-        if terms.settled.covers(to_delivery) && !doubtful {
-            let (class, how) = match terms.as_of - delivered < terms.grace {
+        let doubtful = self.origin != Origin::Delivered && self.settled.unheard(until).is_some();
+        if self.settled.covers(to_delivery) && !doubtful {
+            let (class, how) = match self.as_of - delivered < self.grace {
                 true => (Class::Incomplete, "; it is so young that a digest may still come"),
                 false => (Class::Tamper, ""),
             };
@@ -134,16 +118,41 @@ impl Attestation {
             );
             return tell(LogVerdict::Unlisted, Code::LogUnlisted, class, message);
         }
-        if !terms.settled.covers(at_name) && terms.as_of - *named < terms.grace {
+        if !self.settled.covers(at_name) && self.as_of - named < self.grace {
             let message = "not in a digest yet; it is young enough for that".to_owned();
             return tell(LogVerdict::Pending, Code::LogPending, Class::Notice, message);
         }
-        uncovered(candidate, terms, if doubtful { until } else { to_delivery })
+        uncovered(candidate, self, if doubtful { until } else { to_delivery })
+    }
+
+    /// What can be said of many of them, of which only the time of the oldest name is known: nothing that accuses anybody.
+    pub fn judge_many(&self, oldest: Time, claims: Claims) -> (LogVerdict, Code, Class) {
+        match claims {
+            Claims::Some => (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete),
+            Claims::None if self.as_of - oldest < self.grace => {
+                (LogVerdict::Pending, Code::LogPending, Class::Notice)
+            }
+            Claims::None => (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete),
+        }
     }
 }
 
+/// The time that the minute in a log file's name stands for.
+fn at_name(named: Time) -> Span {
+    Span { start: named - NAME_ROUNDING, end: named + HANDOVER }
+}
+
+/// Whether digests that are not authentic name a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claims {
+    /// One does.
+    Some,
+    /// None does.
+    None,
+}
+
 /// A file of a time that is not settled: it can be neither proven nor accused, and what keeps the time open is told.
-fn uncovered(candidate: &Candidate, terms: &PresentTerms<'_>, stretch: Span) -> Presence {
+fn uncovered(candidate: &Candidate, terms: &PresentTerms<'_>, stretch: Span) -> (LogVerdict, Finding) {
     let obstacle = terms.settled.obstacle(stretch);
     let why = match obstacle {
         None => "no digests cover the time of its delivery".to_owned(),
@@ -161,12 +170,12 @@ fn uncovered(candidate: &Candidate, terms: &PresentTerms<'_>, stretch: Span) -> 
         }
     };
     let message = format!("no digest names this file; {why}");
-    let mut judged =
+    let (verdict, mut finding) =
         told(candidate, terms, (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete), message);
-    if let (Presence::Judged(_, finding), Some(Unsettled::Digest(digest, _))) = (&mut judged, obstacle) {
+    if let Some(Unsettled::Digest(digest, _)) = obstacle {
         finding.digest = Some(digest.clone());
     }
-    judged
+    (verdict, finding)
 }
 
 fn told(
@@ -174,7 +183,7 @@ fn told(
     terms: &PresentTerms<'_>,
     (verdict, code, class): (LogVerdict, Code, Class),
     message: String,
-) -> Presence {
+) -> (LogVerdict, Finding) {
     let mut finding = Finding::new(code, terms.place, message);
     finding.class = class;
     finding.object = Some(candidate.object.clone());
@@ -183,5 +192,5 @@ fn told(
     if delivered > candidate.named + HANDOVER {
         finding.evidence = Evidence::none().with("last_modified", format_time(delivered));
     }
-    Presence::Judged(verdict, Box::new(finding))
+    (verdict, finding)
 }

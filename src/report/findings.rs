@@ -33,6 +33,11 @@ impl Findings {
         self.0.entry((finding.class, finding.code)).or_default().push(finding);
     }
 
+    /// Counts some that are not at hand.
+    pub fn count(&mut self, class: Class, code: Code, count: u64) {
+        self.0.entry((class, code)).or_default().omitted += count;
+    }
+
     /// Lets go of those kept that `holds` does not hold for. Of a kind with none left nothing is counted either.
     pub fn retain(&mut self, mut holds: impl FnMut(&Finding) -> bool) {
         for kind in self.0.values_mut() {
@@ -61,8 +66,37 @@ impl Findings {
                 taken.push((of, *code, std::mem::take(&mut kind.omitted)));
             }
         }
-        self.0.retain(|_, kind| !kind.kept.is_empty());
+        self.0.retain(|_, kind| !kind.kept.is_empty() || kind.omitted > 0);
         taken
+    }
+
+    /// How many are kept.
+    pub fn kept(&self) -> usize {
+        self.0.values().map(|kind| kind.kept.len()).sum()
+    }
+
+    /// Of many collections that end up in one, lets go of what will not be kept there; it stays counted.
+    pub fn thin_out<'f>(all: impl IntoIterator<Item = &'f mut Self>) {
+        let mut kinds: BTreeMap<(Class, Code), Vec<&mut Kind>> = BTreeMap::new();
+        for (kind, of_a_kind) in all.into_iter().flat_map(|findings| &mut findings.0) {
+            kinds.entry(*kind).or_default().push(of_a_kind);
+        }
+        for mut parts in kinds.into_values() {
+            parts.iter_mut().for_each(|part| part.settle());
+            let mut order: Vec<&Finding> = parts.iter().flat_map(|part| &part.kept).collect();
+            if order.len() <= MOST_OF_A_KIND {
+                continue;
+            }
+            let (_, first_beyond, _) =
+                order.select_nth_unstable_by(MOST_OF_A_KIND, |one, other| one.order(other));
+            let first_beyond = first_beyond.clone();
+            for part in parts {
+                let kept = part.kept.partition_point(|finding| finding.order(&first_beyond).is_lt());
+                part.omitted += (part.kept.len() - kept) as u64;
+                part.kept.truncate(kept);
+                part.sorted = part.kept.len();
+            }
+        }
     }
 
     /// Those kept, in their one order, each once; and how many there were beside them.
@@ -145,6 +179,22 @@ mod tests {
     fn what_is_said_twice_is_kept_once_and_few_are_all_kept() {
         let (kept, omitted) = settled([3, 1, 2, 1, 3].into_iter());
         assert_eq!((kept, omitted), ([1, 2, 3].map(finding).to_vec(), Omitted::new()));
+    }
+
+    #[test]
+    fn many_that_are_thinned_out_keep_what_one_would() {
+        const MANY: usize = 2 * MOST_OF_A_KIND + 17;
+        let mut parts: Vec<Findings> = (0..7).map(|_| Findings::default()).collect();
+        (0..MANY).for_each(|number| parts[number % 7].push(finding(number)));
+        Findings::thin_out(&mut parts);
+        assert_eq!(parts.iter().map(Findings::kept).sum::<usize>(), MOST_OF_A_KIND);
+        let mut all = Findings::default();
+        for part in parts {
+            let (kept, omitted) = part.settled();
+            all.extend(kept);
+            omitted.into_iter().for_each(|((class, code), count)| all.count(class, code, count));
+        }
+        assert_eq!(all.settled(), settled(0..MANY));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::mem;
 use super::{Beside, Bound, Firsts, Found, Home, KindFolder, OddFolder, OddObject, Site};
 use crate::audit::Plan;
 use crate::audit::pages::Walk;
-use crate::audit::smallest::Smallest;
+use crate::inspection::Smallest;
 use crate::store::{Listed, Page, StoreError};
 use crate::trail::neighbours::{is_layout, is_partition, is_service};
 use crate::trail::source::{Named, Within};
@@ -22,7 +22,7 @@ const EXAMPLES: usize = 3;
 const OVERHEAD: usize = 40;
 
 /// A folder to be opened. Where room is scarce, a record's own come first.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Folder {
     pub(super) part: Part,
     /// What its objects' keys begin with, the last slash included.
@@ -168,8 +168,8 @@ impl<'p> Search<'p> {
             (Within::Everything | Within::Region(_), _) => (false, Part::Other),
         };
         match known {
-            true => self.passed_over.add(child.into(), ()),
-            false => self.next.add(Folder { part, key: child.into() }, ()),
+            true => drop(self.passed_over.add(child.into(), ())),
+            false => drop(self.next.add(Folder { part, key: child.into() }, ())),
         }
     }
 
@@ -266,7 +266,7 @@ fn waiting(plan: &Plan) -> Smallest<Folder> {
     Smallest::new(plan.bounds.names, |folder| folder.key.len() + OVERHEAD)
 }
 
-fn values<K: Ord, V>(smallest: Smallest<K, V>) -> Firsts<V> {
+fn values<K: Ord + Clone, V>(smallest: Smallest<K, V>) -> Firsts<V> {
     Firsts { count: smallest.count(), first: smallest.into_kept().into_values().collect() }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// The smallest keys of all that were added, as many as find room together.
-pub(super) struct Smallest<K, V = ()> {
+pub struct Smallest<K, V = ()> {
     kept: BTreeMap<K, V>,
     /// The smallest that was not kept: nothing from there on is.
     beyond: Option<K>,
@@ -14,37 +14,40 @@ pub(super) struct Smallest<K, V = ()> {
     takes: fn(&K) -> usize,
 }
 
-impl<K: Ord, V> Smallest<K, V> {
+impl<K: Ord + Clone, V> Smallest<K, V> {
     /// Room for so much of what `takes` says that each takes.
-    pub(super) fn new(room: usize, takes: fn(&K) -> usize) -> Self {
+    pub fn new(room: usize, takes: fn(&K) -> usize) -> Self {
         Self { kept: BTreeMap::new(), beyond: None, left_out: 0, used: 0, room, takes }
     }
 
     /// Room for so many.
-    pub(super) fn first(many: usize) -> Self {
+    pub fn first(many: usize) -> Self {
         Self::new(many, |_| 1)
     }
 
-    /// Adds one. The same key counts once.
-    pub(super) fn add(&mut self, key: K, value: V) {
+    /// Adds one, and gives back what finds no room any more. The same key counts once.
+    pub fn add(&mut self, key: K, value: V) -> Vec<(K, V)> {
         if self.beyond.as_ref().is_some_and(|beyond| key >= *beyond) {
             self.left_out += 1;
-            return;
+            return vec![(key, value)];
         }
         let takes = (self.takes)(&key);
         if self.kept.insert(key, value).is_none() {
             self.used += takes;
         }
+        let mut left_out = Vec::new();
         while self.used > self.room {
-            let Some((last, _)) = self.kept.pop_last() else { return };
+            let Some((last, value)) = self.kept.pop_last() else { break };
             self.used -= (self.takes)(&last);
             self.left_out += 1;
-            self.beyond = Some(last);
+            self.beyond = Some(last.clone());
+            left_out.push((last, value));
         }
+        left_out
     }
 
     /// Takes over what others kept, and that they left some out.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         for (key, value) in other.kept {
             self.add(key, value);
         }
@@ -67,17 +70,17 @@ impl<K: Ord, V> Smallest<K, V> {
     }
 
     /// The smallest that found no room.
-    pub(super) fn beyond(&self) -> Option<&K> {
+    pub fn beyond(&self) -> Option<&K> {
         self.beyond.as_ref()
     }
 
     /// How many there were in all.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.kept.len() as u64 + self.left_out
     }
 
     /// Those kept, in order.
-    pub(super) fn into_kept(self) -> BTreeMap<K, V> {
+    pub fn into_kept(self) -> BTreeMap<K, V> {
         self.kept
     }
 }
@@ -93,7 +96,7 @@ mod tests {
             for room in 1..=names.len() {
                 let mut parts = [&names[..cut], &names[cut..]].map(|part| {
                     let mut smallest = Smallest::first(room);
-                    part.iter().for_each(|name| smallest.add(*name, ()));
+                    part.iter().for_each(|name| drop(smallest.add(*name, ())));
                     smallest
                 });
                 let [one, other] = &mut parts;

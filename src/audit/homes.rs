@@ -1,0 +1,257 @@
+//! Finds every place that the digests of an account and region lie in, before any of them is settled: those of its own
+//! folders, and those that links lead to where a trail has moved. Whatever days are looked at, it finds the same.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::discover::{Home, Site};
+use super::fetch::{self, Tried, Try};
+use super::folders::Folders;
+use super::listing::{self, Digests, FoundDigest, Sweep};
+use super::pages::{Walk, fold};
+use super::unseen::failure;
+use super::{Context, edges};
+use crate::chain::Root;
+use crate::crypto::KeyRing;
+use crate::digest::NamedBy;
+use crate::inspection::{Days, Entry, HomeRecord, Horizon, Reading, State, home_of};
+use crate::store::{Listing, StoreError};
+use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, RegionFolder};
+use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, Span, Time};
+
+/// Places that one account and region may have moved between.
+const MOST_HOMES: usize = 16;
+/// Digests that are read for where they lead, because the one before them is not listed.
+const MOST_PROBES: usize = 64;
+/// Kinds of log files that are looked for beside the usual one; CloudTrail knows three, and anybody can make a folder.
+const MOST_KINDS: usize = 8;
+/// Every standard digest known covers exactly this.
+const HOUR: TimeDelta = TimeDelta::hours(1);
+
+/// What may pass keeps a site from beginning.
+pub(super) struct NotNow;
+
+/// All places of a site, with its digests listed.
+pub(super) struct Closed {
+    pub(super) homes: BTreeMap<Location, HomeRecord>,
+    pub(super) digests: Digests,
+    pub(super) folders: Folders,
+    /// The keys for those digests; none, where there are none or the run is to end.
+    pub(super) keys: Option<Keys>,
+}
+
+/// The keys of a region.
+pub(super) struct Keys {
+    pub(super) ring: Arc<KeyRing>,
+    /// The time they were asked for.
+    pub(super) signed: Span,
+}
+
+/// What to do where something fails that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Otherwise {
+    /// Begin the site once more after the others.
+    Postpone,
+    /// Ask once more at once: what was read is not read again.
+    AskAgain,
+    /// Take it as it is.
+    TakeIt,
+}
+
+/// Lists the digests of all homes of `site`, and of those that links lead to.
+pub(super) async fn close(context: &Arc<Context>, site: &Site, round: Try) -> Result<Closed, NotNow> {
+    let place = &site.place;
+    let mut closed = Closed {
+        homes: BTreeMap::new(),
+        digests: Digests::default(),
+        folders: Folders::default(),
+        keys: None,
+    };
+    let mut otherwise = match round {
+        Try::First => Otherwise::Postpone,
+        Try::Last => Otherwise::TakeIt,
+    };
+    if round == Try::Last {
+        context.keys.ask_again(&place.region).await;
+    }
+    let mut fresh = site.homes.clone();
+    let mut probed = HashSet::new();
+    while !fresh.is_empty() && !context.stop.is_set() {
+        for home in fresh.drain(..) {
+            list(context, place, home, &mut closed, otherwise).await?;
+        }
+        if let Some(signed) = edges::signed(edges::with_edges(&closed.digests)) {
+            let Some(ring) = context.ring(&place.region, signed).await else { break };
+            if otherwise == Otherwise::Postpone && context.keys.may_be_had_later(&place.region).await {
+                return Err(NotNow);
+            }
+            closed.keys = Some(Keys { ring, signed });
+        }
+        otherwise = Otherwise::AskAgain;
+        if closed.homes.len() < MOST_HOMES {
+            fresh = beyond_links(context, place, &closed, &mut probed).await;
+        }
+    }
+    Ok(closed)
+}
+
+/// Lists the digests of one home, and has its log folders looked through meanwhile.
+async fn list(
+    context: &Arc<Context>,
+    place: &AccountRegion,
+    home: Home,
+    closed: &mut Closed,
+    otherwise: Otherwise,
+) -> Result<(), NotNow> {
+    let Home { location, kinds } = home;
+    let named_by = context.brief.plan.named_by;
+    let mut record = HomeRecord { kinds, ..HomeRecord::default() };
+    if context.brief.plan.depth != Depth::Chain {
+        for kind in log_kinds(&record.kinds) {
+            closed.folders.begin(context, &location, place, kind);
+        }
+    }
+    let slot = context.slots.take().await;
+    let mut listed = list_home(context, &location, place).await;
+    if listed.as_ref().is_err_and(|error| error.kind.may_pass()) {
+        match otherwise {
+            Otherwise::Postpone => return Err(NotNow),
+            Otherwise::AskAgain => listed = list_home(context, &location, place).await,
+            Otherwise::TakeIt => {}
+        }
+    }
+    match listed {
+        Ok(mut listed) => {
+            slot.answered(0);
+            record.strays = std::mem::take(&mut listed.strays);
+            for error in listed.failures.drain(..) {
+                let part = Root::of(named_by, &location.bucket, error.target.clone());
+                record.unlisted.push((part, failure(&error)));
+            }
+            closed.digests.merge(listed);
+        }
+        Err(error) => record.unlisted.push((Root::of_digests(named_by, &location, place), failure(&error))),
+    }
+    closed.homes.insert(location, record);
+    Ok(())
+}
+
+/// The kinds of log files that are looked for: the usual one, and the first of those that are there besides.
+fn log_kinds(there: &BTreeSet<Box<str>>) -> impl Iterator<Item = &str> {
+    let others = there.iter().map(|kind| &**kind).filter(|kind| ![LOG_FOLDER, DIGEST_FOLDER].contains(kind));
+    [LOG_FOLDER].into_iter().chain(others.take(MOST_KINDS))
+}
+
+/// Lists the digests of a home that the window needs, or the newest that it has.
+async fn list_home(context: &Context, home: &Location, place: &AccountRegion) -> Result<Digests, StoreError> {
+    let sweep = Sweep::around(&context.brief.window, &context.brief.plan);
+    match listing::digests(&context.store, home, place, &sweep).await {
+        Ok(mut listed) if listed.is_empty() => edges::newest_day(context, home, place).await.map(|newest| {
+            listed.merge(Digests { strays: Default::default(), ..newest });
+            listed
+        }),
+        other => other,
+    }
+}
+
+/// The homes that links lead to which are not known yet. A link is looked at where the digest before it is not listed.
+async fn beyond_links(
+    context: &Arc<Context>,
+    place: &AccountRegion,
+    closed: &Closed,
+    probed: &mut HashSet<(ChainId, Time)>,
+) -> Vec<Home> {
+    let Some(Keys { ring, .. }) = &closed.keys else { return Vec::new() };
+    let mut fresh: Vec<Home> = Vec::new();
+    for digest in after_holes(context, &closed.digests.found) {
+        if probed.len() >= MOST_PROBES || !probed.insert((digest.key.chain.clone(), digest.key.end)) {
+            continue;
+        }
+        let Some(link) = leads_to(context, ring, digest, &closed.digests.found).await else { continue };
+        let mut known = closed.homes.keys().chain(fresh.iter().map(|home| &home.location));
+        let holds = |home: &Location| Root::of_digests(context.brief.plan.named_by, home, place).holds(&link);
+        if !known.any(holds)
+            && let Some(home) = home_of(&link, place)
+        {
+            fresh.push(kinds_of(context, place, home).await);
+        }
+    }
+    fresh
+}
+
+/// The digests in the window whose hour follows one in the window without a digest that is listed, newest first.
+fn after_holes<'d>(context: &Context, found: &'d [FoundDigest]) -> Vec<&'d FoundDigest> {
+    let window = &context.brief.window;
+    let listed: HashSet<(&ChainId, Time)> =
+        found.iter().map(|digest| (&digest.key.chain, digest.key.end)).collect();
+    let hour = |end: Time| Span { start: end - HOUR, end };
+    let mut after: Vec<&FoundDigest> = found
+        .iter()
+        .filter(|digest| {
+            window.overlaps(&hour(digest.key.end)) && window.overlaps(&hour(digest.key.end - HOUR))
+        })
+        .filter(|digest| !listed.contains(&(&digest.key.chain, digest.key.end - HOUR)))
+        .collect();
+    after.sort_by(|one, other| FoundDigest::newest_first(one, other));
+    after
+}
+
+/// What an authentic digest links to.
+async fn leads_to(
+    context: &Arc<Context>,
+    ring: &KeyRing,
+    digest: &FoundDigest,
+    found: &[FoundDigest],
+) -> Option<ObjectName> {
+    let entry = read(context, ring, digest).await;
+    let named_by = context.brief.plan.named_by;
+    let link = match &entry.state {
+        State::Authentic(authentic) => authentic.previous().cloned(),
+        State::Rejected(_) => {
+            // In a folder without metadata those after it vouch for it.
+            let same_chain = || found.iter().filter(|other| other.key.chain == digest.key.chain);
+            let mut later: Vec<&FoundDigest> =
+                same_chain().filter(|other| other.key.end > digest.key.end).collect();
+            later.sort_by(|one, other| FoundDigest::newest_first(other, one));
+            let horizon = Horizon::of(same_chain().map(|other| (&other.key.chain, other.key.end)));
+            let mut reading = Reading::new(named_by, Days::default(), horizon);
+            for voucher in later.into_iter().take(2).rev() {
+                let (item, said) = reading.vouched(ring, read(context, ring, voucher).await);
+                reading.settle(&context.brief, item, said);
+            }
+            reading.vouched(ring, entry.clone()).0.previous().cloned()
+        }
+        State::Unseen(_) | State::Gone => None,
+    }?;
+    // Out of a folder nothing leads into another bucket, which may never have been copied.
+    let left_behind = named_by == NamedBy::KeyOnly && link.object.bucket != entry.object.bucket;
+    (!left_behind).then_some(link.object)
+}
+
+async fn read(context: &Context, ring: &KeyRing, digest: &FoundDigest) -> Entry {
+    let tried: Tried<Entry> = fetch::digest(context, ring, digest.object.clone(), digest.key.clone()).await;
+    tried.taken_as_it_is()
+}
+
+/// A home that nobody has searched, with the folders of the account that are there.
+async fn kinds_of(context: &Context, place: &AccountRegion, location: Location) -> Home {
+    let folder = RegionFolder::of(&location, place, "").to_string();
+    // Up to the account's own folder: AWSLogs/[ORGANIZATION/]ACCOUNT/
+    let account = folder
+        .trim_end_matches('/')
+        .rsplit_once("//")
+        .map_or(String::new(), |(account, _)| format!("{account}/"));
+    let mut home = Home::unseen(location);
+    let listing = Listing::folder(Arc::clone(&home.location.bucket), account.clone());
+    let walked = fold(&context.store, listing, Vec::new, |below: &mut Vec<String>, page| {
+        below.extend(page.folders);
+        Walk::On
+    });
+    if let Ok(walked) = walked.await {
+        let names = walked.found.iter().filter_map(|name| name.strip_prefix(&*account)?.strip_suffix('/'));
+        home.kinds.extend(names.filter(|name| name.starts_with("CloudTrail")).map(Into::into));
+    }
+    home
+}

@@ -1,0 +1,272 @@
+//! Judges the log files that lie in the folders of an account and region and that no authentic digest names.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::Brief;
+use super::record::{
+    Crowd, FarName, FolderDay, FolderRecord, HomeRecord, LogFolder, Loose, LooseFile, LooseName,
+};
+use super::view::{SiteView, Told};
+use crate::chain::{self, Item, Linked, Settled, Terms};
+use crate::digest::NamedBy;
+use crate::logs::{Candidate, PresentTerms, ShortName, odd_file, region_absent};
+use crate::trail::key::LogKey;
+use crate::trail::{AccountRegion, Day, DigestKind, Location, ObjectName, Time};
+use crate::verdict::{Class, Code, Evidence, Finding, LogVerdict};
+
+/// What is known of the folders of log files.
+#[derive(Default)]
+pub(super) struct Ground {
+    pub(super) homes: BTreeMap<Location, HomeRecord>,
+    pub(super) days: BTreeMap<Day, BTreeMap<LogFolder, FolderDay>>,
+    /// Names in digests of other days.
+    pub(super) far: BTreeSet<FarName>,
+    /// Kinds that digests name any of.
+    pub(super) kinds: BTreeSet<Box<str>>,
+}
+
+/// How often the same is told of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// Of each file.
+    Each,
+    /// Once for all, where one thing is the matter with all of them.
+    Once,
+}
+
+/// What is known of one home while its files are judged.
+struct Teller<'a> {
+    brief: &'a Brief,
+    place: &'a AccountRegion,
+    telling: Telling,
+    /// How often it is told that only digests which are not authentic name a file.
+    unproven: Telling,
+    /// Digests out of scope that keep a verdict from being one of tampering.
+    softeners: &'a HashMap<ObjectName, Finding>,
+    /// The first by name of those that are told of once for all.
+    first: Option<ObjectName>,
+}
+
+/// Judges what lies in all homes. Files that may be named by digests after the window are held against those that were read
+/// for them, too.
+pub(super) fn judge(
+    brief: &Brief,
+    view: &mut SiteView,
+    ground: Ground,
+    (items, beyond): (Vec<Item>, BTreeMap<ObjectName, Item>),
+    (terms, clock): (&Terms, Option<Time>),
+    tell: &mut dyn FnMut(Told),
+) {
+    let Ground { homes, mut days, far, kinds } = ground;
+    let known: HashSet<&ObjectName> = items.iter().map(|item| &item.object).collect();
+    let later: Vec<Item> = beyond.into_values().filter(|item| !known.contains(&item.object)).collect();
+    let mut all = items.clone();
+    all.extend(later);
+    let linked_on = match all.len() > items.len() {
+        true => Some(chain::link_all(&mut all, terms)),
+        false => None,
+    };
+    let softeners = softeners(brief, &items);
+    let unproven = match items.iter().any(|item| chain::keys_refused(item).is_some()) {
+        // The keys that are not at hand are told of, and stand for what follows.
+        true => Telling::Once,
+        false => Telling::Each,
+    };
+    let place = view.place.clone();
+    for (home, record) in homes {
+        if chain::is_copy(&home, &view.copies, &items) {
+            continue;
+        }
+        let settled = settled(brief, &home, &items, &view.linked);
+        let settled_on = linked_on.as_ref().map(|linked| self::settled(brief, &home, &all, linked));
+        let present = present_terms(brief, &place, &settled, clock, view.newest);
+        let later = settled_on.as_ref().map(|settled| PresentTerms { settled, ..present });
+        let mut teller = Teller {
+            brief,
+            place: &place,
+            telling: telling(brief, &home, &items),
+            unproven,
+            softeners: &softeners,
+            first: None,
+        };
+        let too_many = record.kinds.iter().filter(|kind| kinds.contains(*kind));
+        for kind in too_many.filter(|kind| !record.log_folders.contains_key(*kind)) {
+            view.unlisted = true;
+            tell(Told::Finding(not_looked_into(&place, &home, kind)));
+        }
+        for (kind, folder) in record.log_folders.into_iter().filter(|(kind, _)| kinds.contains(kind)) {
+            teller.beside(view, folder, tell);
+            let folder = LogFolder { home: home.clone(), kind };
+            for (day, folders) in &mut days {
+                let Some(FolderDay { loose, beside }) = folders.remove(&folder) else { continue };
+                teller.beside(view, beside, tell);
+                teller.loose(view, (*day, &folder, loose), &far, (&present, later.as_ref()), tell);
+            }
+        }
+        // One word for the whole region; a finding for each of its files would say the same a thousand times.
+        if let Some(first) = teller.first {
+            view.absent = true;
+            tell(Told::Finding(region_absent(&place, &home, &brief.window, &first)));
+        }
+    }
+}
+
+/// What digests settle in one home.
+pub fn settled(brief: &Brief, home: &Location, items: &[Item], linked: &[Linked]) -> Settled {
+    Settled::of(home, brief.plan.named_by, items, linked)
+}
+
+/// What log files that are there are held to.
+pub fn present_terms<'a>(
+    brief: &Brief,
+    place: &'a AccountRegion,
+    settled: &'a Settled,
+    clock: Option<Time>,
+    newest: Option<Time>,
+) -> PresentTerms<'a> {
+    let clock = clock.into_iter().chain(newest).max();
+    PresentTerms {
+        place,
+        settled,
+        as_of: brief.as_of,
+        now: clock.map_or(brief.plan.now, |clock| clock.max(brief.plan.now)),
+        grace: brief.plan.grace,
+        origin: brief.plan.origin,
+    }
+}
+
+/// Where one home has no standard digest in the window, one thing is the matter with all of its files.
+fn telling(brief: &Brief, home: &Location, items: &[Item]) -> Telling {
+    let here = |item: &&Item| {
+        item.key.prefix == home.prefix
+            && (brief.plan.named_by == NamedBy::KeyOnly || item.object.bucket == home.bucket)
+    };
+    let standard =
+        |item: &Item| item.key.chain.kind == DigestKind::Standard && brief.window.overlaps(&item.span());
+    match items.iter().filter(here).any(standard) {
+        true => Telling::Each,
+        false => Telling::Once,
+    }
+}
+
+fn softeners(brief: &Brief, items: &[Item]) -> HashMap<ObjectName, Finding> {
+    let softens = |item: &Item| {
+        let finding = chain::digest_finding(&item.key.chain, item, brief.settled_by())?;
+        Some((item.object.clone(), finding))
+    };
+    items.iter().filter(|item| !brief.plan.scope.holds_chain(&item.key.chain)).filter_map(softens).collect()
+}
+
+impl Teller<'_> {
+    /// What lies beside log files and days.
+    fn beside(&mut self, view: &mut SiteView, folder: FolderRecord, tell: &mut dyn FnMut(Told)) {
+        let FolderRecord { odd, more_odd, strays, unlisted } = folder;
+        for object in odd {
+            self.tell(view, LogVerdict::Unlisted, odd_file(self.place, object, None), tell);
+        }
+        (0..more_odd).for_each(|_| view.loose_logs.add(LogVerdict::Unlisted));
+        if more_odd > 0 && !self.is_told_once(LogVerdict::Unlisted) {
+            tell(Told::Counted(Class::Incomplete, Code::LogUnlisted, more_odd));
+        }
+        view.strays.merge(strays);
+        view.unlisted |= !unlisted.is_empty();
+        unlisted.iter().for_each(|failure| tell(Told::Finding(failure.finding(self.place))));
+    }
+
+    /// The files of one day.
+    fn loose(
+        &mut self,
+        view: &mut SiteView,
+        (day, folder, loose): (Day, &LogFolder, Loose),
+        far: &BTreeSet<FarName>,
+        (terms, later): (&PresentTerms<'_>, Option<&PresentTerms<'_>>),
+        tell: &mut dyn FnMut(Told),
+    ) {
+        for (name, LooseFile { modified, claimant }) in loose.kept {
+            let named = name.named;
+            let object = object(folder, self.place, name);
+            let far_name = FarName { day, name: ShortName::of(self.brief.plan.named_by, &object) };
+            if far.contains(&far_name) {
+                continue;
+            }
+            let candidate = Candidate { object, named, modified };
+            let may_come_later = terms.settles_the_name_of(&candidate)
+                && self.brief.reach().end < candidate.named_by(terms.origin).min(terms.as_of);
+            let terms = later.filter(|_| may_come_later).unwrap_or(terms);
+            let (verdict, finding) = terms.judge(&candidate, claimant.as_deref());
+            self.tell(view, verdict, finding, tell);
+        }
+        for (claims, crowd) in loose.more {
+            let (verdict, code, class) = terms.judge_many(crowd.oldest, claims);
+            (0..crowd.count).for_each(|_| view.loose_logs.add(verdict));
+            if !self.is_told_once(verdict) {
+                tell(Told::Finding(crowded(self.place, folder, (code, class), crowd)));
+                tell(Told::Counted(class, code, crowd.count - 1));
+            }
+        }
+    }
+
+    fn is_told_once(&self, verdict: LogVerdict) -> bool {
+        match verdict {
+            LogVerdict::Unlisted => self.telling == Telling::Once,
+            LogVerdict::Unproven => self.unproven == Telling::Once,
+            _ => false,
+        }
+    }
+
+    fn tell(
+        &mut self,
+        view: &mut SiteView,
+        verdict: LogVerdict,
+        finding: Finding,
+        tell: &mut dyn FnMut(Told),
+    ) {
+        let Some(object) = &finding.object else { return };
+        tell(Told::LooseLog(object.clone(), verdict));
+        view.loose_logs.add(verdict);
+        if self.is_told_once(verdict) {
+            if verdict == LogVerdict::Unlisted && self.first.as_ref().is_none_or(|first| object < first) {
+                self.first = Some(object.clone());
+            }
+            return;
+        }
+        // What softens a verdict is told, also where it lies out of scope.
+        let softener = finding.digest.as_ref().filter(|_| finding.code == Code::LogUnlisted);
+        if let Some(softener) = softener.and_then(|digest| self.softeners.get(digest)) {
+            tell(Told::Finding(softener.clone()));
+        }
+        tell(Told::Finding(finding));
+    }
+}
+
+/// One word for many files, and no accusation: what is known of them is how many they are, and the oldest time in their
+/// names.
+fn crowded(place: &AccountRegion, folder: &LogFolder, (code, class): (Code, Class), crowd: Crowd) -> Finding {
+    let message = format!(
+        "{} more log files of this day that no digest names lie in {}/: they are counted, and not looked at one by one",
+        crowd.count, folder.kind
+    );
+    let mut finding = Finding::new(code, place, message);
+    finding.class = class;
+    finding.at = Some(crowd.oldest);
+    finding.evidence = Evidence::none().with("files", crowd.count).with("folder", folder.home.to_string());
+    finding
+}
+
+/// A folder of a kind that digests name, beyond the first of those that are there.
+fn not_looked_into(place: &AccountRegion, home: &Location, kind: &str) -> Finding {
+    let message = format!(
+        "{home} has so many folders of log files for this account and region that {kind}/ was not looked into: files there \
+         which no digest names were not looked for"
+    );
+    Finding::new(Code::ListingUnreadable, place, message)
+}
+
+/// A log file's name in full.
+fn object(folder: &LogFolder, place: &AccountRegion, name: LooseName) -> ObjectName {
+    let LooseName { named, unique } = name;
+    let LogFolder { home: Location { bucket, prefix }, kind } = folder;
+    let key =
+        LogKey { prefix: prefix.clone(), place: place.clone(), kind: kind.clone(), delivered: named, unique };
+    ObjectName::new(std::sync::Arc::clone(bucket), key.to_string())
+}

@@ -1,0 +1,344 @@
+//! What one account and region came to, as plain data: a record for each day, which rests on that day and the hours next to
+//! it and on nothing else. Records of different days are joined by putting them side by side; whatever reaches further than
+//! a day is judged afterwards, over all of them.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::smallest::Smallest;
+use crate::chain::{Item, Root};
+use crate::crypto::Fingerprint;
+use crate::digest::NamedBy;
+use crate::logs::{Claims, ShortName};
+use crate::report::{Completion, Omitted, Reached};
+use crate::trail::{AccountRegion, ChainId, Day, Depth, Location, ObjectName, Region, SpanSet, Time};
+use crate::verdict::{Cause, Code, Finding, LogTally, Scope, Testimony, Unseen};
+
+/// What one account and region came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteRecord {
+    /// Which account and region.
+    pub place: AccountRegion,
+    /// How it was looked at.
+    pub made: Made,
+    /// Where its folders lie, and what is known of each as a whole.
+    pub homes: BTreeMap<Location, HomeRecord>,
+    /// The time whose days were looked at.
+    pub looked: SpanSet,
+    /// What each day came to, as far as anything was there.
+    pub days: BTreeMap<Day, DayRecord>,
+    /// Of each chain, the newest digest that is listed and lies too far before the window to be read.
+    pub earlier: BTreeMap<ChainId, Time>,
+    /// Digests of chains that have none near the window: the last before it, the first after it.
+    pub edges: BTreeMap<ObjectName, Item>,
+    /// Digests that end after those the window needs, read for the files that were delivered late.
+    pub beyond: BTreeMap<ObjectName, Item>,
+    /// Log files that those digests name.
+    pub far: BTreeSet<FarName>,
+    /// Telling calls in the last log files of chains that have ended before the window.
+    pub heard: BTreeSet<Testimony>,
+    /// The keys that proved digests.
+    pub keys: BTreeMap<Fingerprint, KeyFacts>,
+    /// Whether the run came to its end.
+    pub completion: Completion,
+    /// Whether all was asked for before a store was gone, or the run was stopped.
+    pub reached: Reached,
+}
+
+/// How an account and region was looked at. Records that were made otherwise cannot be joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// How closely.
+    pub depth: Depth,
+    /// What of an object's name can be compared.
+    pub named_by: NamedBy,
+}
+
+/// What is known of one bucket and prefix as a whole, whichever days are looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HomeRecord {
+    /// The folders that are there: `CloudTrail-Digest`, `CloudTrail`, …
+    pub kinds: BTreeSet<Box<str>>,
+    /// What of its digests could not be listed.
+    pub unlisted: Vec<(Root, ListingFailure)>,
+    /// What lies among its digests and is none.
+    pub strays: Strays,
+    /// What its folders of log files hold beside their days, by kind.
+    pub log_folders: BTreeMap<Box<str>, FolderRecord>,
+}
+
+/// What a folder of log files holds beside log files and the folders of days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderRecord {
+    /// Objects that a reader would take for log files, and CloudTrail never writes: the first by name.
+    pub odd: BTreeSet<ObjectName>,
+    /// How many more there are of those.
+    pub more_odd: u64,
+    /// Objects that are counted.
+    pub strays: Strays,
+    /// What could not be listed.
+    pub unlisted: Vec<ListingFailure>,
+}
+
+impl FolderRecord {
+    /// Takes over what lies in another part of the folder.
+    pub fn merge(&mut self, other: Self) {
+        self.odd.extend(other.odd);
+        self.more_odd += other.more_odd;
+        self.strays.merge(other.strays);
+        self.unlisted.extend(other.unlisted);
+    }
+}
+
+/// A folder, or a part of one, that could not be listed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListingFailure {
+    /// What was tried, on what, and what came back.
+    pub message: String,
+    /// Why.
+    pub cause: Unseen,
+}
+
+impl ListingFailure {
+    /// What there is to tell of it.
+    pub fn finding(&self, scope: impl Into<Scope>) -> Finding {
+        let mut finding = Finding::new(Code::ListingUnreadable, scope, self.message.clone());
+        finding.cause = Some(Cause::Unseen(self.cause.clone()));
+        finding
+    }
+}
+
+/// What one day came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DayRecord {
+    /// Its digests, and the log files that they name, by chain.
+    pub chains: BTreeMap<ChainId, ChainDay>,
+    /// Bytes of those log files as stored.
+    pub compressed: u64,
+    /// Bytes of them after inflation.
+    pub inflated: u64,
+    /// Kinds of log files that its authentic digests name.
+    pub kinds: BTreeSet<Box<str>>,
+    /// Log files of other days that its digests name, unless those days know of it by themselves.
+    pub far: BTreeSet<FarName>,
+    /// What lies in its folders of log files, and no digest names that the day hears of.
+    pub folders: BTreeMap<LogFolder, FolderDay>,
+    /// What there is to tell of log files by their bytes.
+    pub findings: Vec<Finding>,
+    /// How many more there were.
+    pub omitted: Omitted,
+    /// The keys that proved digests of it in the window.
+    pub keys: BTreeMap<Fingerprint, KeyCount>,
+    /// Telling calls that intact log files record.
+    pub testimonies: BTreeSet<Testimony>,
+}
+
+/// One chain's part of a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChainDay {
+    /// Its digests, by end and name.
+    pub items: Vec<Item>,
+    /// The log files they name.
+    pub logs: LogTally,
+}
+
+/// What lies in a day's folder of log files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderDay {
+    /// Log files that no digest names which the day hears of.
+    pub loose: Loose,
+    /// What else lies there, and what could not be listed.
+    pub beside: FolderRecord,
+}
+
+/// A log file that lies in another day than the digest which names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FarName {
+    /// The day it lies in.
+    pub day: Day,
+    /// Its name.
+    pub name: ShortName,
+}
+
+/// Where log files of one kind lie.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogFolder {
+    /// In which bucket, below which prefix.
+    pub home: Location,
+    /// The name of the folder: `CloudTrail`, `CloudTrail-Insight`, …
+    pub kind: Box<str>,
+}
+
+/// Log files that are there and that no digest names. There may be as many as the bucket's owner likes: the first are kept by
+/// name, the others counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loose {
+    /// Those kept: by the time and the letters in their names, when each was written, and by which digest it is claimed.
+    pub kept: BTreeMap<LooseName, LooseFile>,
+    /// The others.
+    pub more: BTreeMap<Claims, Crowd>,
+}
+
+/// What tells a log file from others of its folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LooseName {
+    /// The time in its name.
+    pub named: Time,
+    /// The letters and digits in its name.
+    pub unique: Box<str>,
+}
+
+/// What is known of a log file that no digest names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LooseFile {
+    /// When it was written, by the store's word.
+    pub modified: Option<Time>,
+    /// The digest that names it and is not authentic.
+    pub claimant: Option<Arc<ObjectName>>,
+}
+
+/// Files that are only counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crowd {
+    /// How many.
+    pub count: u64,
+    /// The time in the oldest name.
+    pub oldest: Time,
+}
+
+/// Log files that no digest names, while they come in.
+pub struct Gathering {
+    kept: Smallest<LooseName, LooseFile>,
+    more: BTreeMap<Claims, Crowd>,
+}
+
+impl Gathering {
+    /// None yet; `room` is for so many bytes of those that are kept by name.
+    pub fn new(room: usize) -> Self {
+        let takes = |name: &LooseName| size_of::<(LooseName, LooseFile)>() + name.unique.len();
+        Self { kept: Smallest::new(room, takes), more: BTreeMap::new() }
+    }
+
+    /// Adds one. The same name counts once, unless it is one of those that are only counted.
+    pub fn add(&mut self, name: LooseName, file: LooseFile) {
+        for (name, file) in self.kept.add(name, file) {
+            let claims = if file.claimant.is_some() { Claims::Some } else { Claims::None };
+            let crowd = self.more.entry(claims).or_insert(Crowd { count: 0, oldest: name.named });
+            crowd.count += 1;
+            crowd.oldest = crowd.oldest.min(name.named);
+        }
+    }
+
+    /// All of them.
+    pub fn finish(self) -> Loose {
+        Loose { kept: self.kept.into_kept(), more: self.more }
+    }
+}
+
+/// How often a key was used, and how often outside its published window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyCount {
+    /// Digests it proved.
+    pub digests: u64,
+    /// Those of them that end outside of its published window.
+    pub outside_window: u64,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// The region it is listed for.
+    pub region: Option<Region>,
+    /// The published window, advice only.
+    pub valid_from: Option<Time>,
+    /// The published window, advice only.
+    pub valid_to: Option<Time>,
+    /// Where it came from.
+    pub origin: String,
+}
+
+/// Objects that are counted and not looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Strays {
+    /// How many.
+    pub count: u64,
+    /// The first by name.
+    pub first: Option<ObjectName>,
+}
+
+impl Strays {
+    /// Counts one.
+    pub fn add(&mut self, object: ObjectName) {
+        self.count += 1;
+        if self.first.as_ref().is_none_or(|first| object < *first) {
+            self.first = Some(object);
+        }
+    }
+
+    /// Takes over what was counted elsewhere.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.first = self.first.take().into_iter().chain(other.first).min();
+    }
+}
+
+/// Why two records cannot be joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// They are of different accounts or regions.
+    #[error("the records are of different accounts or regions")]
+    Place,
+    /// They were made in different ways.
+    #[error("the records were made with different depths, or of different kinds of source")]
+    Made,
+    /// They know of different folders, or of different things in the same.
+    #[error("the records do not agree on the folders of the account and region as a whole")]
+    Homes,
+    /// They say different things of the same day, or of the same object.
+    #[error("the records say different things of the same day")]
+    Contradiction,
+}
+
+impl SiteRecord {
+    /// Puts the days of two records side by side. The order of joining does not matter, and a record joined with itself is
+    /// itself.
+    pub fn join(self, other: Self) -> Result<Self, Mismatch> {
+        if self.place != other.place {
+            return Err(Mismatch::Place);
+        }
+        if self.made != other.made {
+            return Err(Mismatch::Made);
+        }
+        if self.homes != other.homes || self.earlier != other.earlier {
+            return Err(Mismatch::Homes);
+        }
+        Ok(Self {
+            looked: self.looked.union(other.looked),
+            days: united(self.days, other.days)?,
+            edges: united(self.edges, other.edges)?,
+            beyond: united(self.beyond, other.beyond)?,
+            keys: united(self.keys, other.keys)?,
+            far: &self.far | &other.far,
+            heard: &self.heard | &other.heard,
+            completion: self.completion.max(other.completion),
+            reached: self.reached.max(other.reached),
+            ..self
+        })
+    }
+}
+
+/// Both maps' entries; what both have has to be the same.
+fn united<K: Ord, V: PartialEq>(
+    mut one: BTreeMap<K, V>,
+    other: BTreeMap<K, V>,
+) -> Result<BTreeMap<K, V>, Mismatch> {
+    for (key, value) in other {
+        match one.entry(key) {
+            Entry::Vacant(vacant) => drop(vacant.insert(value)),
+            Entry::Occupied(known) if *known.get() == value => {}
+            Entry::Occupied(_) => return Err(Mismatch::Contradiction),
+        }
+    }
+    Ok(one)
+}
