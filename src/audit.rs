@@ -1,6 +1,7 @@
 //! The imperative shell: lists, fetches, and calls judgement in the order of the flow. The only room that knows both
 //! the ports and the judgement.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,11 +10,11 @@ use tokio::sync::Semaphore;
 
 use crate::crypto::KeyRing;
 use crate::digest::NamedBy;
-use crate::inspection::{Brief, Days, SiteView};
+use crate::inspection::{Brief, SiteView};
 use crate::keys::KeySource;
 use crate::report::{Findings, Report};
 use crate::store::{Admission, ObjectStore, StoreError};
-use crate::trail::{Region, Span};
+use crate::trail::{AccountRegion, Region, Span};
 use crate::verdict::{Class, Code, Finding};
 
 mod advice;
@@ -44,6 +45,7 @@ mod tree;
 mod uncovered;
 mod unseen;
 
+use discover::Found;
 use fetch::Try;
 use mill::Mill;
 use site::Postponed;
@@ -51,7 +53,7 @@ use slots::Slots;
 use stoppable::Stoppable;
 use task::Task;
 
-pub use crate::inspection::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
+pub use crate::inspection::{Bounds, Days, Expected, Load, Mismatch, Plan, Scope, SiteRecord, TrailFilter};
 pub use discover::{Home, Site};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use prove::prove;
@@ -91,6 +93,9 @@ pub enum AuditError {
     /// The very first listing failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Records say different things of the same.
+    #[error("{0}: they are not of one run")]
+    Records(#[from] Mismatch),
     /// It was to end before there was anything to tell.
     #[error("interrupted before there was anything to tell")]
     Interrupted,
@@ -182,6 +187,11 @@ impl Context {
 /// Verifies everything that `plan` asks for. One bad object, region or account never stops the run; it ends early
 /// only when `stop` says so, and then reports what it knows. The report's `finished_at` is left at the plan's `now`
 /// for the caller, who has the clock.
+///
+/// # Errors
+///
+/// Where there is nothing that looks like CloudTrail's, where not even the first folder can be listed, and where it was
+/// stopped before there was anything to tell.
 pub async fn run(
     plan: Plan,
     store: Arc<dyn ObjectStore>,
@@ -189,6 +199,67 @@ pub async fn run(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, AuditError> {
+    let (context, found) = begin(plan, Days::default(), store, keys, observer, stop).await?;
+    let views = survey_all(&context, found.sites.clone(), site::judge).await;
+    Ok(report_on(&context, &found, views).await)
+}
+
+/// Reads what `plan` asks for, of `days` alone, and judges nothing: [`conclude`] does, over the records of all days.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub async fn survey(
+    plan: Plan,
+    days: Days,
+    store: Arc<dyn ObjectStore>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Vec<SiteRecord>, AuditError> {
+    let (context, found) = begin(plan, days, store, keys, observer, stop).await?;
+    Ok(survey_all(&context, found.sites, |_, record| record).await)
+}
+
+/// The report on records of all that `plan` asks for, in any order: the same that one run over all days comes to. Lists
+/// accounts and regions, and reads only what lies beyond the records.
+///
+/// # Errors
+///
+/// As for [`run`]; and where records contradict each other.
+pub async fn conclude(
+    plan: Plan,
+    records: Vec<SiteRecord>,
+    store: Arc<dyn ObjectStore>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Report, AuditError> {
+    let (context, found) = begin(plan, Days::default(), store, keys, observer, stop).await?;
+    let mut joined: BTreeMap<AccountRegion, SiteRecord> = BTreeMap::new();
+    for record in records {
+        let record = match joined.remove(&record.place) {
+            Some(known) => known.join(record)?,
+            None => record,
+        };
+        joined.insert(record.place.clone(), record);
+    }
+    let sites = found.sites.iter();
+    let records =
+        sites.map(|site| joined.remove(&site.place).unwrap_or_else(|| site::unread(&context, site)));
+    let views = records.map(|record| site::judge(&context, record)).collect();
+    Ok(report_on(&context, &found, views).await)
+}
+
+/// Finds out what is there to be looked at.
+async fn begin(
+    plan: Plan,
+    days: Days,
+    store: Arc<dyn ObjectStore>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<(Arc<Context>, Found), AuditError> {
     observer.on(Event::Phase(Phase::Discovering));
     let store = Stoppable::new(store, stop.clone());
     let mut found = discover::sites(&store, &plan, &stop).await?;
@@ -196,54 +267,66 @@ pub async fn run(
         listing::name_bucket(&store, &plan, &mut found.sites).await;
     }
     let (window, as_of) = listing::window(&store, &plan, &found, &stop).await;
-    let context = Context::new(Brief { plan, window, as_of }, Days::default(), store, keys, observer, stop);
+    let context = Context::new(Brief { plan, window, as_of }, days, store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
-    let mut views = verify_all(&context, found.sites.clone()).await;
+    Ok((context, found))
+}
+
+/// The report on all accounts and regions, with those that links lead to.
+async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteView>) -> Report {
     for _round in 0..MOST_SEAMS {
         let beyond = seams::unknown_places(&views);
         if beyond.is_empty() {
             break;
         }
-        views.extend(verify_all(&context, beyond).await);
+        views.extend(survey_all(context, beyond, site::judge).await);
     }
     views.sort_by(|one, other| one.place.cmp(&other.place));
-    seams::join(&context, &mut views).await;
-    let odd = odd::look(&context, &found).await;
-    Ok(assemble::report(&context, &found, odd, views))
+    seams::join(context, &mut views).await;
+    let odd = odd::look(context, found).await;
+    assemble::report(context, found, odd, views)
 }
 
 /// How often links into the folders of other organizations are followed: there and back, and once more.
 const MOST_SEAMS: usize = 3;
 
-/// Verifies all sites; those that could not begin for a cause that may pass, once more after the others.
-async fn verify_all(context: &Arc<Context>, sites: Vec<Site>) -> Vec<SiteView> {
-    let mut views = Vec::new();
+/// What becomes of a record.
+type Finish<T> = fn(&Context, SiteRecord) -> T;
+
+/// Reads all sites; those that could not begin for a cause that may pass, once more after the others.
+async fn survey_all<T: Send + 'static>(
+    context: &Arc<Context>,
+    sites: Vec<Site>,
+    finish: Finish<T>,
+) -> Vec<T> {
+    let mut done = Vec::new();
     let mut once_more = Vec::new();
-    for tried in verify_each(context, sites, Try::First).await {
+    for tried in survey_each(context, sites, Try::First, finish).await {
         match tried {
-            Ok(view) => views.push(view),
+            Ok(one) => done.push(one),
             Err(Postponed(site)) => once_more.push(site),
         }
     }
-    for tried in verify_each(context, once_more, Try::Last).await {
+    for tried in survey_each(context, once_more, Try::Last, finish).await {
         // The last try is not postponed.
-        views.extend(tried);
+        done.extend(tried);
     }
-    views
+    done
 }
 
-async fn verify_each(
+async fn survey_each<T: Send + 'static>(
     context: &Arc<Context>,
     sites: Vec<Site>,
     round: Try,
-) -> Vec<Result<SiteView, Postponed>> {
+    finish: Finish<T>,
+) -> Vec<Result<T, Postponed>> {
     stream::iter(sites)
         .map(|site| {
             let context = Arc::clone(context);
             // A task of its own, so that it runs where the tasks that it waits for run.
             Task::spawn(async move {
                 let record = site::survey(&context, site, round).await?;
-                Ok(site::judge(&context, record))
+                Ok(finish(&context, record))
             })
         })
         .buffer_unordered(sites_at_once(context))

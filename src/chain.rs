@@ -55,6 +55,8 @@ pub struct Terms {
     pub listed: Vec<Root>,
     /// What of it could not be listed after all.
     pub unlisted: Vec<Root>,
+    /// The time whose digests were not looked at: nothing of it is missed.
+    pub unread: SpanSet,
     /// The newest digest of each chain among those that are listed but lie too far before the window to be read.
     pub earlier: BTreeMap<ChainId, Time>,
     /// The caller's word on chains that have ended.
@@ -62,6 +64,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Whether a digest that ends then was looked for.
+    fn was_looked_for(&self, end: Time) -> bool {
+        !self.unread.contains(end - TimeDelta::seconds(1))
+    }
+
     /// Whether an object of this name would have shown in a listing.
     fn would_show(&self, object: &ObjectName) -> bool {
         let holds = |roots: &[Root]| roots.iter().any(|root| root.holds(object));
@@ -276,7 +283,8 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
         let previous = match item.authentic().map(|proven| &proven.link) {
             None | Some(Link::Holds) => continue,
             Some(Link::Start) => {
-                if let Some(before) = before.filter(|_| in_window(item)) {
+                let is_told = in_window(item) && terms.was_looked_for(item.key.end - HOUR);
+                if let Some(before) = before.filter(|_| is_told) {
                     chain.findings.push(tell::restart(id, item, before));
                 }
                 continue;
@@ -288,7 +296,7 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
                 chain.findings.extend(tell::broken_link(id, &items[found], previous, item));
             }
             Some(_) => {}
-            None if left_behind(item, previous, terms) => {}
+            None if left_behind(item, previous, terms) || was_not_read(previous, terms) => {}
             None if Seam::crosses(id, previous) => chain.seams.push(Seam::of(item, previous)),
             None if terms.would_show(&previous.object) => {
                 absent.extend(missing_run(previous, item, before, terms));
@@ -322,6 +330,11 @@ fn left_behind(item: &Item, previous: &Previous, terms: &Terms) -> bool {
     terms.named_by == NamedBy::KeyOnly && previous.object.bucket != item.object.bucket
 }
 
+/// Whether a link leads to a digest of a day that was not looked at.
+fn was_not_read(previous: &Previous, terms: &Terms) -> bool {
+    DigestKey::parse(&previous.object.key).is_some_and(|key| !terms.was_looked_for(key.end))
+}
+
 /// Whether a link leads to an hour that was not asked for. Where it would have to be looked for elsewhere, it is let be.
 fn before_the_window(previous: &Previous, terms: &Terms) -> bool {
     DigestKey::parse(&previous.object.key).is_some_and(|key| !terms.window.overlaps(&hour_before(key.end)))
@@ -352,7 +365,8 @@ fn missing_run(previous: &Previous, successor: &Item, before: Option<Time>, term
             }));
         }
     }
-    run.retain(|absent| absent.end.is_some_and(|end| terms.window.overlaps(&hour_before(end))));
+    let is_missed = |end: Time| terms.window.overlaps(&hour_before(end)) && terms.was_looked_for(end);
+    run.retain(|absent| absent.end.is_some_and(is_missed));
     run
 }
 

@@ -83,6 +83,15 @@ pub(super) async fn survey(context: &Arc<Context>, site: Site, round: Try) -> Re
     Ok(record)
 }
 
+/// The record of a site that nobody has looked at.
+pub(super) fn unread(context: &Context, site: &Site) -> SiteRecord {
+    let homes = site.homes.iter().map(|home| {
+        let kinds = home.kinds.clone();
+        (home.location.clone(), inspection::HomeRecord { kinds, ..Default::default() })
+    });
+    SiteRecord { looked: SpanSet::default(), ..begun(context, site.place.clone(), homes.collect()) }
+}
+
 fn begun(
     context: &Context,
     place: AccountRegion,

@@ -83,9 +83,10 @@ pub fn failure(error: &AuditError, advice: &Advice) -> Failure {
     match error {
         AuditError::Interrupted => Failure::interrupted(),
         AuditError::Store(store) => of_store(store, advice),
-        AuditError::NoRecord { .. } | AuditError::NotALogFile { .. } | AuditError::ADigest { .. } => {
-            Failure::new(error)
-        }
+        AuditError::NoRecord { .. }
+        | AuditError::NotALogFile { .. }
+        | AuditError::ADigest { .. }
+        | AuditError::Records(_) => Failure::new(error),
     }
 }
 

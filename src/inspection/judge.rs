@@ -10,14 +10,19 @@ use super::site::{backfill_alone, home_of, keys_unavailable};
 use super::view::{SiteView, Told};
 use crate::chain::{self, Found, Item, Linked, Root, Terms};
 use crate::crypto::Fingerprint;
-use crate::report::Completion;
+use crate::report::{Completion, Reached};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
-use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, Time};
-use crate::verdict::{Code, DigestVerdict, Finding};
+use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, SpanSet, Time, format_time};
+use crate::verdict::{Cause, Code, DigestVerdict, Finding, Unseen};
 
 /// Judges the record of one account and region; `clock` is the latest moment the store has named.
 pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut dyn FnMut(Told)) -> SiteView {
     let mut view = SiteView::begun(&record);
+    let unread = record.looked.complement(brief.reach());
+    if !unread.is_empty() {
+        view.reached = Reached::InPart;
+        tell(Told::Finding(not_read(&record.place, &unread)));
+    }
     let SiteRecord { place, homes, days, earlier, edges, beyond, far, keys, heard, .. } = record;
     let unlisted: Vec<(Root, ListingFailure)> =
         homes.values().flat_map(|home| home.unlisted.iter().cloned()).collect();
@@ -53,8 +58,8 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
         })
         .collect();
     view.testimonies.extend(heard);
-    let terms =
-        terms(brief, &place, homes.keys(), unlisted.iter().map(|(root, _)| root.clone()).collect(), earlier);
+    let roots = unlisted.iter().map(|(root, _)| root.clone()).collect();
+    let terms = Terms { unread: unread.clone(), ..terms(brief, &place, homes.keys(), roots, earlier) };
     link(brief, &mut view, &mut items, &terms, &unlisted, tell);
     ground.kinds.insert(LOG_FOLDER.into());
     view.unread_kinds = unread_kinds(&homes, &ground.kinds);
@@ -65,6 +70,20 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
         loose::judge(brief, &mut view, ground, (items, beyond), (&terms, clock), tell);
     }
     view
+}
+
+/// Days that were asked for, and of which there is no record: nothing that they may hold is missed.
+fn not_read(place: &AccountRegion, unread: &SpanSet) -> Finding {
+    let spans: Vec<String> = unread
+        .iter()
+        .map(|span| format!("{} to {}", format_time(span.start), format_time(span.end)))
+        .collect();
+    let message =
+        format!("there is no record of what was read from {}: that time was not judged", spans.join(", "));
+    let mut finding = Finding::new(Code::ListingUnreadable, place, message);
+    finding.cause = Some(Cause::Unseen(Unseen::Interrupted));
+    finding.at = unread.first().map(|span| span.start);
+    finding
 }
 
 /// What the chains of a site are held to.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Brief;
 use crate::chain::{self, Item, Linked, Terms};
 use crate::trail::key::DigestKey;
-use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName};
+use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, SpanSet};
 use crate::verdict::{Cause, Code, Evidence, Finding, Scope, Unseen};
 
 impl Brief {
@@ -18,6 +18,7 @@ impl Brief {
             named_by: self.plan.named_by,
             listed: Vec::new(),
             unlisted: Vec::new(),
+            unread: SpanSet::default(),
             earlier: BTreeMap::new(),
             ended: self.plan.ended.clone(),
         }

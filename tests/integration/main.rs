@@ -9,6 +9,7 @@ mod chains_that_end;
 mod chance;
 mod claims;
 mod copies;
+mod cuts;
 mod dropped;
 mod format_aws_cli;
 mod key_files;
