@@ -87,10 +87,10 @@ impl Terms {
 }
 
 /// A part of a bucket that was listed wholly.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Root {
     /// The bucket; none stands for a folder, which does not know the bucket it was copied from.
-    pub bucket: Option<std::sync::Arc<str>>,
+    pub bucket: Option<Box<str>>,
     /// What keys begin with.
     pub prefix: String,
 }
@@ -99,7 +99,7 @@ impl Root {
     /// What keys in `bucket` begin with; a folder does not know its own bucket.
     pub fn of(named_by: NamedBy, bucket: &Arc<str>, prefix: String) -> Self {
         let bucket = match named_by {
-            NamedBy::BucketAndKey => Some(Arc::clone(bucket)),
+            NamedBy::BucketAndKey => Some(bucket[..].into()),
             NamedBy::KeyOnly => None,
         };
         Self { bucket, prefix }
@@ -114,7 +114,7 @@ impl Root {
     /// Whether an object of this name would have shown in the listing.
     pub fn holds(&self, object: &ObjectName) -> bool {
         match &self.bucket {
-            Some(bucket) => *bucket == object.bucket && object.key.starts_with(&self.prefix),
+            Some(bucket) => **bucket == *object.bucket && object.key.starts_with(&self.prefix),
             None => NamedBy::KeyOnly.comparable(&object.key).starts_with(&self.prefix),
         }
     }

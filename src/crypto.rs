@@ -6,12 +6,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::Md5;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest as _, Sha256};
 
+use crate::trail::text::as_text;
 use crate::trail::{Malformed, Region, Time};
 
 pub mod sha256;
@@ -71,6 +74,8 @@ impl fmt::Debug for Hash {
     }
 }
 
+as_text!(Hash, Fingerprint);
+
 /// An RSA signature: bytes that somebody claims AWS made.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature(Arc<[u8]>);
@@ -85,6 +90,24 @@ impl Signature {
 impl From<Vec<u8>> for Signature {
     fn from(bytes: Vec<u8>) -> Self {
         Self(bytes.into())
+    }
+}
+
+impl serde::Serialize for Signature {
+    /// As base64, which is shorter than hex.
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&BASE64.encode(&self.0))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Signature {
+    fn deserialize<D: serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(text)?;
+        match BASE64.decode(text.as_bytes()).map_err(D::Error::custom)? {
+            bytes if bytes.len() <= SIGNATURE_LIMIT => Ok(bytes.into()),
+            _ => Err(D::Error::custom("a signature is too long")),
+        }
     }
 }
 
@@ -256,7 +279,8 @@ impl PublicKey {
 }
 
 /// Who answered for a region's keys, and so how much an absent key means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Authority {
     /// A key file: it may simply lack the key.
     File,

@@ -8,6 +8,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::crypto::{Authority, Fingerprint, Hash, KeyRing, Lookup, Signature};
 use crate::gzip::{self, Limit};
 use crate::trail::key::DigestKey;
@@ -36,7 +38,8 @@ pub struct Place<'a> {
 }
 
 /// How an object's name may be compared: by how much of it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NamedBy {
     /// Bucket and key.
     BucketAndKey,
@@ -83,7 +86,7 @@ pub struct LogEntry {
 }
 
 /// What a digest records of the one before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
     /// Where it was delivered.
     pub object: ObjectName,
@@ -113,7 +116,8 @@ pub struct Claim {
 }
 
 /// Why a digest is not, or not wholly, authentic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// Not one gzip member within the limit.
     Gzip(gzip::Fault),
@@ -122,14 +126,14 @@ pub enum Fault {
     /// A field names an algorithm that is not known.
     Algorithm {
         /// The field.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// What it names.
         found: Box<str>,
     },
     /// It says that it belongs elsewhere.
     Relocated {
         /// Which of its statements does not fit its place.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// What it says.
         claimed: Box<str>,
         /// What its place says.
@@ -203,7 +207,8 @@ pub struct AuthenticDigest {
 }
 
 /// How a digest is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Packing {
     /// As one gzip member, as CloudTrail delivers it.
     Gzip,
@@ -285,7 +290,7 @@ pub struct RejectedDigest {
 }
 
 /// A digest of the same name under another bucket or prefix: a copy, if AWS signed it for there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// Where it says that it was delivered.
     pub delivered: Location,
@@ -294,7 +299,8 @@ pub struct Elsewhere {
 }
 
 /// Whether AWS signed a digest for the place it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Signed {
     /// It did.
     Proven,

@@ -2,6 +2,7 @@
 //! every size is bounded, and bytes after the member are a fault, because most readers (zcat, SIEMs) would
 //! go on and read them while the record's hash covers the first member only.
 
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -27,7 +28,8 @@ impl Limit {
 }
 
 /// Why bytes are not one whole gzip member (RFC 1952).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// No bytes at all.
     #[error("the object is empty")]
@@ -37,7 +39,7 @@ pub enum Fault {
     NotGzip,
     /// Some readers refuse the header.
     #[error("the gzip header is not sound: {0}")]
-    Header(&'static str),
+    Header(Unsound),
     /// The data ends before the member does.
     #[error("the gzip data ends too early")]
     Truncated,
@@ -50,6 +52,21 @@ pub enum Fault {
     /// The member inflates to more than the limit.
     #[error("the gzip data inflates to more than {0} bytes")]
     TooLarge(usize),
+}
+
+/// What some readers refuse in a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unsound {
+    /// The extra field.
+    #[error("its extra field is too long")]
+    ExtraField,
+    /// The original name, or a comment.
+    #[error("its name or comment is too long")]
+    Text,
+    /// The header's own checksum.
+    #[error("its checksum does not fit")]
+    Checksum,
 }
 
 /// What one member held.
@@ -246,7 +263,7 @@ fn header_length(member: &[u8]) -> Result<usize, Fault> {
         let size = member.get(at..at + 2).ok_or(Fault::Truncated)?;
         let size = usize::from(u16::from_le_bytes([size[0], size[1]]));
         if size > LONGEST_EXTRA {
-            return Err(Fault::Header("its extra field is too long"));
+            return Err(Fault::Header(Unsound::ExtraField));
         }
         at += 2 + size;
     }
@@ -257,7 +274,7 @@ fn header_length(member: &[u8]) -> Result<usize, Fault> {
             at += match memchr::memchr(0, text) {
                 Some(end) => end + 1,
                 None if text.len() == LONGEST_TEXT => {
-                    return Err(Fault::Header("its name or comment is too long"));
+                    return Err(Fault::Header(Unsound::Text));
                 }
                 None => return Err(Fault::Truncated),
             };
@@ -269,7 +286,7 @@ fn header_length(member: &[u8]) -> Result<usize, Fault> {
         let mut checksum = flate2::Crc::new();
         checksum.update(header);
         if checksum.sum() & 0xffff != u32::from(u16::from_le_bytes(*recorded)) {
-            return Err(Fault::Header("its checksum does not fit"));
+            return Err(Fault::Header(Unsound::Checksum));
         }
         at += 2;
     }

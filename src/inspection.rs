@@ -8,6 +8,7 @@
 mod authenticate;
 mod brief;
 mod days;
+mod digests;
 mod entry;
 mod judge;
 mod loose;
@@ -18,16 +19,18 @@ mod settle;
 mod site;
 mod smallest;
 mod view;
+mod wire;
 
 pub use authenticate::{authenticate, exceeds, unknown_to_aws};
 pub use brief::Brief;
 pub use days::{Days, Horizon, MARGIN};
+pub use digests::ChainDay;
 pub use entry::{Entry, State};
 pub use judge::{judge, terms};
 pub use loose::{present_terms, settled};
 pub use plan::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
 pub use record::{
-    ChainDay, Crowd, DayRecord, FarName, FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts,
+    Crowd, DayRecord, FarName, FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts,
     ListingFailure, LogFolder, Loose, LooseFile, LooseName, Made, Mismatch, SiteRecord, Strays,
 };
 pub use room::Room;
@@ -35,3 +38,4 @@ pub use settle::{DayRead, LastWords, NamedLogs, Proof, Reading, Said};
 pub use site::{backfill_alone, home_of, keys_unavailable};
 pub use smallest::Smallest;
 pub use view::{SiteView, Told};
+pub use wire::RecordError;

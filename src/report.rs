@@ -41,7 +41,8 @@ pub struct Newest {
 }
 
 /// Whether all was asked for that there is to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reached {
     /// It was; what could not be had has findings of its own.
     Wholly,
@@ -130,7 +131,8 @@ impl Outcome {
 }
 
 /// Whether a run came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Completion {
     /// Nobody stopped it: what could not be looked at is among the findings.
     Complete,

@@ -6,10 +6,13 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 mod day;
 pub mod key;
 pub mod neighbours;
 pub mod source;
+pub(crate) mod text;
 mod time;
 
 pub use day::Day;
@@ -155,20 +158,39 @@ impl DigestKind {
     }
 }
 
+impl fmt::Display for DigestKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DigestKind {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let kinds = [Self::Standard, Self::Backfill];
+        kinds
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| malformed("a kind of digest", text))
+    }
+}
+
 /// What a listing of one account and region shares: the folder pair `CloudTrail` and `CloudTrail-Digest`,
 /// in which all trails that deliver there lie side by side.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountRegion {
     /// The account whose activity is recorded.
     pub account: AccountId,
     /// The region whose activity is recorded.
     pub region: Region,
     /// Present where an organization trail delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
 }
 
 /// One chain of digests.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ChainId {
     /// Whose activity, and where.
     pub place: AccountRegion,
@@ -179,6 +201,8 @@ pub struct ChainId {
     /// Standard and backfill digests never link to each other.
     pub kind: DigestKind,
 }
+
+text::as_text!(AccountId, Region, OrganizationId, TrailName, DigestKind, Depth, Day);
 
 /// Stands for the bucket of a folder until a digest in it names its own.
 pub const UNKNOWN_BUCKET: &str = "";
@@ -192,7 +216,8 @@ pub fn address(bucket: &str, key: &str) -> String {
 }
 
 /// What stands before `AWSLogs/` in a key: nothing, or folders, the last slash included.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String")]
 pub struct Prefix(Box<str>);
 
 impl From<&str> for Prefix {
@@ -226,9 +251,10 @@ impl fmt::Display for Prefix {
 }
 
 /// A bucket and what keys in it begin with: where a trail delivers, or where a copy of that lies.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Location {
     /// The bucket.
+    #[serde(with = "text::shared")]
     pub bucket: Arc<str>,
     /// What stands before `AWSLogs/`.
     pub prefix: Prefix,
@@ -259,9 +285,10 @@ pub enum Origin {
 }
 
 /// An object in a bucket, named in full.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectName {
     /// The bucket.
+    #[serde(with = "text::shared")]
     pub bucket: Arc<str>,
     /// The key, unescaped.
     pub key: Box<str>,
@@ -348,4 +375,19 @@ pub enum Identity {
     AccessKey(String),
     /// Nobody: requests were not signed.
     Anonymous,
+}
+
+impl fmt::Display for Depth {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Depth {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let depths = [Self::Chain, Self::Presence, Self::Full];
+        depths.into_iter().find(|depth| depth.as_str() == text).ok_or_else(|| malformed("a depth", text))
+    }
 }

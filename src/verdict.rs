@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::trail::text::{as_text, moment, perhaps};
 use crate::trail::{
     AccountId, ChainId, Malformed, ObjectName, OrganizationId, Region, Span, Time, TrailName,
 };
@@ -59,6 +61,14 @@ impl FromStr for Class {
             .ok_or_else(|| Malformed { expected: "a class", found: text.into() })
     }
 }
+
+impl fmt::Display for Class {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+as_text!(Class, Code);
 
 /// How urgently a finding wants a person. Derived, never chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,13 +161,19 @@ pub enum LogVerdict {
     NotReached,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// Defines a count per verdict.
 macro_rules! tally {
     ($(#[$doc:meta])* $tally:ident of $verdict:ident { $($field:ident: $variant:ident),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct $tally {
             $(
+                #[serde(skip_serializing_if = "is_zero")]
                 #[doc = concat!("How many are [`", stringify!($verdict), "::", stringify!($variant), "`].")]
                 pub $field: u64,
             )*
@@ -254,7 +270,8 @@ tally!(
 );
 
 /// Why something could not be looked at. Never a statement about the record itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Unseen {
     /// The store refused: 403. Without the right to list a bucket S3 says this of absent objects too.
     Denied(Box<str>),
@@ -313,9 +330,10 @@ impl Unseen {
 }
 
 /// A recorded call that touched the trail, its bucket or its key, read from an intact log file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Testimony {
     /// When it happened.
+    #[serde(with = "moment")]
     pub time: Time,
     /// The call, such as `StopLogging`.
     pub event_name: Box<str>,
@@ -336,7 +354,8 @@ pub struct Testimony {
 }
 
 /// Why a finding came about, where that is known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Something could not be looked at.
     Unseen(Unseen),
@@ -412,7 +431,8 @@ impl fmt::Display for Cause {
 }
 
 /// Named facts a reader can check a finding against.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Evidence(pub BTreeMap<Cow<'static, str>, Value>);
 
 impl Evidence {
@@ -444,7 +464,7 @@ impl Evidence {
 }
 
 /// Where in the account a finding belongs. Facts that are not known are absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {
     /// The account.
     pub account: Option<AccountId>,
@@ -474,7 +494,7 @@ impl From<&crate::trail::AccountRegion> for Scope {
 }
 
 /// A verdict or gap worth telling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What it is.
     pub code: Code,
@@ -489,6 +509,7 @@ pub struct Finding {
     /// For a gap: its bounds.
     pub span: Option<Span>,
     /// The time it belongs to, for sorting and for the coverage strip.
+    #[serde(with = "perhaps", default)]
     pub at: Option<Time>,
     /// One sentence.
     pub message: String,

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Loss, Lost, hour_before};
 use crate::crypto::{Hash, Signature};
 use crate::digest::{Elsewhere, Fault, NamedBy, Packing, Previous};
@@ -61,7 +63,7 @@ pub enum Link {
 }
 
 /// What a digest can be recognised by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Own {
     /// SHA-256 of its inflated bytes.
     pub hash: Hash,
@@ -78,7 +80,7 @@ impl Own {
 }
 
 /// What is known of a digest that is not authentic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// Why not.
     pub fault: Fault,

@@ -87,7 +87,7 @@ fn authentic(id: &ChainId, proven: &Proven) -> Option<Finding> {
                 "{field} names {found}, although AWS signed the digest with SHA256withRSA: its metadata was changed"
             );
             let mut finding = Finding::new(Code::DigestAlgorithmUnsupported, id, message);
-            finding.evidence = Evidence::none().with("field", *field).with("found", &**found);
+            finding.evidence = Evidence::none().with("field", &**field).with("found", &**found);
             Some(finding)
         }
         (Some(blemish), _) => Some(fault(id, blemish)),
@@ -113,14 +113,14 @@ fn fault(id: &ChainId, fault: &Fault) -> Finding {
         Fault::Algorithm { field, found } => {
             let message = format!("{field} names {found}, which is not known");
             let mut finding = Finding::new(Code::DigestAlgorithmUnsupported, id, message);
-            finding.evidence = Evidence::none().with("field", *field).with("found", &**found);
+            finding.evidence = Evidence::none().with("field", &**field).with("found", &**found);
             finding
         }
         Fault::Relocated { field, claimed, found } => {
             let message = format!("the digest belongs elsewhere: its {field} is not that of its place");
             let mut finding = Finding::new(Code::DigestRelocated, id, message);
             finding.evidence =
-                Evidence::none().with("field", *field).with("claimed", &**claimed).with("found", &**found);
+                Evidence::none().with("field", &**field).with("claimed", &**claimed).with("found", &**found);
             finding
         }
         Fault::SignatureRemoved => Finding::new(

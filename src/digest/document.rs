@@ -231,7 +231,7 @@ pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
     .into_iter()
     .find(|(_, claimed, found)| claimed != found)
     .map(|(field, claimed, found)| Fault::Relocated {
-        field,
+        field: field.into(),
         claimed: claimed.into(),
         found: found.into(),
     })
@@ -282,7 +282,7 @@ fn shared(bucket: &str, own: &Arc<str>) -> Arc<str> {
 fn known(field: &'static str, found: &str, expected: &str) -> Result<(), Fault> {
     match found == expected {
         true => Ok(()),
-        false => Err(Fault::Algorithm { field, found: found.chars().take(100).collect() }),
+        false => Err(Fault::Algorithm { field: field.into(), found: found.chars().take(100).collect() }),
     }
 }
 

@@ -57,7 +57,7 @@ impl<'m> AtHand<'m> {
     pub(super) fn other_algorithm(&self) -> Option<Fault> {
         let found = self.algorithm.filter(|name| *name != SIGNATURE_ALGORITHM)?;
         (self.custody == Custody::Delivered).then(|| Fault::Algorithm {
-            field: "x-amz-meta-signature-algorithm",
+            field: "x-amz-meta-signature-algorithm".into(),
             found: found.chars().take(100).collect(),
         })
     }

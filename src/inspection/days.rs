@@ -48,7 +48,7 @@ impl Brief {
     /// The time in which digests that are read for the window end.
     pub fn reach(&self) -> Span {
         let start = self.window.start().and_then(|start| start.checked_sub_signed(MARGIN));
-        Span { start: start.unwrap_or(Time::MIN_UTC), end: later(self.window.end()) }
+        Span { start: start.unwrap_or(Time::UNIX_EPOCH), end: later(self.window.end()) }
     }
 }
 

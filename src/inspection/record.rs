@@ -6,33 +6,42 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::digests::{self, ChainDay};
 use super::smallest::Smallest;
 use crate::chain::{Item, Root};
 use crate::crypto::Fingerprint;
 use crate::digest::NamedBy;
 use crate::logs::{Claims, ShortName};
 use crate::report::{Completion, Omitted, Reached};
+use crate::trail::text::{moment, pairs, perhaps};
 use crate::trail::{AccountRegion, ChainId, Day, Depth, Location, ObjectName, Region, SpanSet, Time};
-use crate::verdict::{Cause, Code, Finding, LogTally, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Code, Finding, Scope, Testimony, Unseen};
 
 /// What one account and region came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRecord {
     /// Which account and region.
     pub place: AccountRegion,
     /// How it was looked at.
     pub made: Made,
     /// Where its folders lie, and what is known of each as a whole.
+    #[serde(with = "pairs")]
     pub homes: BTreeMap<Location, HomeRecord>,
     /// The time whose days were looked at.
     pub looked: SpanSet,
     /// What each day came to, as far as anything was there.
+    #[serde(with = "pairs")]
     pub days: BTreeMap<Day, DayRecord>,
     /// Of each chain, the newest digest that is listed and lies too far before the window to be read.
+    #[serde(with = "digests::ends")]
     pub earlier: BTreeMap<ChainId, Time>,
     /// Digests of chains that have none near the window: the last before it, the first after it.
+    #[serde(with = "digests::by_name")]
     pub edges: BTreeMap<ObjectName, Item>,
     /// Digests that end after those the window needs, read for the files that were delivered late.
+    #[serde(with = "digests::by_name")]
     pub beyond: BTreeMap<ObjectName, Item>,
     /// Log files that those digests name.
     pub far: BTreeSet<FarName>,
@@ -47,7 +56,7 @@ pub struct SiteRecord {
 }
 
 /// How an account and region was looked at. Records that were made otherwise cannot be joined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// How closely.
     pub depth: Depth,
@@ -56,7 +65,7 @@ pub struct Made {
 }
 
 /// What is known of one bucket and prefix as a whole, whichever days are looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HomeRecord {
     /// The folders that are there: `CloudTrail-Digest`, `CloudTrail`, …
     pub kinds: BTreeSet<Box<str>>,
@@ -69,7 +78,7 @@ pub struct HomeRecord {
 }
 
 /// What a folder of log files holds beside log files and the folders of days.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderRecord {
     /// Objects that a reader would take for log files, and CloudTrail never writes: the first by name.
     pub odd: BTreeSet<ObjectName>,
@@ -92,7 +101,7 @@ impl FolderRecord {
 }
 
 /// A folder, or a part of one, that could not be listed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ListingFailure {
     /// What was tried, on what, and what came back.
     pub message: String,
@@ -110,9 +119,10 @@ impl ListingFailure {
 }
 
 /// What one day came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayRecord {
     /// Its digests, and the log files that they name, by chain.
+    #[serde(with = "digests::chains")]
     pub chains: BTreeMap<ChainId, ChainDay>,
     /// Bytes of those log files as stored.
     pub compressed: u64,
@@ -123,10 +133,12 @@ pub struct DayRecord {
     /// Log files of other days that its digests name, unless those days know of it by themselves.
     pub far: BTreeSet<FarName>,
     /// What lies in its folders of log files, and no digest names that the day hears of.
+    #[serde(with = "pairs")]
     pub folders: BTreeMap<LogFolder, FolderDay>,
     /// What there is to tell of log files by their bytes.
     pub findings: Vec<Finding>,
     /// How many more there were.
+    #[serde(with = "pairs")]
     pub omitted: Omitted,
     /// The keys that proved digests of it in the window.
     pub keys: BTreeMap<Fingerprint, KeyCount>,
@@ -134,17 +146,8 @@ pub struct DayRecord {
     pub testimonies: BTreeSet<Testimony>,
 }
 
-/// One chain's part of a day.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ChainDay {
-    /// Its digests, by end and name.
-    pub items: Vec<Item>,
-    /// The log files they name.
-    pub logs: LogTally,
-}
-
 /// What lies in a day's folder of log files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderDay {
     /// Log files that no digest names which the day hears of.
     pub loose: Loose,
@@ -153,7 +156,7 @@ pub struct FolderDay {
 }
 
 /// A log file that lies in another day than the digest which names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FarName {
     /// The day it lies in.
     pub day: Day,
@@ -162,7 +165,7 @@ pub struct FarName {
 }
 
 /// Where log files of one kind lie.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LogFolder {
     /// In which bucket, below which prefix.
     pub home: Location,
@@ -172,38 +175,43 @@ pub struct LogFolder {
 
 /// Log files that are there and that no digest names. There may be as many as the bucket's owner likes: the first are kept by
 /// name, the others counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loose {
     /// Those kept: by the time and the letters in their names, when each was written, and by which digest it is claimed.
+    #[serde(with = "pairs")]
     pub kept: BTreeMap<LooseName, LooseFile>,
     /// The others.
     pub more: BTreeMap<Claims, Crowd>,
 }
 
 /// What tells a log file from others of its folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LooseName {
     /// The time in its name.
+    #[serde(with = "moment")]
     pub named: Time,
     /// The letters and digits in its name.
     pub unique: Box<str>,
 }
 
 /// What is known of a log file that no digest names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LooseFile {
     /// When it was written, by the store's word.
+    #[serde(with = "perhaps", default)]
     pub modified: Option<Time>,
     /// The digest that names it and is not authentic.
+    #[serde(with = "digests::claimant", default)]
     pub claimant: Option<Arc<ObjectName>>,
 }
 
 /// Files that are only counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crowd {
     /// How many.
     pub count: u64,
     /// The time in the oldest name.
+    #[serde(with = "moment")]
     pub oldest: Time,
 }
 
@@ -237,7 +245,7 @@ impl Gathering {
 }
 
 /// How often a key was used, and how often outside its published window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyCount {
     /// Digests it proved.
     pub digests: u64,
@@ -246,20 +254,22 @@ pub struct KeyCount {
 }
 
 /// What is known of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFacts {
     /// The region it is listed for.
     pub region: Option<Region>,
     /// The published window, advice only.
+    #[serde(with = "perhaps", default)]
     pub valid_from: Option<Time>,
     /// The published window, advice only.
+    #[serde(with = "perhaps", default)]
     pub valid_to: Option<Time>,
     /// Where it came from.
     pub origin: String,
 }
 
 /// Objects that are counted and not looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strays {
     /// How many.
     pub count: u64,

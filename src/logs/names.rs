@@ -10,7 +10,8 @@ use crate::trail::ObjectName;
 
 /// Stands for a name: the first 96 bits of its SHA-256. To hide a forged file behind an attested one, its name would
 /// have to fall on that of one that AWS has named: with a million of those, some 2⁷⁶ tries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct ShortName([u32; 3]);
 
 impl ShortName {

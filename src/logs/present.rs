@@ -143,7 +143,8 @@ fn at_name(named: Time) -> Span {
 }
 
 /// Whether digests that are not authentic name a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Claims {
     /// One does.
     Some,

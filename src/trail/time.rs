@@ -4,17 +4,21 @@ use std::ops::Deref;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Malformed, malformed};
 
 /// A moment, in UTC. The record knows seconds; fractions only occur in the caller's clock.
 pub type Time = DateTime<Utc>;
 
 /// A stretch of time, from `start` up to but without `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span {
     /// The first moment in it.
+    #[serde(with = "super::text::moment")]
     pub start: Time,
     /// The first moment after it.
+    #[serde(with = "super::text::moment")]
     pub end: Time,
 }
 
@@ -36,8 +40,15 @@ impl Span {
 }
 
 /// Stretches of time, sorted and disjoint: those that overlap or touch are one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Span>")]
 pub struct SpanSet(Vec<Span>);
+
+impl From<Vec<Span>> for SpanSet {
+    fn from(spans: Vec<Span>) -> Self {
+        spans.into_iter().collect()
+    }
+}
 
 impl FromIterator<Span> for SpanSet {
     fn from_iter<Spans: IntoIterator<Item = Span>>(spans: Spans) -> Self {

@@ -97,6 +97,7 @@ impl Case {
         let middle = turned % parts.len().max(1);
         parts.rotate_left(middle);
         parts.reverse();
+        let parts: Vec<SiteRecord> = parts.iter().map(shipped).collect();
         let united = joined(parts.clone());
         for (place, record) in &whole {
             let other = &united[place];
@@ -108,6 +109,14 @@ impl Case {
         assert_eq!(united, whole);
         assert_eq!(self.concluded(parts), self.report());
     }
+}
+
+/// A record as it comes out of a file.
+fn shipped(record: &SiteRecord) -> SiteRecord {
+    let json = record.to_json().unwrap();
+    let read = SiteRecord::from_json(&json).unwrap();
+    assert_eq!(read.to_json().unwrap(), json);
+    read
 }
 
 type Joined = BTreeMap<trailseal::trail::AccountRegion, SiteRecord>;
