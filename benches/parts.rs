@@ -9,15 +9,16 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use trailseal::crypto::KeyRing;
-use trailseal::crypto::sha256::Hasher;
-use trailseal::digest::{self, NamedBy, Outcome, Place};
-use trailseal::events::Scanner;
+use trailseal::Hasher;
+use trailseal::Limit;
+use trailseal::Scanner;
+use trailseal::audit::NamedBy;
 use trailseal::forge::{Plan, Stored, World};
-use trailseal::gzip::{self, Limit};
 use trailseal::keys;
+use trailseal::keys::KeyRing;
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Metadata, ObjectName, UserMetadata};
+use trailseal::{Outcome, Place};
 
 fn main() {
     divan::main();
@@ -61,7 +62,7 @@ fn authenticate_a_digest(bencher: Bencher) {
     let metadata = metadata(&stored);
     let place = Place { delivered: &object, key: &key, named_by: NamedBy::BucketAndKey };
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
-        let outcome = digest::authenticate(place, black_box(&stored.body), &metadata, &RING);
+        let outcome = trailseal::authenticate(place, black_box(&stored.body), &metadata, &RING);
         assert!(matches!(outcome, Outcome::Authentic(_)));
     });
 }
@@ -69,7 +70,7 @@ fn authenticate_a_digest(bencher: Bencher) {
 /// A log file's inflated bytes, repeated up to a length.
 fn body(length: usize) -> Vec<u8> {
     let log = WORLD.objects().iter().find(|(name, _)| LogKey::parse(&name.key).is_some()).unwrap().1;
-    let inflated = gzip::inflate(&log.body, Limit::LOG).unwrap();
+    let inflated = trailseal::inflate(&log.body, Limit::LOG).unwrap();
     inflated.iter().copied().cycle().take(length).collect()
 }
 
@@ -87,7 +88,7 @@ fn inflate_and_hash(bencher: Bencher, length: usize) {
     let member = gzipped(&body(length));
     bencher
         .counter(BytesCount::new(length))
-        .bench_local(|| gzip::inflate_hashed(black_box(&member), Limit::LOG, |_| {}).unwrap());
+        .bench_local(|| trailseal::inflate_hashed(black_box(&member), Limit::LOG, |_| {}).unwrap());
 }
 
 /// Two files of that length side by side.
@@ -96,7 +97,7 @@ fn inflate_and_hash_two(bencher: Bencher, length: usize) {
     let member = gzipped(&body(length));
     bencher.counter(BytesCount::new(2 * length)).bench_local(|| {
         let both = [&*member, &*member].map(black_box);
-        gzip::inflate_hashed_both(both, Limit::LOG, [|_: &[u8]| {}; 2])
+        trailseal::inflate_hashed_both(both, Limit::LOG, [|_: &[u8]| {}; 2])
     });
 }
 
@@ -129,7 +130,7 @@ fn inflate_hash_and_search(bencher: Bencher, length: usize) {
     bencher.counter(BytesCount::new(length)).bench_local(|| {
         let mut scanner = Scanner::new("example-trail-bucket");
         let inflated =
-            gzip::inflate_hashed(black_box(&member), Limit::LOG, |chunk| scanner.look(chunk)).unwrap();
+            trailseal::inflate_hashed(black_box(&member), Limit::LOG, |chunk| scanner.look(chunk)).unwrap();
         (inflated, scanner.telling())
     });
 }

@@ -8,19 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
+use crate::conclusion;
 use crate::crypto::KeyRing;
-use crate::digest::NamedBy;
 use crate::inspection::{Brief, SiteView};
 use crate::keys::KeySource;
-use crate::report::{Findings, Report};
-use crate::store::{Admission, ObjectStore, StoreError};
+use crate::report::{Completion, Findings, Report};
+use crate::store::{Admission, ObjectStore, Outage, StoreError, Stumbles};
 use crate::trail::{AccountRegion, Region, Span};
-use crate::verdict::{Class, Code, Finding};
+use crate::verdict::{Class, Code, Finding, Retries};
 
-mod advice;
-mod assemble;
-mod claims;
-mod copies;
 mod discover;
 mod edges;
 mod fetch;
@@ -30,7 +26,6 @@ mod listing;
 mod mill;
 mod observer;
 mod odd;
-mod outage;
 mod pages;
 mod presence;
 mod prove;
@@ -42,7 +37,6 @@ mod stop;
 mod stoppable;
 mod task;
 mod tree;
-mod uncovered;
 mod unseen;
 
 use discover::Found;
@@ -53,7 +47,11 @@ use slots::Slots;
 use stoppable::Stoppable;
 use task::Task;
 
-pub use crate::inspection::{Bounds, Days, Expected, Load, Mismatch, Plan, Scope, SiteRecord, TrailFilter};
+pub use crate::chain::Ended;
+pub use crate::digest::{LogEntry, NamedBy};
+pub use crate::inspection::{
+    Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Scope, SiteRecord, TrailFilter,
+};
 pub use discover::{Home, Site};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use prove::prove;
@@ -61,6 +59,7 @@ pub use stop::{Heard, Stop, Stopper};
 
 /// Why a run could not begin.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AuditError {
     /// There is nothing that looks like CloudTrail's.
     #[error(
@@ -275,7 +274,7 @@ async fn begin(
 /// The report on all accounts and regions, with those that links lead to.
 async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteView>) -> Report {
     for _round in 0..MOST_SEAMS {
-        let beyond = seams::unknown_places(&views);
+        let beyond = seams::unknown_sites(&views);
         if beyond.is_empty() {
             break;
         }
@@ -283,8 +282,35 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
     }
     views.sort_by(|one, other| one.place.cmp(&other.place));
     seams::join(context, &mut views).await;
-    let odd = odd::look(context, found).await;
-    assemble::report(context, found, odd, views)
+    let strays = odd::look(context, found).await;
+    let tell = |finding: &Finding| context.observer.on(Event::Finding(finding));
+    conclusion::conclude(
+        &context.brief,
+        &went(context),
+        &found.told(&context.brief.plan, strays),
+        context.take_findings(),
+        views,
+        &tell,
+    )
+}
+
+/// How the run went.
+fn went(context: &Context) -> conclusion::Run {
+    let condition = context.store.condition();
+    let mut retries = Retries::default();
+    for Stumbles { throttled, timed_out, cut_off, failed } in [condition.stumbles, context.keys.stumbles()] {
+        retries.merge(&Retries { throttled, timed_out, cut_off, failed });
+    }
+    let outages = condition.outages.into_iter();
+    conclusion::Run {
+        completion: match context.stop.is_set() {
+            true => Completion::Interrupted,
+            false => Completion::Complete,
+        },
+        retries,
+        outages: outages.map(|Outage { bucket, detail }| conclusion::Outage { bucket, detail }).collect(),
+        last_answer: context.store.clock(),
+    }
 }
 
 /// How often links into the folders of other organizations are followed: there and back, and once more.

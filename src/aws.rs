@@ -76,6 +76,7 @@ pub enum Payer {
 
 /// Why what the caller says of how to reach AWS cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AccessError {
     /// There is no such profile.
     #[error("there is no profile {profile} in the shared AWS configuration; {}", there_are(known))]

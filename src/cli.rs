@@ -21,11 +21,21 @@ mod texts;
 mod time;
 mod verify;
 
+use std::process::ExitCode;
+
 use args::Command;
 use exit::Failure;
 
+/// The program: parse, plan, run, render, exit.
+pub fn main() -> ExitCode {
+    match settings::arguments().and_then(|arguments| dispatch(arguments.command)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => exit::tell(&failure),
+    }
+}
+
 /// Does what was asked and gives the exit code.
-pub fn dispatch(command: Command) -> Result<u8, Failure> {
+fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Verify(verify) => verify::run(*verify),
         #[cfg(feature = "aws")]

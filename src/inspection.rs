@@ -24,18 +24,16 @@ mod wire;
 pub use authenticate::{authenticate, exceeds, unknown_to_aws};
 pub use brief::Brief;
 pub use days::{Days, Horizon, MARGIN};
-pub use digests::ChainDay;
 pub use entry::{Entry, State};
 pub use judge::{judge, terms};
 pub use loose::{present_terms, settled};
 pub use plan::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
 pub use record::{
-    Crowd, DayRecord, FarName, FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts,
-    ListingFailure, LogFolder, Loose, LooseFile, LooseName, Made, Mismatch, SiteRecord, Strays,
+    FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts, ListingFailure, LogFolder, LooseFile,
+    LooseName, Made, Mismatch, SiteRecord, Strays,
 };
-pub use room::Room;
-pub use settle::{DayRead, LastWords, NamedLogs, Proof, Reading, Said};
-pub use site::{backfill_alone, home_of, keys_unavailable};
+pub use settle::{DayRead, Reading, Said};
+pub use site::{home_of, keys_unavailable};
 pub use smallest::Smallest;
 pub use view::{SiteView, Told};
 pub use wire::RecordError;

@@ -10,13 +10,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
-use crate::crypto::{Fingerprint, KeyRing, PublicKey};
 use crate::json::{self, NotJson};
 use crate::trail::{Region, Time};
 
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod source;
+pub use crate::crypto::{Authority, Fingerprint, KeyRing, Lookup, NotAKey, PublicKey, Signature};
 pub use source::KeySource;
 
 /// The largest key file that is read: fifty times the keys of all regions for seven years.
@@ -24,6 +24,7 @@ const FILE_LIMIT: u64 = 64 << 20;
 
 /// Why a key file is not one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyFileError {
     /// It could not be read.
     #[error("cannot read the key file {path}: {error}")]

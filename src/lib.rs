@@ -2,17 +2,23 @@
 //! file byte for byte what AWS delivered, no hour and no region quietly missing.
 //!
 //! Two sentences govern every line: the bucket's content is hostile, and an outage is never a crime. What could not be
-//! read is never called tampered, and what was tampered with is never called unreadable. From them follow three rules,
-//! which [`verdict`] spells out: whole is said only of what was looked at wholly; a name the caller gives is a claim to be
-//! met; and only where S3 itself spoke is anybody accused.
+//! read is never called tampered, and what was tampered with is never called unreadable. From them follow three rules: whole
+//! is said only of what was looked at wholly; a name the caller gives is a claim to be met; and only where S3 itself spoke is
+//! anybody accused.
+//!
+//! What a program needs of it: a [`store`] (a bucket, a folder, or its own), the public [`keys`], and [`audit::run`], which
+//! verifies what a [`Plan`](audit::Plan) asks for and gives a [`Report`](report::Report); [`render`] writes that in every
+//! format. [`audit::survey`] and [`audit::conclude`] are the two halves of a run, for parts that are read apart. On AWS,
+//! [`aws`] finds credentials; [`forge`] makes worlds to try it on.
 //!
 //! The house, from the ground up; each floor sees only those below it:
 //!
-//! - **vocabulary** ([`trail`], [`crypto`], [`gzip`], [`json`]): accounts, chains, keys of objects, hashes, signatures,
+//! - **vocabulary** ([`trail`], `crypto`, `gzip`, `json`): accounts, chains, keys of objects, hashes, signatures,
 //!   bounded inflation, the JSON that tools write. Pure.
-//! - **judgement** ([`verdict`], [`digest`], [`chain`], [`logs`], [`events`], [`report`], and [`inspection`], which puts
-//!   theirs together for one account and region): what bytes and listings amount to. Pure: no clock, no network, no disk.
-//! - **ports** ([`store`], [`keys`] and, for AWS, `aws`): where objects and keys come from. They may fail, but never call
+//! - **judgement** (`verdict`, `digest`, `chain`, `logs`, `events`, [`report`]; `inspection`, which puts theirs together for
+//!   one account and region, and `conclusion`, for all of them): what bytes and listings amount to. Pure: no clock, no network,
+//!   no disk.
+//! - **ports** ([`store`], [`keys`] and, for AWS, [`aws`]): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
 //! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.
 //! - **presentation** ([`render`]): a [`report::Report`] goes in, bytes come out.
@@ -21,7 +27,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use trailseal::audit::{self, Plan, Silent, Stopper};
-//! use trailseal::digest::NamedBy;
+//! use trailseal::audit::NamedBy;
 //! use trailseal::keys::{self, KeySource};
 //! use trailseal::store::dir::DirStore;
 //!
@@ -49,11 +55,11 @@
 //! ```
 //! # use std::sync::Arc;
 //! # use trailseal::audit::{self, Plan, Silent, Stopper};
-//! # use trailseal::digest::NamedBy;
+//! # use trailseal::audit::NamedBy;
 //! # use trailseal::keys::{self, KeySource};
 //! # use trailseal::store::dir::DirStore;
 //! use trailseal::report::Report;
-//! use trailseal::verdict::{Class, Code};
+//! use trailseal::report::{Class, Code};
 //!
 //! fn tampered(report: &Report) -> Vec<String> {
 //!     let tampered = report.findings.iter().filter(|finding| finding.class == Class::Tamper);
@@ -84,19 +90,35 @@
 pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
-pub mod chain;
-pub mod crypto;
-pub mod digest;
-pub mod events;
+mod chain;
+#[cfg(feature = "cli")]
+mod cli;
+mod conclusion;
+mod crypto;
+mod digest;
+mod events;
 #[cfg(feature = "forge")]
 pub mod forge;
-pub mod gzip;
-pub mod inspection;
-pub mod json;
+mod gzip;
+mod inspection;
+mod json;
 pub mod keys;
-pub mod logs;
+mod logs;
 pub mod render;
 pub mod report;
 pub mod store;
 pub mod trail;
-pub mod verdict;
+mod verdict;
+
+#[doc(hidden)]
+#[cfg(feature = "cli")]
+pub use cli::main;
+
+// What the crate's own tests and benches look at one by one. No part of the library's promise.
+#[doc(hidden)]
+pub use {
+    crypto::sha256::Hasher,
+    digest::{Outcome, Place, authenticate},
+    events::Scanner,
+    gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both},
+};

@@ -16,7 +16,7 @@ mod odd;
 mod present;
 pub use names::{Names, ShortName};
 pub use odd::{Oddity, oddity, unlisted as odd_file};
-pub use present::{Candidate, Claims, PresentTerms, REDELIVERY};
+pub use present::{Candidate, Claims, PresentTerms};
 
 /// A log file that an authentic digest names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 #[cfg(unix)]
 use tikv_jemalloc_ctl::{Access as _, AsName as _};
 
-mod cli;
-
 #[cfg(unix)]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -28,8 +26,5 @@ fn keep_little() {
 fn main() -> ExitCode {
     #[cfg(unix)]
     keep_little();
-    match cli::settings::arguments().and_then(|arguments| cli::dispatch(arguments.command)) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => cli::exit::tell(&failure),
-    }
+    trailseal::main()
 }

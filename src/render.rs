@@ -34,6 +34,7 @@ pub use words::{Headline, headline};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// For a person at a terminal.
     Human,

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::crypto::{Fingerprint, Hash};
 use crate::trail::{ChainId, Depth, Identity, ObjectName, Region, SpanSet, Time, Window};
-use crate::verdict::{Class, Code, DigestTally, Finding, LogTally, Retries};
 
 mod asked;
 mod findings;
 mod proof;
+pub use crate::crypto::{Fingerprint, Hash};
+pub use crate::verdict::{
+    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Retries, Scope,
+    Severity, Stumble, Testimony, Unseen,
+};
 pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
@@ -142,6 +145,7 @@ pub enum Completion {
 
 /// All a run has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The version of trailseal that made it.
     pub tool_version: String,
@@ -185,6 +189,31 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report on `source` that says nothing yet, begun and ended at `started_at`.
+    pub fn new(source: impl Into<String>, window: Window, started_at: Time) -> Self {
+        Self {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            source: source.into(),
+            window,
+            looked_back_to: None,
+            asked: Asked::default(),
+            identity: None,
+            depth: Depth::default(),
+            arguments: Vec::new(),
+            started_at,
+            finished_at: started_at,
+            completion: Completion::Complete,
+            totals: Totals::default(),
+            chains: Vec::new(),
+            uncovered: Vec::new(),
+            keys: Vec::new(),
+            findings: Vec::new(),
+            omitted: Omitted::new(),
+            hints: Vec::new(),
+            not_proven: Vec::new(),
+        }
+    }
+
     /// What the run comes to. An interrupted run is never called intact or empty.
     pub fn outcome(&self) -> Outcome {
         let any = |class| {

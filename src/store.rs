@@ -196,6 +196,7 @@ pub struct Object {
 /// Why a store gave nothing: what was tried, on what, and what came back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action} {target}: {detail}")]
+#[non_exhaustive]
 pub struct StoreError {
     /// What it comes to.
     pub kind: StoreErrorKind,
@@ -207,8 +208,21 @@ pub struct StoreError {
     pub detail: String,
 }
 
+impl StoreError {
+    /// What came back instead of what was tried (`list`, `get`) on `target`.
+    pub fn new(
+        kind: StoreErrorKind,
+        action: &'static str,
+        target: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { kind, action, target: target.into(), detail: detail.into() }
+    }
+}
+
 /// What a store's failure comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum StoreErrorKind {
     /// The store says that there is no such object.
     NotFound,

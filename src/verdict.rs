@@ -495,6 +495,7 @@ impl From<&crate::trail::AccountRegion> for Scope {
 
 /// A verdict or gap worth telling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// What it is.
     pub code: Code,

@@ -85,11 +85,6 @@ impl Sweep {
     }
 }
 
-/// From here on digests are looked for.
-pub(super) fn looked_back_to(start: Time, plan: &Plan) -> Time {
-    start.checked_sub_signed(plan.look_back.max(MARGIN)).unwrap_or(Time::UNIX_EPOCH)
-}
-
 /// The end of the last digest that is read for the window.
 pub(super) fn read_to(window: &Window) -> Time {
     later(window.end(), MARGIN)

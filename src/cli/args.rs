@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
+use crate::render::{Format, Heartbeat};
+use crate::trail::{AccountId, Region};
+use crate::verdict::Code;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use trailseal::render::{Format, Heartbeat};
-use trailseal::trail::{AccountId, Region};
-use trailseal::verdict::Code;
 
 use super::time::{Moment, duration, moment, some_duration};
 
@@ -341,7 +341,7 @@ pub enum Depth {
     Full,
 }
 
-impl From<Depth> for trailseal::trail::Depth {
+impl From<Depth> for crate::trail::Depth {
     fn from(depth: Depth) -> Self {
         match depth {
             Depth::Chain => Self::Chain,

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use trailseal::audit::{self, Silent, Stopper};
-use trailseal::digest::NamedBy;
-use trailseal::forge::{self, Damage};
-use trailseal::keys::{self, KeySource};
-use trailseal::render::human;
-use trailseal::report::Report;
-use trailseal::store::dir::DirStore;
-use trailseal::trail::UNKNOWN_BUCKET;
+use crate::audit::{self, Silent, Stopper};
+use crate::digest::NamedBy;
+use crate::forge::{self, Damage};
+use crate::keys::{self, KeySource};
+use crate::render::human;
+use crate::report::Report;
+use crate::store::dir::DirStore;
+use crate::trail::UNKNOWN_BUCKET;
 
 use super::args::{Demo, Look};
 use super::exit::Failure;

@@ -89,7 +89,7 @@ pub fn tell(failure: &Failure) -> ExitCode {
 /// Says something beside the result.
 pub fn note(story: &str) {
     // Where even stderr is closed, the exit code still speaks.
-    let _ = writeln!(io::stderr(), "trailseal: {}", trailseal::render::plain::Plain(story));
+    let _ = writeln!(io::stderr(), "trailseal: {}", crate::render::plain::Plain(story));
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use trailseal::audit::AuditError;
-use trailseal::store::{StoreError, StoreErrorKind};
+use crate::audit::AuditError;
+use crate::store::{StoreError, StoreErrorKind};
 
 use super::exit::Failure;
 
@@ -33,8 +33,8 @@ impl Advice {
 mod aws {
     use std::fmt::Display;
 
-    use trailseal::aws::SignIn;
-    use trailseal::aws::failure::FailureKind;
+    use crate::aws::SignIn;
+    use crate::aws::failure::FailureKind;
 
     use super::{Advice, EXPIRED, NO_CREDENTIALS};
     use crate::cli::args::Access;

@@ -1,7 +1,7 @@
 //! `trailseal forge`: writes a signed world to rehearse in.
 
-use trailseal::forge::{self, Damage, Plan, Truth};
-use trailseal::trail::format_time;
+use crate::forge::{self, Damage, Plan, Truth};
+use crate::trail::format_time;
 
 use super::args::Forge;
 use super::exit::Failure;

@@ -1,12 +1,12 @@
 //! `trailseal keys fetch`: saves AWS's keys beside the evidence, for the day when they can't be asked for. A region that
 //! refuses takes nobody else's with it.
 
+use crate::aws::failure::FailureKind;
+use crate::crypto::KeyRing;
+use crate::keys::{self, aws::KeyError};
+use crate::trail::{Region, Span};
 use chrono::Utc;
 use futures_util::stream::{self, StreamExt};
-use trailseal::aws::failure::FailureKind;
-use trailseal::crypto::KeyRing;
-use trailseal::keys::{self, aws::KeyError};
-use trailseal::trail::{Region, Span};
 
 use super::args::FetchKeys;
 use super::exit::{self, Failure};

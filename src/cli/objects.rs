@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trailseal::audit::{Event, Observer};
-use trailseal::render::aws_cli::Transcript;
-use trailseal::render::{Judged, Seen, csv, jsonl};
-use trailseal::report::{Part, Report};
-use trailseal::trail::ObjectName;
-use trailseal::verdict::DigestVerdict;
+use crate::audit::{Event, Observer};
+use crate::render::aws_cli::Transcript;
+use crate::render::{Judged, Seen, csv, jsonl};
+use crate::report::{Part, Report};
+use crate::trail::ObjectName;
+use crate::verdict::DigestVerdict;
 
 use super::args::TableForm;
 use super::output::Writer;

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use super::args::{Colour, Look};
 use super::exit::Failure;
-use trailseal::render::human;
+use crate::render::human;
 
 mod partial;
 mod target;

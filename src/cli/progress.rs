@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::audit::{Event, Observer, Phase};
+use crate::verdict::Class;
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
-use trailseal::audit::{Event, Observer, Phase};
-use trailseal::verdict::Class;
 
 use super::args::Look;
 
@@ -45,7 +45,7 @@ impl Counts {
 pub fn observer(look: &Look) -> Arc<dyn Observer> {
     match io::stderr().is_terminal() && !look.no_progress && !look.quiet {
         true => Arc::new(Bar::new()),
-        false => Arc::new(trailseal::audit::Silent),
+        false => Arc::new(crate::audit::Silent),
     }
 }
 

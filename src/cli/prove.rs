@@ -4,16 +4,16 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audit::{self, Plan};
+use crate::digest::NamedBy;
+use crate::keys::KeySource;
+use crate::render::proof;
+use crate::report::Proof;
+use crate::store::dir::DirStore;
+use crate::trail::key::LogKey;
+use crate::trail::source::Within;
+use crate::trail::{ObjectName, UNKNOWN_BUCKET};
 use chrono::Utc;
-use trailseal::audit::{self, Plan};
-use trailseal::digest::NamedBy;
-use trailseal::keys::KeySource;
-use trailseal::render::proof;
-use trailseal::report::Proof;
-use trailseal::store::dir::DirStore;
-use trailseal::trail::key::LogKey;
-use trailseal::trail::source::Within;
-use trailseal::trail::{ObjectName, UNKNOWN_BUCKET};
 
 use super::args::{ProofFormat, Prove};
 use super::exit::{self, Failure};
@@ -62,7 +62,7 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
 #[cfg(feature = "aws")]
 async fn in_bucket(
     args: &Prove,
-    now: trailseal::trail::Time,
+    now: crate::trail::Time,
     object: ObjectName,
     stop: audit::Stop,
 ) -> Result<Proof, Failure> {
@@ -77,7 +77,7 @@ async fn in_bucket(
 #[cfg(not(feature = "aws"))]
 async fn in_bucket(
     _: &Prove,
-    _: trailseal::trail::Time,
+    _: crate::trail::Time,
     _: ObjectName,
     _: audit::Stop,
 ) -> Result<Proof, Failure> {

@@ -3,10 +3,10 @@
 
 use std::io::{self, Write};
 
-use trailseal::render::plain::Plain;
-use trailseal::render::{self, Format, human};
-use trailseal::report::Report;
-use trailseal::verdict::{Class, Code, Finding};
+use crate::render::plain::Plain;
+use crate::render::{self, Format, human};
+use crate::report::Report;
+use crate::verdict::{Class, Code, Finding};
 
 use super::args::Look;
 

@@ -103,7 +103,7 @@ pub fn arguments() -> Result<Arguments, Failure> {
 
 /// Prints what `verify` would be asked.
 pub fn show(args: &Show) -> Result<u8, Failure> {
-    let mut words: Vec<OsString> = [env!("CARGO_BIN_NAME"), VERIFY, "SOURCE"].map(Into::into).into();
+    let mut words: Vec<OsString> = [env!("CARGO_PKG_NAME"), VERIFY, "SOURCE"].map(Into::into).into();
     if let Some(path) = &args.config {
         words.extend(["--config".into(), path.clone().into_os_string()]);
     }

@@ -2,10 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use trailseal::audit::Plan;
-use trailseal::trail::key::ObjectKey;
-use trailseal::trail::source::{Calendar, Named, Within};
-use trailseal::trail::{AccountId, AccountRegion, Location, Region, format_time};
+use crate::audit::Plan;
+use crate::trail::key::ObjectKey;
+use crate::trail::source::{Calendar, Named, Within};
+use crate::trail::{AccountId, AccountRegion, Location, Region, format_time};
 
 use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use trailseal::render::{self, json};
-use trailseal::verdict::Code;
+use crate::render::{self, json};
+use crate::verdict::Code;
 
 use super::args::{Completions, Explain, SavedReport};
 use super::exit::{self, Failure};

@@ -1,7 +1,7 @@
 //! Times as people and AWS write them: with an offset, as a date, as a time of today, or as a duration back from now.
 
+use crate::trail::Time;
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use trailseal::trail::Time;
 
 /// A time or a duration, before it is held against the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audit::{self, Heard, Observer, Plan, Stop, Stopper};
+use crate::crypto::KeyRing;
+use crate::keys::{self, KeySource};
+use crate::report::Report;
+use crate::store::ObjectStore;
+use crate::store::copied::Copied;
+use crate::store::dir::DirStore;
+use crate::trail::source::Named;
+use crate::trail::{Identity, Location, Origin, Time, UNKNOWN_BUCKET};
 use chrono::Utc;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
-use trailseal::audit::{self, Heard, Observer, Plan, Stop, Stopper};
-use trailseal::crypto::KeyRing;
-use trailseal::keys::{self, KeySource};
-use trailseal::report::Report;
-use trailseal::store::ObjectStore;
-use trailseal::store::copied::Copied;
-use trailseal::store::dir::DirStore;
-use trailseal::trail::source::Named;
-use trailseal::trail::{Identity, Location, Origin, Time, UNKNOWN_BUCKET};
 
 use super::args::{ExpectedRegion, Verify};
 use super::exit::Failure;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
-use super::Brief;
+use super::{Brief, Plan};
 use crate::trail::{ChainId, Day, Span, Time};
 
 /// Digests so close to a day, or to the window, are read for what they say of it: the one after it vouches for the last
@@ -35,6 +35,13 @@ impl Days {
         let start = self.from.map_or(reach.start, |from| from.start().max(reach.start));
         let end = self.to.map_or(reach.end, |to| to.end().min(reach.end));
         Span { start, end: end.max(start) }
+    }
+}
+
+impl Plan {
+    /// From here on digests are looked for, so that chains which ended before the window's `start` are noticed.
+    pub fn looks_back_to(&self, start: Time) -> Time {
+        start.checked_sub_signed(self.look_back.max(MARGIN)).unwrap_or(Time::UNIX_EPOCH)
     }
 }
 

@@ -295,6 +295,7 @@ impl Strays {
 
 /// Why two records cannot be joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Mismatch {
     /// They are of different accounts or regions.
     #[error("the records are of different accounts or regions")]

@@ -9,6 +9,7 @@ const SCHEMA: &str = "trailseal/record/v1";
 
 /// Why bytes are no record.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordError {
     /// They are not written as one.
     #[error("not a record of an account and region: {0}")]

@@ -35,6 +35,7 @@ macro_rules! codes {
     ($($variant:ident $name:literal $class:ident $weight:ident $rests:ident $page:path, $text:literal $(or $otherwise:literal)?;)*) => {
         /// What a finding is. The names are a contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Code {
             $(#[doc = $text] $variant,)*
         }

@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta};
 use trailseal::aws::failure::FailureKind;
 use trailseal::aws::trails::{Logging, Owner, Reach, Trail, TrailArn, Trails, Validation};
-use trailseal::crypto::PublicKey;
 use trailseal::forge::{Plan, World};
+use trailseal::keys::PublicKey;
 use trailseal::keys::aws::{KeyError, ListPublicKeys};
 use trailseal::trail::{Region, Span};
 

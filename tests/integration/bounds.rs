@@ -5,11 +5,11 @@ use chrono::TimeDelta;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, World};
 use trailseal::render::{self, Format, Heartbeat, human, json};
+use trailseal::report::{Class, Code};
 use trailseal::report::{MOST_OF_A_KIND, Report};
 use trailseal::store::Metadata;
 use trailseal::trail::ObjectName;
 use trailseal::trail::key::LogKey;
-use trailseal::verdict::{Class, Code};
 
 use crate::support::judged::{far_place, holds};
 use crate::support::memory::{Keeps, Memory};

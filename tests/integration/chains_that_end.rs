@@ -4,14 +4,14 @@
 use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
+use trailseal::audit::Ended;
 use trailseal::audit::Plan;
-use trailseal::chain::Ended;
 use trailseal::forge::{self, Turn, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
+use trailseal::report::{Cause, Class, Code};
 use trailseal::trail::key::DigestKey;
 use trailseal::trail::{AccountRegion, ObjectName, Time};
-use trailseal::verdict::{Cause, Class, Code};
 
 use crate::support::judged::{counted, far_place, holds, is_digest, place_of, quiet};
 use crate::support::memory::{Keeps, Memory};
@@ -273,7 +273,7 @@ fn together(one: &World, other: &World) -> Memory {
 }
 
 fn keys_of(worlds: &[&World]) -> KeySource {
-    let mut ring = trailseal::crypto::KeyRing::default();
+    let mut ring = trailseal::keys::KeyRing::default();
     for world in worlds {
         ring.merge(keys::parse(&world.keys().json(), "keys.json").unwrap());
     }

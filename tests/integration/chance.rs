@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
+use trailseal::audit::NamedBy;
 use trailseal::audit::Plan;
-use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Turn, World};
+use trailseal::report::Class;
 use trailseal::store::{Metadata, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::DigestKey;
 use trailseal::trail::{AccountRegion, ChainId, Depth, DigestKind, ObjectName, Origin, Prefix, Time};
-use trailseal::verdict::Class;
 
 use crate::support::judged::{counted, plant};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::forge::{self, World};
+use trailseal::report::Code;
 use trailseal::trail::key::DigestKey;
-use trailseal::verdict::Code;
 
 use crate::support::judged::{holds, place_of};
 use crate::support::memory::{Keeps, Memory};

@@ -4,14 +4,14 @@
 
 use std::sync::{Arc, LazyLock};
 
+use trailseal::audit::NamedBy;
 use trailseal::audit::Plan;
-use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
+use trailseal::report::{Class, Code};
 use trailseal::store::copied::Copied;
 use trailseal::store::{Metadata, UserMetadata};
 use trailseal::trail::{Location, ObjectName, Origin};
-use trailseal::verdict::{Class, Code};
 
 use crate::support::judged::{accuses_nobody, counted, holds, is_digest};
 use crate::support::memory::{Keeps, Memory};

@@ -7,8 +7,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use trailseal::audit::NamedBy;
 use trailseal::audit::{self, Days, Load, Plan, Silent, SiteRecord, Stopper};
-use trailseal::digest::NamedBy;
 use trailseal::forge::{Damage, Turn, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use trailseal::forge::{Damage, Plan, Turn, World};
 use trailseal::render::aws_cli::Transcript;
 use trailseal::render::plain::acts;
+use trailseal::report::{DigestVerdict, LogVerdict};
 use trailseal::trail::{ObjectName, Span, format_time};
-use trailseal::verdict::{DigestVerdict, LogVerdict};
 
 use crate::render_worlds::clean;
 use crate::s3_cli::program;

@@ -6,15 +6,15 @@ use std::fs;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use trailseal::crypto::KeyRing;
 use trailseal::forge::{Plan, World};
 use trailseal::keys;
+use trailseal::keys::KeyRing;
 
 static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&Plan::default()).unwrap());
 
 /// What a ring holds: fingerprints and regions.
 fn held(ring: &KeyRing) -> BTreeSet<(String, Option<String>)> {
-    let region = |key: &trailseal::crypto::PublicKey| key.region.as_ref().map(ToString::to_string);
+    let region = |key: &trailseal::keys::PublicKey| key.region.as_ref().map(ToString::to_string);
     ring.iter().map(|key| (key.fingerprint.to_string(), region(key))).collect()
 }
 

@@ -9,7 +9,7 @@ use trailseal::aws::Load;
 use trailseal::aws::failure::FailureKind;
 use trailseal::forge::{Plan, World};
 use trailseal::keys::aws::{KeyError, ListPublicKeys};
-use trailseal::verdict::{Class, Code};
+use trailseal::report::{Class, Code};
 
 use crate::support::client::{timed, wired};
 use crate::support::faults::{self, Action, Fault};

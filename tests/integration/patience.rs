@@ -12,9 +12,9 @@ use trailseal::audit::{AuditError, Plan};
 use trailseal::aws::Load;
 use trailseal::forge::{self, Damage, World};
 use trailseal::render::{self, Format, human, json};
+use trailseal::report::{Class, Code};
 use trailseal::report::{Completion, Reached, Report};
 use trailseal::store::StoreErrorKind;
-use trailseal::verdict::{Class, Code};
 
 use crate::support::client::{Timed, timed, undisturbed};
 use crate::support::faults::{self, Action, Call, Fault, Script};

@@ -13,11 +13,9 @@ use flate2::{Compression, GzBuilder, write::GzEncoder};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use trailseal::audit::{Load, Plan};
-use trailseal::crypto::KeyRing;
-use trailseal::digest::{NamedBy, Outcome, Place, authenticate};
 use trailseal::forge::{self, Damage, Turn, World};
-use trailseal::gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both};
 use trailseal::keys;
+use trailseal::keys::KeyRing;
 use trailseal::render::json;
 use trailseal::report::Report;
 use trailseal::store::{
@@ -27,6 +25,8 @@ use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, ObjectName, Time, format_time, parse_time,
 };
+use trailseal::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both};
+use trailseal::{Outcome, Place, audit::NamedBy, authenticate};
 
 use crate::support::memory::{Faulty, Keeps, Memory};
 use crate::support::verify::{plan, run};
@@ -196,7 +196,7 @@ proptest! {
         match (inflate_hashed(&member, Limit(limit), |_| {}), pushed.end()) {
             (Ok(whole), Ok(shown)) => prop_assert_eq!(Shown::Member(whole), shown),
             (Err(Fault::NotGzip), Ok(Shown::Plain(plain))) => {
-                prop_assert_eq!(plain.hash, trailseal::crypto::Hash::of(&member));
+                prop_assert_eq!(plain.hash, trailseal::report::Hash::of(&member));
             }
             (Err(_), Err(_)) => {}
             (whole, shown) => prop_assert!(false, "{:?}, in pieces {:?}", whole, shown),
@@ -209,7 +209,7 @@ proptest! {
         prop_assert_eq!(inflate(&member, Limit(5000)).unwrap(), bytes.clone());
         let mut seen = Vec::new();
         let hashed = inflate_hashed(&member, Limit(5000), |chunk| seen.extend_from_slice(chunk)).unwrap();
-        prop_assert_eq!(hashed.hash, trailseal::crypto::Hash::of(&bytes));
+        prop_assert_eq!(hashed.hash, trailseal::report::Hash::of(&bytes));
         prop_assert_eq!(&seen, &bytes);
         let trailing = [&member[..], &tail].concat();
         prop_assert_eq!(inflate(&trailing, Limit(5000)), Err(Fault::Trailing(tail.len())));

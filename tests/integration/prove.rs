@@ -9,9 +9,9 @@ use trailseal::forge::{Damage, Plan, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::proof as render;
 use trailseal::report::Proof;
+use trailseal::report::{Code, LogVerdict};
 use trailseal::trail::ObjectName;
 use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::verdict::{Code, LogVerdict};
 
 use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::plan;

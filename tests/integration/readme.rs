@@ -35,10 +35,12 @@ fn the_exit_table_is_the_reports_own() {
     }
     let report: Report = trailseal::render::json::read(include_bytes!("empty-report.json")).unwrap();
     assert_eq!(report.exit_code(), 4);
-    let interrupted = Report { completion: Completion::Interrupted, ..report };
+    let mut interrupted = report;
+    interrupted.completion = Completion::Interrupted;
     assert_eq!(interrupted.exit_code(), 130);
     // What was found before a run was stopped was found.
-    let found = Report { completion: Completion::Interrupted, ..crate::render_worlds::damaged() };
+    let mut found = crate::render_worlds::damaged();
+    found.completion = Completion::Interrupted;
     assert_eq!(found.exit_code(), 1);
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trailseal::render::{Format, Heartbeat, headline, prometheus};
+use trailseal::report::{Class, Code, Evidence};
 use trailseal::report::{Completion, Report};
 use trailseal::trail::Depth;
-use trailseal::verdict::{Class, Code, Evidence};
 
 use crate::render_formats::written;
 use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};
@@ -219,7 +219,8 @@ fn ocsf_tells_a_whole_record_only_if_asked_and_only_if_whole() {
     let mut later = clean();
     later.finished_at += chrono::TimeDelta::hours(1);
     assert_eq!(beating(&later)[0]["finding_info"]["uid"], event["finding_info"]["uid"]);
-    let digests_alone = Report { depth: Depth::Chain, ..clean() };
+    let mut digests_alone = clean();
+    digests_alone.depth = Depth::Chain;
     let event = &beating(&digests_alone)[0];
     assert_eq!(event["compliance"]["control"], "digests-whole");
     assert!(event["finding_info"]["title"].as_str().unwrap().contains("not looked at"), "{event:#}");

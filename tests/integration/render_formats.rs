@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use trailseal::render::human::Options;
 use trailseal::render::{self, Format, Judged, Seen, csv, jsonl, markdown};
+use trailseal::report::{Code, DigestVerdict, LogVerdict};
 use trailseal::report::{Part, Report};
 use trailseal::trail::ObjectName;
-use trailseal::verdict::{Code, DigestVerdict, LogVerdict};
 
 use crate::render_worlds::{clean, damaged, year_of_an_organization};
 
@@ -47,7 +47,7 @@ fn a_year_of_an_organization_is_a_page_that_opens() {
 #[test]
 fn the_page_names_the_json_report_it_was_made_from() {
     let report = damaged();
-    let hash = trailseal::crypto::Hash::of(written(Format::Json, &report).as_bytes()).to_string();
+    let hash = trailseal::report::Hash::of(written(Format::Json, &report).as_bytes()).to_string();
     assert!(written(Format::Html, &report).contains(&hash));
     let again = render::json::read(written(Format::Json, &report).as_bytes()).unwrap();
     assert_eq!(written(Format::Html, &again), written(Format::Html, &report));

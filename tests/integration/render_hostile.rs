@@ -5,8 +5,8 @@ use serde_json::Value;
 use trailseal::render::plain::acts;
 use trailseal::render::{Format, Heartbeat, json};
 use trailseal::report::Report;
+use trailseal::report::{Cause, Evidence, Testimony, Unseen};
 use trailseal::trail::ObjectName;
-use trailseal::verdict::{Cause, Evidence, Testimony, Unseen};
 
 use crate::render_formats::written;
 use crate::render_worlds::{damaged, time};

@@ -3,9 +3,9 @@
 
 use trailseal::render::human::{self, Colour, Options, Verbosity};
 use trailseal::render::plain::acts;
+use trailseal::report::Code;
 use trailseal::report::{Completion, Report};
 use trailseal::trail::Depth;
-use trailseal::verdict::Code;
 
 use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};
 

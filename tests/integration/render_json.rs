@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 use trailseal::render::json::{self, ReadError};
+use trailseal::report::{Cause, Unseen};
 use trailseal::report::{Completion, Report};
 use trailseal::trail::Window;
-use trailseal::verdict::{Cause, Unseen};
 
 use crate::render_worlds::{clean, damaged, every_code, year_of_an_organization};
 

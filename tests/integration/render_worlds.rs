@@ -2,15 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use chrono::TimeDelta;
-use trailseal::crypto::Hash;
+use trailseal::report::Hash;
 use trailseal::report::{
-    Asked, ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals, Uncovered,
-};
-use trailseal::trail::{AccountRegion, ChainId, Depth, DigestKind, ObjectName, Span, Time, Window};
-use trailseal::verdict::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Scope,
     Testimony, Unseen,
 };
+use trailseal::report::{ChainReport, KeyUse, Newest, NoChain, Reached, Report, Totals, Uncovered};
+use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time, Window};
 
 pub const BUCKET: &str = "example-trail-logs";
 
@@ -116,33 +114,21 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
         digests,
         origin: "ListPublicKeys".to_owned(),
     };
-    let mut report = Report {
-        tool_version: "0.1.0".to_owned(),
-        source: source.to_owned(),
-        window,
-        looked_back_to: None,
-        asked: Asked::default(),
-        depth: Depth::Full,
-        arguments: vec!["verify".to_owned(), source.to_owned(), "--last".to_owned(), "3d".to_owned()],
-        started_at: time("2026-03-04T06:00:00.25Z"),
-        finished_at: time("2026-03-04T06:00:03.5Z"),
-        completion: Completion::Complete,
-        totals,
-        chains,
-        uncovered: Vec::new(),
-        keys: vec![
-            key("0123456789abcdef0123456789abcdef", "us-east-1", 140),
-            key("fedcba9876543210fedcba9876543210", "eu-west-1", 72),
-        ],
-        omitted: Omitted::new(),
-        findings,
-        hints: Vec::new(),
-        identity: None,
-        not_proven: vec![
-            "That CloudTrail recorded every event: only what it delivered can be proven.".to_owned(),
-            "Who changed or deleted an object.".to_owned(),
-        ],
-    };
+    let mut report = Report::new(source, window, time("2026-03-04T06:00:00.25Z"));
+    report.tool_version = "0.1.0".to_owned();
+    report.arguments = vec!["verify".to_owned(), source.to_owned(), "--last".to_owned(), "3d".to_owned()];
+    report.finished_at = time("2026-03-04T06:00:03.5Z");
+    report.totals = totals;
+    report.chains = chains;
+    report.keys = vec![
+        key("0123456789abcdef0123456789abcdef", "us-east-1", 140),
+        key("fedcba9876543210fedcba9876543210", "eu-west-1", 72),
+    ];
+    report.findings = findings;
+    report.not_proven = vec![
+        "That CloudTrail recorded every event: only what it delivered can be proven.".to_owned(),
+        "Who changed or deleted an object.".to_owned(),
+    ];
     report.sort();
     report
 }

@@ -7,17 +7,17 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use trailseal::audit::NamedBy;
 use trailseal::audit::{Plan, TrailFilter};
-use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage, Turn, World};
 use trailseal::report::Report;
+use trailseal::report::{Cause, Class, Code};
 use trailseal::store::copied::Copied;
 use trailseal::store::{
     Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Take,
 };
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Depth, DigestKind, Location, ObjectName, Prefix, Time};
-use trailseal::verdict::{Cause, Class, Code};
 
 use crate::support::judged::{accuses_nobody, counted, far_place, holds, is_digest, place_of, plant};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
@@ -378,8 +378,7 @@ fn a_forged_claim_does_not_drown_an_authentic_digests_word() {
     let [victim, successor] = [5, 6].map(|at| DigestKey::parse(&chain.digests[at].object().key).unwrap());
     let fake = DigestKey { end: victim.end + TimeDelta::minutes(30), ..successor.clone() };
     let body = &store.objects()[chain.digests[6].object()].0;
-    let text =
-        String::from_utf8(trailseal::gzip::inflate(body, trailseal::gzip::Limit::DIGEST).unwrap()).unwrap();
+    let text = String::from_utf8(trailseal::inflate(body, trailseal::Limit::DIGEST).unwrap()).unwrap();
     let escaped = |key: &DigestKey| key.to_string().replace('/', "\\/");
     let time = |key: &DigestKey| trailseal::trail::format_time(key.end);
     let at = text.find("\"previousDigestSignature\":\"").unwrap() + 27;
@@ -608,12 +607,9 @@ impl ObjectStore for Large {
         let got = self.0.get(object, admission).await?;
         match LogKey::parse(&object.key) {
             None => Ok(got),
-            Some(_) => Err(StoreError {
-                kind: StoreErrorKind::Oversized,
-                action: "get",
-                target: object.to_string(),
-                detail: "too large".into(),
-            }),
+            Some(_) => {
+                Err(StoreError::new(StoreErrorKind::Oversized, "get", object.to_string(), "too large"))
+            }
         }
     }
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 use trailseal::aws::Load;
 use trailseal::forge;
 use trailseal::keys::{self, KeySource};
+use trailseal::report::Class;
 use trailseal::report::Report;
 use trailseal::store::s3::S3Store;
 use trailseal::store::{LARGEST, Listing, Object, ObjectStore, StoreError, StoreErrorKind, Streamed};
 use trailseal::trail::{ObjectName, parse_time};
-use trailseal::verdict::Class;
 
 use crate::support::client::{self, brief, quick, session};
 use crate::support::faults::{self, Action, Fault, alien, careful_login_page, login_page};

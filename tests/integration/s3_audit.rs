@@ -10,8 +10,8 @@ use trailseal::aws::Load;
 use trailseal::forge::{Damage, Plan, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::json;
+use trailseal::report::Class;
 use trailseal::report::Report;
-use trailseal::verdict::Class;
 
 use crate::support::client::{self, brief, quick, undisturbed};
 use crate::support::faults::{self, Action, Fault, Script};

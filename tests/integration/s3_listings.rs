@@ -10,10 +10,10 @@ use trailseal::forge::{self, Damage, Plan};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::json;
 use trailseal::report::Report;
+use trailseal::report::{Class, Code};
 use trailseal::store::s3::S3Store;
 use trailseal::store::{Listing, ObjectStore, Page, Reach, StoreError, StoreErrorKind};
 use trailseal::trail::parse_time;
-use trailseal::verdict::{Class, Code};
 
 use crate::support::client::{self, brief, session};
 use crate::support::faults::{self, Action, Fault, alien, login_page};

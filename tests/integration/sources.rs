@@ -11,12 +11,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trailseal::audit::{Bounds, Plan};
 use trailseal::forge::{self, Damage, World};
+use trailseal::report::Code;
 use trailseal::report::Report;
 use trailseal::store::StoreErrorKind;
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::source::Named;
 use trailseal::trail::{AccountRegion, format_time};
-use trailseal::verdict::Code;
 
 use crate::s3_cli;
 use crate::support::faults::{self, Action, Fault};

@@ -6,15 +6,15 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::json;
 use trailseal::audit::Plan;
-use trailseal::crypto::Fingerprint;
 use trailseal::forge::{self, Damage, World};
+use trailseal::keys::Fingerprint;
 use trailseal::report::Report;
+use trailseal::report::{Class, Code};
 use trailseal::store::copied::Copied;
 use trailseal::store::dir::DirStore;
 use trailseal::store::{Listing, Metadata, ObjectStore, Page, StoreErrorKind, UserMetadata};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, Location, ObjectName, Origin};
-use trailseal::verdict::{Class, Code};
 
 use crate::support::memory::room;
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};

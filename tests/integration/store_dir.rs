@@ -11,15 +11,15 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use trailseal::audit::NamedBy;
 use trailseal::audit::Plan;
-use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Damage, World};
 use trailseal::report::Report;
+use trailseal::report::{Code, Finding};
 use trailseal::store::dir::DirStore;
 use trailseal::store::{Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Streamed};
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Describes, ObjectName, Origin, Prefix};
-use trailseal::verdict::{Code, Finding};
 
 use crate::support::judged::{accuses_nobody, counted, holds};
 use crate::support::memory::room;

@@ -5,15 +5,15 @@
 use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
+use trailseal::audit::NamedBy;
 use trailseal::audit::{Plan, TrailFilter};
-use trailseal::digest::NamedBy;
 use trailseal::forge::{self, Turn, World};
+use trailseal::report::{Class, Code};
 use trailseal::store::Metadata;
 use trailseal::store::StoreErrorKind;
 use trailseal::store::copied::Copied;
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Location, ObjectName, Origin, Time};
-use trailseal::verdict::{Class, Code};
 
 use crate::support::judged::{accuses_nobody, counted, far_place, holds, plant, quiet};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};

@@ -3,12 +3,27 @@
 use super::{Bound, Found};
 use crate::audit::Plan;
 use crate::audit::unseen::unseen;
+use crate::conclusion::Discovery;
 use crate::digest::NamedBy;
+use crate::inspection::Strays;
 use crate::verdict::{Cause, Code, Evidence, Finding, Scope};
 
 impl Found {
+    /// What there is to tell of the search, with what lies where only the folders of regions belong.
+    pub(in crate::audit) fn told(&self, plan: &Plan, strays: Strays) -> Discovery {
+        Discovery {
+            sites: self.sites.len(),
+            accounts: self.accounts.clone(),
+            other_accounts: self.beside.accounts.clone(),
+            other_regions: self.beside.regions.clone(),
+            findings: self.findings(plan),
+            note: self.note(),
+            strays,
+        }
+    }
+
     /// A finding for everything that may hold a part of the record and was not looked into.
-    pub(in crate::audit) fn findings(&self, plan: &Plan) -> Vec<Finding> {
+    pub(super) fn findings(&self, plan: &Plan) -> Vec<Finding> {
         let unreadable = |message: String| Finding::new(Code::ListingUnreadable, Scope::default(), message);
         let mut findings: Vec<Finding> = self
             .failures
@@ -42,7 +57,7 @@ impl Found {
     }
 
     /// What was passed over on purpose.
-    pub(in crate::audit) fn note(&self) -> Option<String> {
+    pub(super) fn note(&self) -> Option<String> {
         let [first, others @ ..] = &self.passed_over.first[..] else { return None };
         let named = others.iter().fold(first.to_string(), |named, other| format!("{named}, {other}"));
         Some(match self.passed_over.count {

@@ -1,7 +1,7 @@
 //! How to reach AWS.
 
+use crate::trail::Region;
 use clap::{Args, ValueEnum};
-use trailseal::trail::Region;
 
 /// How to reach AWS.
 #[derive(Debug, Clone, Args)]

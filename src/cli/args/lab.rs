@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::forge::{Damage, Turn};
+use crate::trail::{OrganizationId, TrailName};
 use clap::Args;
-use trailseal::forge::{Damage, Turn};
-use trailseal::trail::{OrganizationId, TrailName};
 
 use super::Look;
 

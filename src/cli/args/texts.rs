@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::render::Format;
+use crate::verdict::Code;
 use clap::{Args, Subcommand};
-use trailseal::render::Format;
-use trailseal::verdict::Code;
 
 use super::words::{code_parser, format_parser};
 use super::{Look, Pulse};

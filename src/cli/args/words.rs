@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::render::Format;
+use crate::trail::{Malformed, Region};
+use crate::verdict::Code;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use trailseal::render::Format;
-use trailseal::trail::{Malformed, Region};
-use trailseal::verdict::Code;
 
 /// Reads a finding's code; a shell completes all of them, and a misspelt one is answered with the nearest.
 pub fn code_parser() -> impl TypedValueParser<Value = Code> {

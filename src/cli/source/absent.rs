@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use trailseal::trail::Region;
+use crate::trail::Region;
 
 use crate::cli::near::nearest;
 

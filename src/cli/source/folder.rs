@@ -4,9 +4,9 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use trailseal::digest::claimed_object;
-use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::trail::source::{Named, Within};
+use crate::digest::claimed_object;
+use crate::trail::key::{DigestKey, LogKey};
+use crate::trail::source::{Named, Within};
 
 use super::{Absent, ROOT, Source, as_written, inside, split};
 use crate::cli::exit::Failure;

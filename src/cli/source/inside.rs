@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use trailseal::digest::claimed_object;
-use trailseal::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
-use trailseal::trail::{AccountId, OrganizationId};
+use crate::digest::claimed_object;
+use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
+use crate::trail::{AccountId, OrganizationId};
 
 use super::ROOT;
 use super::folder::folders;

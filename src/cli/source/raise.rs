@@ -1,13 +1,13 @@
 //! How far above `AWSLogs` a copy begins. Its keys are those under the bucket, and a trail's prefix is a part of them;
 //! where the caller names a part of the record alone, only a digest in it can tell.
 
+use crate::trail::Prefix;
 use std::fs;
 use std::path::{Path, PathBuf};
-use trailseal::trail::Prefix;
 
-use trailseal::digest::claimed_object;
-use trailseal::trail::key::{DIGEST_FOLDER, DigestKey};
-use trailseal::trail::source::{Named, Within};
+use crate::digest::claimed_object;
+use crate::trail::key::{DIGEST_FOLDER, DigestKey};
+use crate::trail::source::{Named, Within};
 
 use super::as_written;
 

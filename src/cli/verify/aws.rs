@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::audit::{Plan, TrailFilter};
+use crate::aws::failure::FailureKind;
+use crate::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
+use crate::aws::{self, Load, Payer, Session, Signing};
+use crate::keys::KeySource;
+use crate::keys::aws::ListPublicKeys;
+use crate::keys::source::AskedKeys;
+use crate::store::ObjectStore;
+use crate::store::s3::S3Store;
+use crate::trail::source::Within;
+use crate::trail::{Location, Region, Time, format_time};
 use futures_util::FutureExt as _;
-use trailseal::audit::{Plan, TrailFilter};
-use trailseal::aws::failure::FailureKind;
-use trailseal::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
-use trailseal::aws::{self, Load, Payer, Session, Signing};
-use trailseal::keys::KeySource;
-use trailseal::keys::aws::ListPublicKeys;
-use trailseal::keys::source::AskedKeys;
-use trailseal::store::ObjectStore;
-use trailseal::store::s3::S3Store;
-use trailseal::trail::source::Within;
-use trailseal::trail::{Location, Region, Time, format_time};
 
 use super::{Opened, key_files};
 use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};

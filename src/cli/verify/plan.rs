@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use trailseal::audit::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
-use trailseal::chain::Ended;
-use trailseal::digest::NamedBy;
-use trailseal::trail::source::Within;
-use trailseal::trail::{Location, Origin, Region, Time, format_time};
+use crate::audit::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
+use crate::chain::Ended;
+use crate::digest::NamedBy;
+use crate::trail::source::Within;
+use crate::trail::{Location, Origin, Region, Time, format_time};
 
 use crate::cli::args::{ExpectedRegion, Verify};
 use crate::cli::exit::Failure;

@@ -8,10 +8,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use trailseal::audit::Observer;
-use trailseal::render::{Format, human, prometheus};
-use trailseal::report::Report;
-use trailseal::trail::Time;
+use crate::audit::Observer;
+use crate::render::{Format, human, prometheus};
+use crate::report::Report;
+use crate::trail::Time;
 
 use crate::cli::args::{Depth, Form, Look, ReportForm, TableForm, Verify};
 use crate::cli::exit::{self, Failure};

@@ -20,6 +20,7 @@ use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
 
 /// Why a document is not a report this version can read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// Not JSON, or a field is absent or of the wrong type.
     #[error("not a trailseal report: {0}")]

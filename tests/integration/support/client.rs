@@ -13,8 +13,8 @@ use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
 use trailseal::report::Report;
+use trailseal::report::{Class, Retries};
 use trailseal::store::s3::S3Store;
-use trailseal::verdict::{Class, Retries};
 
 use super::server::Server;
 

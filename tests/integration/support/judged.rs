@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use trailseal::forge::{self, World};
+use trailseal::report::Class;
 use trailseal::report::Report;
 use trailseal::store::Metadata;
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{AccountRegion, ObjectName, Time};
-use trailseal::verdict::Class;
 
 use super::memory::Memory;
 

@@ -48,7 +48,7 @@ impl<F> Faulty<F> {
 }
 
 fn refused(kind: StoreErrorKind, action: &'static str, target: &str) -> StoreError {
-    StoreError { kind, action, target: target.to_owned(), detail: format!("{kind:?}, says the script") }
+    StoreError::new(kind, action, target, format!("{kind:?}, says the script"))
 }
 
 #[async_trait]
@@ -180,12 +180,7 @@ impl ObjectStore for Memory {
                 metadata: metadata.clone(),
                 admitted: admission.admit(body.len() as u64).await,
             }),
-            None => Err(StoreError {
-                kind: StoreErrorKind::NotFound,
-                action: "get",
-                target: object.to_string(),
-                detail: "no such key".into(),
-            }),
+            None => Err(StoreError::new(StoreErrorKind::NotFound, "get", object.to_string(), "no such key")),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use trailseal::audit::NamedBy;
 use trailseal::audit::{self, AuditError, Plan, Silent, Stopper};
-use trailseal::digest::NamedBy;
 use trailseal::forge::{Expected, Truth, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;

@@ -2,30 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
 use crate::chain::Copied;
 use crate::digest::NamedBy;
-use crate::inspection::SiteView;
+use crate::inspection::{Brief, SiteView};
 use crate::trail::{ChainId, DigestKind, Location};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
 
 /// One finding for each copy, however many chains it has.
-pub(super) fn findings(context: &Context, views: &[SiteView]) -> Vec<Finding> {
+pub(super) fn findings(brief: &Brief, views: &[SiteView]) -> Vec<Finding> {
     let mut copies: BTreeMap<(&Location, &Location), Vec<&Copied>> = BTreeMap::new();
     for copied in views.iter().flat_map(|view| &view.copies) {
-        let in_window = copied.hours.iter().any(|hour| context.brief.window.overlaps(hour));
-        if in_window && context.brief.plan.scope.holds_chain(&copied.chain) {
+        let in_window = copied.hours.iter().any(|hour| brief.window.overlaps(hour));
+        if in_window && brief.plan.scope.holds_chain(&copied.chain) {
             copies.entry((&copied.copy, &copied.delivered)).or_default().push(copied);
         }
     }
     copies
         .into_iter()
-        .map(|((copy, delivered), chains)| told(context, views, copy, delivered, &chains))
+        .map(|((copy, delivered), chains)| told(brief, views, copy, delivered, &chains))
         .collect()
 }
 
 fn told(
-    context: &Context,
+    brief: &Brief,
     views: &[SiteView],
     copy: &Location,
     delivered: &Location,
@@ -36,12 +35,12 @@ fn told(
         "{digests} digests of {} chains here say that they were delivered to {delivered}, and AWS signed them for there",
         chains.len()
     );
-    let whole = chains.iter().all(|copied| has_original(context, views, &copied.chain, delivered));
+    let whole = chains.iter().all(|copied| has_original(brief, views, &copied.chain, delivered));
     let (class, message) = match whole {
         true => (Class::Notice, format!("{what}: a copy beside its original, which was judged by itself")),
         false => (
             Class::Incomplete,
-            format!("{what}: this is a copy, and was not judged; {}", advice(context, copy, delivered)),
+            format!("{what}: this is a copy, and was not judged; {}", advice(brief, copy, delivered)),
         ),
     };
     let mut finding = Finding::new(Code::RecordCopied, Scope::default(), message);
@@ -56,9 +55,8 @@ fn told(
 }
 
 /// Whether the chain lies in its place of delivery too, with authentic digests in the window.
-fn has_original(context: &Context, views: &[SiteView], id: &ChainId, delivered: &Location) -> bool {
-    let bucket =
-        |home: &Location| context.brief.plan.named_by == NamedBy::KeyOnly || home.bucket == delivered.bucket;
+fn has_original(brief: &Brief, views: &[SiteView], id: &ChainId, delivered: &Location) -> bool {
+    let bucket = |home: &Location| brief.plan.named_by == NamedBy::KeyOnly || home.bucket == delivered.bucket;
     let home = |home: &Location| home.prefix == delivered.prefix && bucket(home);
     views
         .iter()
@@ -70,14 +68,14 @@ fn has_original(context: &Context, views: &[SiteView], id: &ChainId, delivered: 
 }
 
 /// What to type so that the copy is judged as one.
-fn advice(context: &Context, copy: &Location, delivered: &Location) -> String {
+fn advice(brief: &Brief, copy: &Location, delivered: &Location) -> String {
     let Location { bucket, prefix } = delivered;
-    match context.brief.plan.named_by {
+    match brief.plan.named_by {
         NamedBy::KeyOnly if prefix.is_empty() || copy.prefix.ends_with(&**prefix) => {
             let above = copy.prefix.strip_suffix(&**prefix).unwrap_or(&copy.prefix).trim_end_matches('/');
             format!(
                 "name the folder that stands for the bucket: {}/{above}",
-                context.brief.plan.source.trim_end_matches('/')
+                brief.plan.source.trim_end_matches('/')
             )
         }
         NamedBy::KeyOnly | NamedBy::BucketAndKey => {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Plan;
 use crate::chain::Ended;
 use crate::gzip::Fault;
+use crate::inspection::Plan;
 use crate::report::{Completion, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Depth, Origin, format_time};

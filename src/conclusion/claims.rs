@@ -5,9 +5,8 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::Plan;
-use super::discover::{Beside, Found};
-use crate::inspection::SiteView;
+use super::Discovery;
+use crate::inspection::{Plan, SiteView};
 use crate::trail::{AccountId, DigestKind, Region, Time, TrailName};
 use crate::verdict::{Cause, Code, Finding, Scope};
 
@@ -22,7 +21,7 @@ pub(super) struct Claims<'a> {
     /// Every account that left a trace.
     accounts: BTreeSet<AccountId>,
     /// What is there and out of scope.
-    beside: &'a Beside,
+    beside: &'a Discovery,
     /// Every region in scope that left a trace.
     regions: BTreeSet<&'a Region>,
     /// The trails of all chains there are, in scope or not.
@@ -31,7 +30,12 @@ pub(super) struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     /// Holds the plan's names against what the sites came to.
-    pub(super) fn of(plan: &'a Plan, found: &'a Found, views: &'a [SiteView], start: Option<Time>) -> Self {
+    pub(super) fn of(
+        plan: &'a Plan,
+        found: &'a Discovery,
+        views: &'a [SiteView],
+        start: Option<Time>,
+    ) -> Self {
         let told = views.iter().filter(|view| view.absent).map(|view| &view.place);
         let in_scope = views
             .iter()
@@ -54,7 +58,7 @@ impl<'a> Claims<'a> {
                 .map(|view| view.place.account)
                 .chain(found.accounts.iter().copied())
                 .collect(),
-            beside: &found.beside,
+            beside: found,
             regions: views.iter().map(|view| &view.place.region).collect(),
             all_trails: views.iter().flat_map(|view| &view.linked).map(|linked| &linked.id.trail).collect(),
         }
@@ -67,14 +71,14 @@ impl<'a> Claims<'a> {
         let expected = &self.plan.expected;
         for account in named.accounts.union(&expected.accounts) {
             if !self.places.iter().any(|(own, _)| own == account) {
-                let all = self.accounts.union(&self.beside.accounts);
+                let all = self.accounts.union(&self.beside.other_accounts);
                 let message = self.message("account", account, all);
                 findings.push(self.absent(message, Scope { account: Some(*account), ..Scope::default() }));
             }
         }
         for region in &named.regions {
             if !expected.regions.contains(region) && !self.places.iter().any(|(_, own)| *own == region) {
-                let all = self.regions.iter().copied().chain(&self.beside.regions);
+                let all = self.regions.iter().copied().chain(&self.beside.other_regions);
                 let message = self.message("region", region, all);
                 findings
                     .push(self.absent(message, Scope { region: Some(region.clone()), ..Scope::default() }));

@@ -1,37 +1,83 @@
-//! Puts what the sites came to into one report, and says what was not proven.
+//! The conclusion of a run: what all accounts and regions amount to, held against what was asked for, in one report. Pure:
+//! how the run went comes in as values, and what links lead to is asked for by whoever can look.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use super::claims::Claims;
-use super::discover::Found;
-use super::outage::Outages;
-use super::uncovered;
-use super::{Context, Event, Plan, advice, copies, listing};
 use crate::chain::{self, Linked};
 use crate::crypto::Fingerprint;
 use crate::events;
-use crate::inspection::{Brief, KeyCount, SiteView, Strays};
-use crate::report::{Asked, ChainReport, Completion, KeyUse, Omitted, Reached, Report, Totals};
-use crate::store::{ObjectStore, Stumbles};
-use crate::trail::{Origin, Region, format_time};
+use crate::inspection::{Brief, KeyCount, Plan, SiteView, Strays};
+use crate::report::{Asked, ChainReport, Completion, Findings, KeyUse, Reached, Report, Totals};
+use crate::trail::{AccountId, Origin, Region, Time, format_time};
 use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope, Unseen};
+
+mod advice;
+mod claims;
+mod copies;
+mod outage;
+mod seams;
+mod uncovered;
+
+use claims::Claims;
+use outage::Outages;
+
+pub use outage::Outage;
+pub use seams::{MaySequel, join, note_sequel, sequels, unknown_places};
+
+/// How a run went, beside what it read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Whether it came to its end.
+    pub completion: Completion,
+    /// How often whoever was asked had to be asked again.
+    pub retries: Retries,
+    /// Buckets that stopped answering.
+    pub outages: Vec<Outage>,
+    /// The latest time that the store has given as its own.
+    pub last_answer: Option<Time>,
+}
+
+/// What the search for accounts and regions came to.
+#[derive(Debug, Clone, Default)]
+pub struct Discovery {
+    /// Accounts and regions in scope that have a folder.
+    pub sites: usize,
+    /// Every account in scope that has a folder of CloudTrail's, also one without a region in scope.
+    pub accounts: BTreeSet<AccountId>,
+    /// Accounts that are there and out of scope: some of them.
+    pub other_accounts: BTreeSet<AccountId>,
+    /// Regions that are there and out of scope: some of them.
+    pub other_regions: BTreeSet<Region>,
+    /// What may hold a part of the record and was not looked into.
+    pub findings: Vec<Finding>,
+    /// What was passed over on purpose.
+    pub note: Option<String>,
+    /// What lies where only the folders of regions belong.
+    pub strays: Strays,
+}
 
 /// The longest a digest is under way after the hour it closes, with some room: typically half an hour.
 const DELIVERY: TimeDelta = TimeDelta::hours(2);
 
-/// The report of a run.
-pub(super) fn report(context: &Context, found: &Found, odd: Strays, views: Vec<SiteView>) -> Report {
-    let sites = found.sites.len();
-    let plan = &context.brief.plan;
-    let mut report = begun(context);
+/// The report of a run: on `views`, with what was `told` of them. What there is to tell of whole chains goes to `tell` too.
+pub fn conclude(
+    brief: &Brief,
+    run: &Run,
+    discovery: &Discovery,
+    told: Findings,
+    views: Vec<SiteView>,
+    tell: &dyn Fn(&Finding),
+) -> Report {
+    let plan = &brief.plan;
+    let mut report = begun(brief, run);
     let finished = finished(&views);
     let not_reached = uncovered::not_reached(&views);
-    let mut outages = Outages::new(context.store.condition().outages);
-    let mut findings = outages.fold_told(context.take_findings(), &reached_by_place(&views));
-    findings.extend(of_the_run(context, found, &views, &mut outages));
-    findings.extend(strays(Scope::default(), &odd));
+    let mut outages = Outages::new(run.outages.clone());
+    let mut findings = outages.fold_told(told, &reached_by_place(&views));
+    findings.extend(of_the_run(brief, discovery, &views, &mut outages));
+    findings.extend(strays(Scope::default(), &discovery.strays));
     report.keys = keys(&views);
     findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &views)));
     let mut testimonies = Vec::new();
@@ -44,10 +90,10 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, views: Vec<S
         report.totals.compressed += view.compressed;
         report.totals.inflated += view.inflated;
         let reached = view.reached;
-        findings.extend(outages.fold(take_chains(context, view, &mut report), reached));
+        findings.extend(outages.fold(take_chains(brief, view, &mut report, tell), reached));
     }
-    findings.extend(outages.findings(context.store.clock()));
-    if context.stop.is_set() {
+    findings.extend(outages.findings(run.last_answer));
+    if run.completion == Completion::Interrupted {
         findings.retain(|finding| {
             let place = Scope { trail: None, ..finding.scope.clone() };
             proven_although_interrupted(finding) || finished.contains(&place)
@@ -61,53 +107,43 @@ pub(super) fn report(context: &Context, found: &Found, odd: Strays, views: Vec<S
     report.accept(&plan.accept);
     report.raise(&plan.fail_on);
     report.sort();
-    report.uncovered = uncovered::find(&report, &not_reached, context.brief.as_of);
-    report.hints =
-        plan.notes.iter().cloned().chain(found.note()).chain(advice::hints(plan, &report, sites)).collect();
+    report.uncovered = uncovered::find(&report, &not_reached, brief.as_of);
+    let hints = advice::hints(plan, &report, discovery.sites);
+    report.hints = plan.notes.iter().cloned().chain(discovery.note.clone()).chain(hints).collect();
     report.not_proven = advice::not_proven(&report);
     report.not_proven.extend(advice::kinds_not_looked_at(&unread_kinds));
     report
 }
 
 /// A report of nothing yet, with what was asked.
-fn begun(context: &Context) -> Report {
-    let Brief { plan, window, .. } = &context.brief;
+fn begun(brief: &Brief, run: &Run) -> Report {
+    let Brief { plan, window, .. } = brief;
     Report {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        source: plan.source.clone(),
-        window: *window,
-        looked_back_to: window.start().map(|start| listing::looked_back_to(start, plan)),
+        looked_back_to: window.start().map(|start| plan.looks_back_to(start)),
         asked: asked(plan),
-        identity: None,
         depth: plan.depth,
         arguments: plan.arguments.clone(),
-        started_at: plan.now,
-        finished_at: plan.now,
-        completion: match context.stop.is_set() {
-            true => Completion::Interrupted,
-            false => Completion::Complete,
-        },
-        totals: Totals { retries: retries(context), ..Totals::default() },
-        chains: Vec::new(),
-        uncovered: Vec::new(),
-        keys: Vec::new(),
-        findings: Vec::new(),
-        omitted: Omitted::new(),
-        hints: Vec::new(),
-        not_proven: Vec::new(),
+        completion: run.completion,
+        totals: Totals { retries: run.retries, ..Totals::default() },
+        ..Report::new(plan.source.clone(), *window, plan.now)
     }
 }
 
 /// What is to be told of the run as a whole, without what follows from an outage.
-fn of_the_run(context: &Context, found: &Found, views: &[SiteView], outages: &mut Outages) -> Vec<Finding> {
-    let Brief { plan, window, .. } = &context.brief;
+fn of_the_run(
+    brief: &Brief,
+    discovery: &Discovery,
+    views: &[SiteView],
+    outages: &mut Outages,
+) -> Vec<Finding> {
+    let Brief { plan, window, .. } = brief;
     let reached = outages.reached();
-    let claims = Claims::of(plan, found, views, window.start());
-    let mut findings = outages.fold(found.findings(plan), reached);
+    let claims = Claims::of(plan, discovery, views, window.start());
+    let mut findings = outages.fold(discovery.findings.clone(), reached);
     findings.extend(outages.fold(claims.unmet(), reached));
     findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, views)), reached));
-    findings.extend(too_young(context));
-    findings.extend(copies::findings(context, views));
+    findings.extend(too_young(brief));
+    findings.extend(copies::findings(brief, views));
     findings
 }
 
@@ -134,35 +170,24 @@ fn reached_by_place(views: &[SiteView]) -> BTreeMap<Scope, Reached> {
     views.iter().map(|view| (Scope::from(&view.place), view.reached)).collect()
 }
 
-/// How often whoever was asked had to be asked again.
-fn retries(context: &Context) -> Retries {
-    let mut retries = Retries::default();
-    for Stumbles { throttled, timed_out, cut_off, failed } in
-        [context.store.condition().stumbles, context.keys.stumbles()]
-    {
-        retries.merge(&Retries { throttled, timed_out, cut_off, failed });
-    }
-    retries
-}
-
 /// What may be said although the run did not get to everything: nothing that rests on something being absent.
 fn proven_although_interrupted(finding: &Finding) -> bool {
     !finding.code.rests_on_absence() && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
 }
 
 /// Takes over the chains in scope, and gives what there is to tell of them.
-fn take_chains(context: &Context, view: SiteView, report: &mut Report) -> Vec<Finding> {
+fn take_chains(brief: &Brief, view: SiteView, report: &mut Report, tell: &dyn Fn(&Finding)) -> Vec<Finding> {
     let mut told = Vec::new();
-    let interrupted = context.stop.is_set();
+    let interrupted = report.completion == Completion::Interrupted;
     let mut logs_by_chain = view.logs_by_chain;
     let reached = view.reached;
     for Linked { id, chain, .. } in view.linked {
-        if !context.brief.plan.scope.holds_chain(&id) {
+        if !brief.plan.scope.holds_chain(&id) {
             continue;
         }
-        let mut findings = chain::findings(&id, &chain, context.brief.as_of);
+        let mut findings = chain::findings(&id, &chain, brief.as_of);
         findings.retain(|finding| !interrupted || proven_although_interrupted(finding));
-        findings.iter().for_each(|finding| context.observer.on(Event::Finding(finding)));
+        findings.iter().for_each(tell);
         let unexplained_end = chain.ended.as_ref().is_some_and(|last| last.word.is_none());
         let in_window = chain.digests.total() > 0 || !chain.coverage.is_empty();
         if in_window || unexplained_end || (!findings.is_empty() && chain.ended.is_none()) {
@@ -202,21 +227,21 @@ fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
 }
 
 /// A window in which nothing could be missed yet.
-fn too_young(context: &Context) -> Option<Finding> {
-    let start = context.brief.window.start()?;
-    let settled_by = context.brief.settled_by();
+fn too_young(brief: &Brief) -> Option<Finding> {
+    let start = brief.window.start()?;
+    let settled_by = brief.settled_by();
     (settled_by <= start).then(|| {
         let begins = format_time(start);
-        let message = match context.brief.plan.origin {
-            Origin::Folder if context.brief.as_of < start => format!(
+        let message = match brief.plan.origin {
+            Origin::Folder if brief.as_of < start => format!(
                 "the newest object of this folder is of {}, before the window begins at {begins}: an old copy, or all since \
                  was removed; --start and --end say what it has to hold",
-                format_time(context.brief.as_of)
+                format_time(brief.as_of)
             ),
             _ => format!(
                 "the window begins at {begins}, within the grace time: digests and log files that should be in it may still \
                  be under way, so nothing in it could be missed yet; ask for a longer one, such as --last {}",
-                long_enough(context.brief.plan.grace)
+                long_enough(brief.plan.grace)
             ),
         };
         let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);

@@ -5,9 +5,18 @@
 use std::collections::BTreeMap;
 
 use crate::report::{Findings, Reached};
-use crate::store::Outage;
 use crate::trail::{Time, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope, Unseen};
+use std::sync::Arc;
+
+/// A bucket that has answered nobody for so long that nothing more was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// The bucket.
+    pub bucket: Arc<str>,
+    /// How long that was, and what failed last.
+    pub detail: String,
+}
 
 /// Outages, each with what follows from it, counted by code.
 pub(super) struct Outages {
