@@ -12,7 +12,7 @@ use crate::conclusion;
 use crate::crypto::KeyRing;
 use crate::inspection::{Brief, SiteView};
 use crate::keys::KeySource;
-use crate::report::{Completion, Findings, Report};
+use crate::report::{Completion, Findings, HeldTo, Report};
 use crate::store::{Admission, ObjectStore, Outage, StoreError, Stumbles};
 use crate::trail::{AccountRegion, Region, Span};
 use crate::verdict::{Class, Code, Finding, Retries};
@@ -21,6 +21,7 @@ mod discover;
 mod edges;
 mod fetch;
 mod folders;
+mod heads;
 mod homes;
 mod listing;
 mod mill;
@@ -48,6 +49,7 @@ use stoppable::Stoppable;
 use task::Task;
 
 pub use crate::chain::Ended;
+pub use crate::conclusion::lies_under;
 pub use crate::digest::{LogEntry, NamedBy};
 pub use crate::inspection::{
     Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Scope, SiteRecord, TrailFilter,
@@ -282,11 +284,12 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
     }
     views.sort_by(|one, other| one.place.cmp(&other.place));
     seams::join(context, &mut views).await;
+    let held_to = heads::check(context, &views).await;
     let strays = odd::look(context, found).await;
     let tell = |finding: &Finding| context.observer.on(Event::Finding(finding));
     conclusion::conclude(
         &context.brief,
-        &went(context),
+        &went(context, held_to),
         &found.told(&context.brief.plan, strays),
         context.take_findings(),
         views,
@@ -295,7 +298,7 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
 }
 
 /// How the run went.
-fn went(context: &Context) -> conclusion::Run {
+fn went(context: &Context, held_to: Vec<HeldTo>) -> conclusion::Run {
     let condition = context.store.condition();
     let mut retries = Retries::default();
     for Stumbles { throttled, timed_out, cut_off, failed } in [condition.stumbles, context.keys.stumbles()] {
@@ -303,6 +306,7 @@ fn went(context: &Context) -> conclusion::Run {
     }
     let outages = condition.outages.into_iter();
     conclusion::Run {
+        held_to,
         completion: match context.stop.is_set() {
             true => Completion::Interrupted,
             false => Completion::Complete,

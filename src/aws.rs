@@ -169,6 +169,10 @@ pub struct Session {
 
 impl Session {
     /// Reads the configuration. Sends nothing; credentials are fetched when first needed and kept fresh from then on.
+    ///
+    /// # Errors
+    ///
+    /// Where the configuration names a profile or a certificate that is not there, or cannot be read.
     pub async fn open(access: &Access) -> Result<Self, AccessError> {
         let profiles = Profiles::load(access.profile.as_deref()).await?;
         let client = connect::client(Trust::configured(&profiles)?);

@@ -9,13 +9,14 @@ use crate::chain::{self, Linked};
 use crate::crypto::Fingerprint;
 use crate::events;
 use crate::inspection::{Brief, KeyCount, Plan, SiteView, Strays};
-use crate::report::{Asked, ChainReport, Completion, Findings, KeyUse, Reached, Report, Totals};
+use crate::report::{Asked, ChainReport, Completion, Findings, HeldTo, KeyUse, Reached, Report, Totals};
 use crate::trail::{AccountId, Origin, Region, Time, format_time};
 use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope, Unseen};
 
 mod advice;
 mod claims;
 mod copies;
+mod heads;
 mod outage;
 mod seams;
 mod uncovered;
@@ -23,6 +24,7 @@ mod uncovered;
 use claims::Claims;
 use outage::Outages;
 
+pub use heads::{Fate, is_asked_for, lies_under, may_have_expired, of_head};
 pub use outage::Outage;
 pub use seams::{MaySequel, join, note_sequel, sequels, unknown_places};
 
@@ -37,6 +39,8 @@ pub struct Run {
     pub outages: Vec<Outage>,
     /// The latest time that the store has given as its own.
     pub last_answer: Option<Time>,
+    /// What earlier runs saw, as it was held against the record.
+    pub held_to: Vec<HeldTo>,
 }
 
 /// What the search for accounts and regions came to.
@@ -125,6 +129,7 @@ fn begun(brief: &Brief, run: &Run) -> Report {
         arguments: plan.arguments.clone(),
         completion: run.completion,
         totals: Totals { retries: run.retries, ..Totals::default() },
+        baselines: run.held_to.clone(),
         ..Report::new(plan.source.clone(), *window, plan.now)
     }
 }

@@ -253,6 +253,10 @@ pub struct NotAKey;
 impl PublicKey {
     /// Reads a key in either encoding AWS has used: PKCS#1 `RSAPublicKey`, as documented,
     /// or X.509 `SubjectPublicKeyInfo`, as some published keys are.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are no RSA key in either of AWS's encodings, or one too short to prove anything.
     pub fn decode(fingerprint: Fingerprint, encoded: &[u8]) -> Result<Self, NotAKey> {
         let key = rsa::PublicKey::from_pkcs1_der(encoded)
             .or_else(|_| rsa::PublicKey::from_public_key_der(encoded).map_err(|_| NotAKey))?;

@@ -79,6 +79,10 @@ pub struct Inflated {
 }
 
 /// Inflates `member` into memory; meant for digests, whose bytes are needed afterwards.
+///
+/// # Errors
+///
+/// Where the bytes are not one whole member within the limit.
 pub fn inflate(member: &[u8], limit: Limit) -> Result<Vec<u8>, Fault> {
     let mut whole = Vec::with_capacity(claimed_length(member).min(limit.0).min(member.len() * 16));
     LANES.with_borrow_mut(|[lane, _]| {
@@ -93,6 +97,10 @@ pub fn inflate(member: &[u8], limit: Limit) -> Result<Vec<u8>, Fault> {
 
 /// Inflates and hashes `member`, showing each stretch of inflated bytes to `look` on the way. Computes all the while and
 /// never waits: a few milliseconds for each megabyte that comes out.
+///
+/// # Errors
+///
+/// Where the bytes are not one whole member within the limit.
 pub fn inflate_hashed(member: &[u8], limit: Limit, mut look: impl FnMut(&[u8])) -> Result<Inflated, Fault> {
     let mut hasher = Hasher::default();
     let length = LANES.with_borrow_mut(|[lane, _]| {

@@ -58,6 +58,10 @@ pub enum KeyFileError {
 }
 
 /// Reads a key file: answers of ListPublicKeys, one after another or keyed by region.
+///
+/// # Errors
+///
+/// Where there is no such file, or it does not hold keys.
 pub fn read_file(path: &Path) -> Result<KeyRing, KeyFileError> {
     let name = path.display().to_string();
     let unreadable = |error| KeyFileError::Unreadable { path: name.clone(), error };
@@ -71,6 +75,10 @@ pub fn read_file(path: &Path) -> Result<KeyRing, KeyFileError> {
 }
 
 /// Reads a key file's text, in any of the encodings that tools write; `origin` names it in errors and reports.
+///
+/// # Errors
+///
+/// Where there is no such file, or it does not hold keys.
 pub fn parse(text: &[u8], origin: &str) -> Result<KeyRing, KeyFileError> {
     let not_json = |error| KeyFileError::NotJson { path: origin.to_owned(), error };
     let text = json::text(text).map_err(not_json)?;

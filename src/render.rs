@@ -126,6 +126,10 @@ impl FromStr for Format {
 }
 
 /// Writes the report in that format. The layout only matters to [`Format::Human`].
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(
     format: Format,
     report: &Report,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::trail::{ChainId, Depth, Identity, ObjectName, Region, SpanSet, Time, Window};
 
 mod asked;
+mod baseline;
 mod findings;
 mod proof;
 pub use crate::crypto::{Fingerprint, Hash};
@@ -14,6 +15,7 @@ pub use crate::verdict::{
     Severity, Stumble, Testimony, Unseen,
 };
 pub use asked::{Asked, NoChain, Part, Uncovered};
+pub use baseline::{Baseline, Head, HeldTo};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use proof::{AttestedBy, Proof};
 
@@ -172,6 +174,8 @@ pub struct Report {
     pub completion: Completion,
     /// Counts over all chains.
     pub totals: Totals,
+    /// What earlier runs saw, and how much of it was looked at.
+    pub baselines: Vec<HeldTo>,
     /// Every chain, sorted.
     pub chains: Vec<ChainReport>,
     /// What should have a chain and has none, sorted.
@@ -204,6 +208,7 @@ impl Report {
             finished_at: started_at,
             completion: Completion::Complete,
             totals: Totals::default(),
+            baselines: Vec::new(),
             chains: Vec::new(),
             uncovered: Vec::new(),
             keys: Vec::new(),

@@ -34,6 +34,10 @@ const NAMED_LATE: TimeDelta = TimeDelta::minutes(5);
 
 /// Proves `object`, or says why it can't be proven. The plan's window and scope are not looked at: the file's own name
 /// says where its digest has to be.
+///
+/// # Errors
+///
+/// As for [`run`](super::run); and where `object` is not named as CloudTrail names log files.
 pub async fn prove(
     plan: Plan,
     object: ObjectName,

@@ -149,6 +149,10 @@ impl Trails {
     }
 
     /// Where `arn` delivers. Asks GetTrail, and DescribeTrails where the caller may only do that.
+    ///
+    /// # Errors
+    ///
+    /// Where AWS cannot be asked, or refuses.
     pub async fn resolve(&self, arn: &TrailArn) -> Result<Trail, TrailError> {
         let client = self.cloudtrail(&arn.region);
         let wrap = |action, failure| TrailError { action, target: arn.to_string(), failure };
@@ -175,6 +179,10 @@ impl Trails {
     }
 
     /// How `arn` is doing in its home region.
+    ///
+    /// # Errors
+    ///
+    /// Where AWS cannot be asked, or refuses.
     pub async fn status(&self, arn: &TrailArn) -> Result<TrailStatus, TrailError> {
         let answer = self.cloudtrail(&arn.region).get_trail_status().name(arn.to_string()).send().await;
         let status = answer.map_err(|error| TrailError {
@@ -197,6 +205,10 @@ impl Trails {
     }
 
     /// The regions enabled for `account`, or for the caller's own, sorted: where a trail of all regions must deliver.
+    ///
+    /// # Errors
+    ///
+    /// Where AWS cannot be asked, or refuses.
     pub async fn enabled_regions(&self, account: Option<AccountId>) -> Result<Vec<Region>, TrailError> {
         use aws_sdk_account::types::RegionOptStatus::{Disabling, Enabled, EnabledByDefault};
         let wrap = |failure| TrailError {

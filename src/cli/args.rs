@@ -153,6 +153,12 @@ pub struct Verify {
         help_heading = JUDGEMENT,
     )]
     pub grace: chrono::TimeDelta,
+    /// What an earlier run saw has to be there still: its report in JSON; may be given several times
+    #[arg(long = "baseline", value_name = "FILE", help_heading = JUDGEMENT)]
+    pub baselines: Vec<PathBuf>,
+    /// How many days the record is kept: what is older and gone has expired
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..), help_heading = JUDGEMENT)]
+    pub retention: Option<u32>,
     /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
     #[arg(long = "keys", value_name = "FILE", help_heading = JUDGEMENT)]
     pub keys: Vec<PathBuf>,

@@ -23,13 +23,14 @@ const CONFIG: &str = "config";
 
 /// Options by which less is looked at, less is expected or more is believed. Who reads a report sees the command line
 /// beside it, but neither the environment nor the file.
-const LOWERING: [&str; 15] = [
+const LOWERING: [&str; 16] = [
     "accept",
     "account",
     "copied-from",
     "depth",
     "end",
     "ended",
+    "retention",
     "grace",
     "keys",
     "last",

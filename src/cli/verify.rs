@@ -32,7 +32,7 @@ pub(super) mod aws;
 mod plan;
 mod results;
 
-use plan::{plan, read_as_utc};
+use plan::{belongs_here, plan, read_as_utc};
 use results::Results;
 
 /// Runs the command.
@@ -90,6 +90,7 @@ async fn verify(
             ));
         }
     };
+    belongs_here(args, &plan)?;
     let run = audit::run(plan, store, Arc::new(keys), observer, stop);
     let (report, identity) = tokio::join!(run, identity);
     report.map(|report| Report { identity, ..report }).map_err(|error| failure(&error, &advice))

@@ -295,6 +295,14 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
          --expect-region and --expect-account."
             .to_owned(),
     ]);
+    for span in report.baselines.iter().filter_map(|held| held.before_the_window) {
+        sentences.push(format!(
+            "The hours from {}, up to where an earlier run saw the record, to {}, where the window begins: they were not \
+             looked at.",
+            format_time(span.start),
+            format_time(span.end)
+        ));
+    }
     if report.asked.is_narrowed() {
         sentences.push(
             "Anything about accounts, regions and trails other than those asked for: their digests were not judged."

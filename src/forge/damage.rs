@@ -155,6 +155,10 @@ impl Damage {
 impl World {
     /// Damages the world, at an account and region that no damage has touched yet, and so keeps every finding right.
     /// Each damage touches one account and region; [`ForgeError::NoRoom`] when none is left that fits.
+    ///
+    /// # Errors
+    ///
+    /// Where the world has nothing that it could be done to.
     pub fn apply(&mut self, damage: Damage) -> Result<(), ForgeError> {
         let mut scene = Scene::find(self, damage, damage.needs())?;
         match damage {

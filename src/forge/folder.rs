@@ -26,6 +26,10 @@ const BUCKET: &str = "bucket";
 
 /// Forges a world into a folder and says what is right about it. Without damages it is written as it is forged,
 /// so that it may be larger than memory; with damages it is made whole first.
+///
+/// # Errors
+///
+/// Where the plan makes no world, or the folder cannot be written.
 pub fn write_world(plan: &Plan, folder: &Path, damages: &[Damage]) -> Result<Truth, ForgeError> {
     plan.check()?;
     let truth = match damages {
@@ -43,6 +47,10 @@ pub fn write_world(plan: &Plan, folder: &Path, damages: &[Damage]) -> Result<Tru
 
 impl World {
     /// Writes the world as it stands, and says what is right about it.
+    ///
+    /// # Errors
+    ///
+    /// Where the plan makes no world, or the folder cannot be written.
     pub fn write(&self, folder: &Path) -> Result<Truth, ForgeError> {
         let writer = Writer { folder, bucket: &self.plan.bucket };
         self.objects.par_iter().try_for_each(|(object, stored)| writer.write(object, stored))?;

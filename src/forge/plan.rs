@@ -193,6 +193,10 @@ pub(super) struct ChainPlan {
 
 impl Plan {
     /// Says what is wrong with the plan, if anything is.
+    ///
+    /// # Errors
+    ///
+    /// Where there could be no such world.
     pub fn check(&self) -> Result<(), ForgeError> {
         let wrong = |what: &str| Err(ForgeError::Plan(what.into()));
         match self {

@@ -56,6 +56,10 @@ pub(super) enum State {
 
 impl World {
     /// Forges the plan's world. The same plan gives the same bytes, however many threads there are.
+    ///
+    /// # Errors
+    ///
+    /// Where the plan makes no world.
     pub fn forge(plan: &Plan) -> Result<Self, ForgeError> {
         plan.check()?;
         let keys = Keys::forge(plan)?;

@@ -69,6 +69,10 @@ impl Pushed {
     }
 
     /// What all pieces together were.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are not one whole member within the limit.
     pub fn end(self) -> Result<Shown, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 
 use crate::chain::Ended;
 use crate::digest::NamedBy;
+use crate::report::Baseline;
 use crate::trail::source::Within;
 use crate::trail::{AccountId, ChainId, Depth, Origin, Prefix, Region, Time, TrailName};
 use crate::verdict::Code;
@@ -51,6 +52,10 @@ pub struct Plan {
     pub accept: BTreeSet<Code>,
     /// Codes whose notices are raised to incomplete.
     pub fail_on: BTreeSet<Code>,
+    /// What earlier runs saw: every head of theirs has to be there.
+    pub baselines: Vec<Baseline>,
+    /// How long the record is kept; what is older may be gone.
+    pub retention: Option<TimeDelta>,
     /// How much may be under way.
     pub load: Load,
     /// The command line's words, for the report.
@@ -84,6 +89,8 @@ impl Plan {
             expected: Expected::default(),
             accept: BTreeSet::new(),
             fail_on: BTreeSet::new(),
+            baselines: Vec::new(),
+            retention: None,
             load: Load::default(),
             arguments: Vec::new(),
             notes: Vec::new(),

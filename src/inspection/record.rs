@@ -314,6 +314,10 @@ pub enum Mismatch {
 impl SiteRecord {
     /// Puts the days of two records side by side. The order of joining does not matter, and a record joined with itself is
     /// itself.
+    ///
+    /// # Errors
+    ///
+    /// Where they are not of one account and region, were made otherwise, or contradict each other.
     pub fn join(self, other: Self) -> Result<Self, Mismatch> {
         if self.place != other.place {
             return Err(Mismatch::Place);

@@ -81,6 +81,10 @@ impl ListPublicKeys {
 
     /// Every key of `region` whose published window overlaps `span`, in the order AWS lists them. All of them or
     /// an error: a list with a hole in it would make AWS's own signatures look forged.
+    ///
+    /// # Errors
+    ///
+    /// Where AWS cannot be asked, or refuses.
     pub async fn fetch(&self, region: &Region, span: Span) -> Result<Vec<PublicKey>, KeyError> {
         let wrap = |failure: Failure| KeyError {
             region: region.clone(),

@@ -71,6 +71,10 @@ impl Transcript {
     }
 
     /// Writes all lines of the run that ended in `report`.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written to.
     pub fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         let mut blocks: BTreeMap<ChainId, Block<'_>> = BTreeMap::new();
         for chain in &report.chains {

@@ -30,6 +30,10 @@ const FINDINGS: [&str; 15] = [
 const OBJECTS: [&str; 6] = ["object", "kind", "verdict", "compressed", "inflated", "window"];
 
 /// Writes the findings, one to a row, and a row for those of each code and class that the report only counts.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     row(&FINDINGS.map(String::from), out)?;
     let not_held = words::not_held(report);
@@ -69,12 +73,20 @@ pub struct Objects<W: io::Write>(W);
 
 impl<W: io::Write> Objects<W> {
     /// Begins the table.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written to.
     pub fn new(mut out: W) -> io::Result<Self> {
         row(&OBJECTS.map(String::from), &mut out)?;
         Ok(Self(out))
     }
 
     /// Adds a row.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written to.
     pub fn object(&mut self, seen: &Seen<'_>) -> io::Result<()> {
         let size = |bytes: Option<u64>| bytes.map_or_else(String::new, |bytes| bytes.to_string());
         let cells = [
@@ -89,6 +101,10 @@ impl<W: io::Write> Objects<W> {
     }
 
     /// Ends the table and gives back what it was written to.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written to.
     pub fn finish(mut self) -> io::Result<W> {
         self.0.flush()?;
         Ok(self.0)

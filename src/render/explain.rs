@@ -9,6 +9,10 @@ use crate::verdict::Code;
 const WIDTH: usize = 88;
 
 /// Writes what the code means, how it comes about and what to do next.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn explain(code: Code, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{code}: {}", code.title())?;
     let otherwise = code.otherwise().map_or(String::new(), |when| format!(", {when}"));

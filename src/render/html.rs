@@ -24,6 +24,10 @@ mod ticks;
 const STYLE: &str = include_str!("html/style.css");
 
 /// Writes the page.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     head(report, out)?;
     verdict(report, out)?;
@@ -103,6 +107,9 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     fact("Whose record", &sentence(&words::scope(&report.asked)), out)?;
     if let Some(expected) = words::expected(report) {
         fact("What had to be there", &sentence(&expected), out)?;
+    }
+    if let Some(baselines) = words::baselines(report) {
+        fact("What earlier runs saw", &sentence(&baselines), out)?;
     }
     if let Some(identity) = &report.identity {
         fact("Read as", &sentence(&words::identity(identity)), out)?;

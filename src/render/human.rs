@@ -66,6 +66,10 @@ impl Default for Options {
 }
 
 /// Writes the report.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     match options.glyphs {
         Glyphs::Unicode => write_page(report, options, out),
@@ -138,6 +142,9 @@ impl Page<'_> {
         self.fact("scope", &words::scope(&report.asked), out)?;
         if let Some(expected) = words::expected(report) {
             self.fact("expected", &expected, out)?;
+        }
+        if let Some(baselines) = words::baselines(report) {
+            self.fact("baseline", &baselines, out)?;
         }
         self.fact(
             "depth",

@@ -20,6 +20,10 @@ pub(super) use v1::Finding as FindingDocument;
 pub const SCHEMA: &str = "trailseal/report/v1";
 
 /// Writes the report as one JSON document and a line feed. The same report gives the same bytes.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     visible::pretty(&encode::report(report), out)?;
     writeln!(out)
@@ -27,11 +31,19 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 
 /// Reads a report that [`write()`] wrote. What the document says of itself — verdict, exit code, severities — is
 /// derived anew, and a document that contradicts itself is refused.
+///
+/// # Errors
+///
+/// Where the bytes are no report of version 1.
 pub fn read(document: &[u8]) -> Result<Report, ReadError> {
     decode::report(document)
 }
 
 /// SHA-256 over exactly the bytes that [`write()`] writes: what other formats name their origin by.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn hash(report: &Report) -> io::Result<Hash> {
     let mut document = Vec::new();
     write(report, &mut document)?;

@@ -9,6 +9,10 @@ use super::seen::Seen;
 use crate::report::Report;
 
 /// Writes the findings, the chains and the summary of a run that is over.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for finding in &report.findings {
         line(&Line::Finding(lines::finding(finding)), out)?;
@@ -29,11 +33,19 @@ impl<W: io::Write> Stream<W> {
     }
 
     /// One object, as it is judged.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written to.
     pub fn object(&mut self, seen: &Seen<'_>) -> io::Result<()> {
         line(&Line::Object(lines::object(seen)), &mut self.0)
     }
 
     /// Ends it with what the run came to, and gives back what it was written to.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written to.
     pub fn finish(mut self, report: &Report) -> io::Result<W> {
         write(report, &mut self.0)?;
         self.0.flush()?;

@@ -16,6 +16,10 @@ use verbatim::{Cell, Verbatim, Words};
 const TOLD: usize = 20;
 
 /// Writes the report.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let headline = words::headline(report);
     writeln!(out, "## {}\n\n{}\n", headline.word, headline.sentence)?;
@@ -28,6 +32,10 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// Writes the table of all codes, for the README.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn codes(out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "| code | class | what it means |\n| --- | --- | --- |")?;
     for code in Code::ALL {
@@ -53,6 +61,9 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "| scope | {} |", Cell(words::scope(&report.asked)))?;
     if let Some(expected) = words::expected(report) {
         writeln!(out, "| expected | {} |", Cell(expected))?;
+    }
+    if let Some(baselines) = words::baselines(report) {
+        writeln!(out, "| baseline | {} |", Cell(baselines))?;
     }
     writeln!(out, "| grace | {} |", words::lasting(report.asked.grace))?;
     writeln!(out, "| covered | {} |", words::covered(report))?;

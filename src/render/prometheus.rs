@@ -19,6 +19,10 @@ struct Gauge {
 }
 
 /// Writes the gauges of a run that ended with `exit_code`: the report's own, unless a result could not be written.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, exit_code: u8, out: &mut dyn io::Write) -> io::Result<()> {
     let gauges = run_gauges(report, exit_code).into_iter().chain(chain_gauges(report));
     write_all(&report.source, gauges, out)
@@ -26,6 +30,10 @@ pub fn write(report: &Report, exit_code: u8, out: &mut dyn io::Write) -> io::Res
 
 /// Writes the gauges of a run that could not begin: when that was, and its exit code. All others are absent, because
 /// nothing is known that they could say.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write_without_report(
     source: &str,
     ended_at: Time,

@@ -14,6 +14,10 @@ use crate::verdict::LogVerdict;
 const SCHEMA: &str = "trailseal/proof/v1";
 
 /// Writes the proof for a person. `read_from` is where the file was read, in the caller's words.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn human(proof: &Proof, read_from: &str, out: &mut dyn io::Write) -> io::Result<()> {
     let object = Plain(&proof.object);
     let sentence = match (proof.verdict, proof.exit_code()) {
@@ -100,6 +104,10 @@ struct Attested<'a> {
 }
 
 /// Writes the proof as `trailseal/proof/v1`.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn json(proof: &Proof, out: &mut dyn io::Write) -> io::Result<()> {
     let document = Document {
         schema: SCHEMA,

@@ -12,7 +12,7 @@ mod asked;
 mod groups;
 mod verdict;
 
-pub use asked::{Share, covered, expected, identity, no_chain, scope};
+pub use asked::{Share, baselines, covered, expected, identity, no_chain, scope};
 pub use groups::{Group, groups, not_held, not_marked, part};
 pub use verdict::{Headline, accepted, headline};
 

@@ -44,6 +44,10 @@ struct Stored {
 
 impl DirStore {
     /// Opens a folder; fails if there is none or it can't be listed.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such folder, or it cannot be opened.
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
         Ok(Self { root: Arc::new(Root::open(root.into())?) })
     }

@@ -155,6 +155,10 @@ pub struct Backwards {
 
 impl Window {
     /// From `start`, if any, up to but without `end`. It may be empty, but not run backwards.
+    ///
+    /// # Errors
+    ///
+    /// Where it would run backwards.
     pub fn new(start: Option<Time>, end: Time) -> Result<Self, Backwards> {
         match start.filter(|start| *start > end) {
             Some(start) => Err(Backwards { start, end }),
@@ -189,6 +193,10 @@ impl Window {
 }
 
 /// Reads the record's one time format, `2026-03-01T10:17:28Z`.
+///
+/// # Errors
+///
+/// Where the text is not written so.
 pub fn parse_time(text: &str) -> Result<Time, Malformed> {
     time_as(text, "YYYY-MM-DDThh:mm:ssZ")
         .ok_or_else(|| malformed("a time such as 2026-03-01T10:17:28Z", text))

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::Class;
 use crate::trail::Malformed;
-use explain::{Page, coverage, digests, logs};
+use explain::{Page, coverage, digests, logs, memory};
 
 mod explain;
 
@@ -102,6 +102,9 @@ codes! {
     DigestPending "digest-pending" Notice Light Presence digests::PENDING, "A digest that is linked to is too young to be missed.";
     DigestUnpacked "digest-unpacked" Notice Light Presence digests::UNPACKED, "A digest is stored without compression.";
     RecordCopied "record-copied" Incomplete Usual Presence digests::COPIED, "Chains that AWS signed for another place." or "notice beside its whole original";
+    HeadLost "head-lost" Tamper Heavy Presence memory::LOST, "A digest that an earlier run saw is gone." or "incomplete in a copy that is older";
+    HeadChanged "head-changed" Tamper Heavy Presence memory::CHANGED, "A digest that an earlier run saw holds other bytes.";
+    HeadExpired "head-expired" Incomplete Usual Presence memory::EXPIRED, "A digest that an earlier run saw is gone, and so is all that is as old." or "notice if declared";
     ChainRestarted "chain-restarted" Notice Usual Presence coverage::RESTARTED, "A chain began anew.";
     ChainEnded "chain-ended" Incomplete Heavy Absence coverage::ENDED, "A chain's newest digest lies before the window." or "notice if acknowledged";
     LogMissing "log-missing" Tamper Usual Presence logs::MISSING, "An attested log file is not there.";

@@ -2,6 +2,7 @@
 
 mod aws_cli;
 mod aws_services;
+mod baselines;
 mod binary;
 mod bounds;
 mod browser;

@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::audit::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
+use chrono::TimeDelta;
+
+use crate::audit::{self, Bounds, Expected, Load, Plan, Scope, TrailFilter};
 use crate::chain::Ended;
+use crate::crypto::Hash;
 use crate::digest::NamedBy;
+use crate::render::json;
+use crate::report::Baseline;
 use crate::trail::source::Within;
 use crate::trail::{Location, Origin, Region, Time, format_time};
 
@@ -56,6 +61,12 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         },
         accept: args.accept.iter().copied().collect(),
         fail_on: args.fail_on.iter().copied().collect(),
+        baselines: args
+            .baselines
+            .iter()
+            .map(|path| baseline(&spoken.of("baseline"), path))
+            .collect::<Result<_, _>>()?,
+        retention: args.retention.map(|days| TimeDelta::days(days.into())),
         load: Load { requests: args.concurrency.into(), ..Load::default() },
         arguments: std::env::args().skip(1).collect(),
         notes: raised(args).into_iter().chain(args.lowered.iter().cloned()).collect(),
@@ -97,6 +108,40 @@ fn expected_regions(args: &Verify) -> Result<BTreeSet<Region>, Failure> {
         )))),
     });
     named.collect()
+}
+
+/// Reads what an earlier run saw; `spoken` is what the option is called.
+fn baseline(spoken: &str, path: &Path) -> Result<Baseline, Failure> {
+    let place = path.display().to_string();
+    let wrong = |what: String| Failure::new(format!("{spoken} {place}: {what}"));
+    let json = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let report = json::read(&json).map_err(|error| {
+        wrong(format!("is not a report of an earlier run as --report json=FILE writes it: {error}"))
+    })?;
+    let baseline = Baseline::of(&report, &*place, Hash::of(&json));
+    match baseline.heads.is_empty() {
+        true => Err(wrong("names no authentic digest, so nothing can be held to it".to_owned())),
+        false => Ok(baseline),
+    }
+}
+
+/// A baseline of another place would prove nothing, and pass for proof.
+pub fn belongs_here(args: &Verify, plan: &Plan) -> Result<(), Failure> {
+    let stranger = plan
+        .baselines
+        .iter()
+        .find(|baseline| !baseline.heads.iter().any(|head| audit::lies_under(plan, head, &[])));
+    match stranger {
+        None => Ok(()),
+        Some(Baseline { place, heads, .. }) => Err(Failure::new(format!(
+            "{} {place}: none of the {} digests it names lies under {}, such as {}; give the report of an earlier run over this \
+             record",
+            args.spoken.of("baseline"),
+            heads.len(),
+            args.source,
+            heads.first().map_or(String::new(), |head| head.object.to_string())
+        ))),
+    }
 }
 
 /// What counts for more than it would by itself is told, as what counts for less is.

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 
 use super::{SCHEMA, v1};
+use crate::report::HeldTo;
 use crate::report::{
     Asked, ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals, Uncovered,
 };
@@ -85,6 +86,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
             inflated: saved.totals.bytes.inflated,
             retries: saved.totals.retries.map(Into::into).unwrap_or_default(),
         },
+        baselines: each("baselines", saved.baselines, baseline)?,
         chains: each("chains", saved.chains, chain)?,
         uncovered: each("uncovered", saved.uncovered, uncovered)?,
         keys: each("keys", saved.keys, key)?,
@@ -131,6 +133,17 @@ fn asked(
         expected_accounts: all("expected.accounts", &expected.accounts)?,
         expected_regions: all("expected.regions", &expected.regions)?,
         grace: grace.and_then(TimeDelta::try_seconds).unwrap_or(usual.grace),
+    })
+}
+
+fn baseline(at: &str, saved: v1::Baseline<'_>) -> Result<HeldTo, ReadError> {
+    let before = |saved| span(&format!("{at}.before_the_window"), saved);
+    Ok(HeldTo {
+        place: saved.place.into_owned(),
+        hash: field(&format!("{at}.hash"), &saved.hash, parsed)?,
+        heads: saved.heads,
+        not_checked: saved.not_checked,
+        before_the_window: saved.before_the_window.map(before).transpose()?,
     })
 }
 

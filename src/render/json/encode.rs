@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
+use crate::report::HeldTo;
 use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
 use crate::trail::{Identity, Span, Time};
 use crate::verdict::{Cause, Finding, Scope, Testimony};
@@ -53,6 +54,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
             bytes: v1::BytesTotal { compressed: report.totals.compressed, inflated: report.totals.inflated },
             retries: Some(report.totals.retries).filter(|retries| retries.total() > 0).map(Into::into),
         },
+        baselines: report.baselines.iter().map(baseline).collect(),
         chains: Vec::new(),
         uncovered: report.uncovered.iter().map(uncovered).collect(),
         keys: Vec::new(),
@@ -61,6 +63,16 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         findings_omitted_by_class: omitted_by_class(report),
         hints: report.hints.iter().map(|hint| borrowed(hint)).collect(),
         not_proven: report.not_proven.iter().map(|limit| borrowed(limit)).collect(),
+    }
+}
+
+fn baseline(held: &HeldTo) -> v1::Baseline<'_> {
+    v1::Baseline {
+        place: borrowed(&held.place),
+        hash: held.hash.to_string(),
+        heads: held.heads,
+        not_checked: held.not_checked,
+        before_the_window: held.before_the_window.as_ref().map(span),
     }
 }
 

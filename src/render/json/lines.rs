@@ -57,6 +57,8 @@ pub struct Summary<'a> {
     started_at: String,
     finished_at: String,
     totals: v1::Totals,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baselines: Vec<v1::Baseline<'a>>,
     findings: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     uncovered: Vec<v1::Uncovered<'a>>,
@@ -100,6 +102,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
+        baselines,
         uncovered,
         findings_omitted,
         not_proven,
@@ -121,6 +124,7 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
+        baselines,
         findings: report.found(),
         uncovered,
         findings_omitted,

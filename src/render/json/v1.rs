@@ -36,6 +36,9 @@ pub struct Report<'a> {
     pub started_at: String,
     pub finished_at: String,
     pub totals: Totals,
+    /// What earlier runs saw, and how much of it was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline<'a>>,
     pub chains: Vec<Chain<'a>>,
     /// What should have a chain and has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,6 +54,21 @@ pub struct Report<'a> {
     #[serde(default)]
     pub hints: Vec<Text<'a>>,
     pub not_proven: Vec<Text<'a>>,
+}
+
+/// What an earlier run saw, as it was held against the record.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Baseline<'a> {
+    pub place: Text<'a>,
+    /// SHA-256 of what was read there.
+    pub hash: String,
+    /// Heads that were looked at.
+    pub heads: u64,
+    /// Heads that lie outside of what was asked for, or elsewhere.
+    pub not_checked: u64,
+    /// The time between the oldest of the heads and the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_the_window: Option<Span>,
 }
 
 /// What was asked for; empty lists are everything.

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use super::counted;
 use crate::report::{Asked, Completion, NoChain, Report};
 use crate::trail::{Identity, Span};
-use crate::verdict::Scope;
+use crate::verdict::{Class, Code, Scope};
 
 /// How much of the time a report should have covered is covered, in how many chains, and what has none.
 pub fn covered(report: &Report) -> String {
@@ -97,6 +97,33 @@ pub fn expected(report: &Report) -> Option<String> {
         (false, Completion::Interrupted) => "none known to be absent",
     };
     (!parts.is_empty()).then(|| format!("{}: {met}", parts.join("; ")))
+}
+
+/// What earlier runs saw, and whether it is there; none, if the record was not held to any.
+pub fn baselines(report: &Report) -> Option<String> {
+    let heads: u64 = report.baselines.iter().map(|held| held.heads).sum();
+    let elsewhere: u64 = report.baselines.iter().map(|held| held.not_checked).sum();
+    let of = |code| {
+        report.count(Class::Tamper, code)
+            + report.count(Class::Incomplete, code)
+            + report.count(Class::Notice, code)
+    };
+    let amiss = of(Code::HeadLost) + of(Code::HeadChanged) + of(Code::HeadExpired);
+    let told = match (heads, amiss) {
+        (0, _) => "nothing of an earlier run was looked at".to_owned(),
+        (_, 0) => format!(
+            "the {} of {} looked at",
+            counted(heads, "newest digest", "newest digests"),
+            counted(report.baselines.len() as u64, "earlier run", "earlier runs")
+        ),
+        (_, amiss) => format!(
+            "{amiss} of {} of earlier runs lost, changed or expired",
+            counted(heads, "newest digest", "newest digests")
+        ),
+    };
+    let beside =
+        (elsewhere > 0).then(|| format!("; {} not in what was asked for", counted(elsewhere, "lies", "lie")));
+    (!report.baselines.is_empty()).then(|| format!("{told}{}", beside.unwrap_or_default()))
 }
 
 /// How much of the time its chains have to cover is covered.

@@ -6,6 +6,7 @@ use super::Code;
 pub(super) mod coverage;
 pub(super) mod digests;
 pub(super) mod logs;
+pub(super) mod memory;
 
 /// What there is to say about one code.
 pub(super) struct Page {

@@ -1,0 +1,56 @@
+//! What an earlier run saw, and whether it is still there.
+
+use super::{Newest, Report};
+use crate::crypto::Hash;
+use crate::trail::{ChainId, ObjectName, Span, Time};
+
+/// The newest authentic digest of a chain, as an earlier run saw it. AWS's signature makes it a fact, whatever became of
+/// that run: it commits to all that the chain was up to there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Head {
+    /// The chain.
+    pub chain: ChainId,
+    /// The digest.
+    pub object: ObjectName,
+    /// SHA-256 of its inflated bytes.
+    pub hash: Hash,
+    /// Its end.
+    pub end: Time,
+}
+
+/// The heads that one earlier run saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// Where it was read.
+    pub place: String,
+    /// SHA-256 of what was read.
+    pub hash: Hash,
+    /// The heads.
+    pub heads: Vec<Head>,
+}
+
+impl Baseline {
+    /// What a run saw, by its report; `place` is where that was read, and `hash` what it hashes to.
+    pub fn of(report: &Report, place: impl Into<String>, hash: Hash) -> Self {
+        let heads = report.chains.iter().filter_map(|chain| {
+            let Newest { object, hash, end } = chain.newest.clone()?;
+            Some(Head { chain: chain.id.clone(), object, hash, end })
+        });
+        Self { place: place.into(), hash, heads: heads.collect() }
+    }
+}
+
+/// A baseline, as it was held against the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldTo {
+    /// Where it was read.
+    pub place: String,
+    /// SHA-256 of what was read.
+    pub hash: Hash,
+    /// Heads that were looked at.
+    pub heads: u64,
+    /// Heads that lie outside of what was asked for, or elsewhere.
+    pub not_checked: u64,
+    /// The time between the oldest of those heads and the window: nobody has looked at it.
+    pub before_the_window: Option<Span>,
+}
