@@ -39,7 +39,7 @@ impl Span {
     }
 }
 
-/// Stretches of time, sorted and disjoint: those that overlap or touch are one.
+/// Stretches of time, sorted and disjoint: those that overlap or touch are one, and none is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Span>")]
 pub struct SpanSet(Vec<Span>);
@@ -52,7 +52,7 @@ impl From<Vec<Span>> for SpanSet {
 
 impl FromIterator<Span> for SpanSet {
     fn from_iter<Spans: IntoIterator<Item = Span>>(spans: Spans) -> Self {
-        let mut spans: Vec<Span> = spans.into_iter().collect();
+        let mut spans: Vec<Span> = spans.into_iter().filter(|span| span.start < span.end).collect();
         spans.sort_unstable();
         let mut joined: Vec<Span> = Vec::new();
         for span in spans {
