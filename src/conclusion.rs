@@ -76,6 +76,8 @@ pub fn conclude(
 ) -> Report {
     let plan = &brief.plan;
     let mut report = begun(brief, run);
+    // So did those that records are of, if they did.
+    report.completion = views.iter().map(|view| view.completion).fold(run.completion, Completion::max);
     let finished = finished(&views);
     let not_reached = uncovered::not_reached(&views);
     let mut outages = Outages::new(run.outages.clone());
@@ -97,7 +99,7 @@ pub fn conclude(
         findings.extend(outages.fold(take_chains(brief, view, &mut report, tell), reached));
     }
     findings.extend(outages.findings(run.last_answer));
-    if run.completion == Completion::Interrupted {
+    if report.completion == Completion::Interrupted {
         findings.retain(|finding| {
             let place = Scope { trail: None, ..finding.scope.clone() };
             proven_although_interrupted(finding) || finished.contains(&place)
