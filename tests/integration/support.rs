@@ -10,6 +10,8 @@ pub mod forged;
 pub mod http;
 pub mod judged;
 pub mod memory;
+pub mod parts;
+pub mod resigned;
 pub mod s3;
 pub mod server;
 pub mod tls;
