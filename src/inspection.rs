@@ -32,6 +32,7 @@ pub use record::{
     FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts, ListingFailure, LogFolder, LooseFile,
     LooseName, Made, Mismatch, SiteRecord, Strays,
 };
+pub use room::Heard;
 pub use settle::{DayRead, Reading, Said};
 pub use site::{home_of, keys_unavailable};
 pub use smallest::Smallest;

@@ -227,13 +227,16 @@ pub fn region_absent(
     scope: impl Into<Scope>,
     home: &Location,
     window: &Window,
-    first_log: &ObjectName,
+    (first_log, count): (&ObjectName, u64),
 ) -> Finding {
-    let message = format!(
-        "there are log files of this account and region under {home} in the window, and not one standard digest"
-    );
+    let there = match count {
+        1 => "there is a log file".to_owned(),
+        count => format!("there are {count} log files"),
+    };
+    let message =
+        format!("{there} of this account and region under {home} in the window, and not one standard digest");
     let mut finding = Finding::new(Code::RegionAbsent, scope, message);
-    finding.evidence = Evidence::none().with("first_log", first_log.to_string());
+    finding.evidence = Evidence::none().with("first_log", first_log.to_string()).with("log_files", count);
     finding.at = window.start();
     finding.cause = Some(Cause::Unexplained);
     finding

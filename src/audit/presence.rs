@@ -11,7 +11,7 @@ use super::tree::LogTree;
 use super::unseen::failure;
 use crate::digest::NamedBy;
 use crate::inspection::{
-    DayRead, FolderDay, FolderRecord, Gathering, LogFolder, LooseFile, LooseName, Smallest, Strays,
+    DayRead, FolderDay, FolderRecord, Gathering, Heard, LogFolder, LooseFile, LooseName, Smallest, Strays,
 };
 use crate::logs::{Candidate, LogWork, Names, Observation, Oddity, ShortName, oddity};
 use crate::store::{Listed as ListedObject, Listing, StoreError};
@@ -159,12 +159,13 @@ struct Gathered {
 impl Gathered {
     /// Nothing yet of a folder of `kind` in a day of which this was read.
     fn new(context: &Context, kind: &str, read: Option<&DayRead>) -> Self {
-        let room = context.brief.room();
         let is_heard = kind == LOG_FOLDER || read.is_some_and(|read| read.attestation.kinds().contains(kind));
-        let loose = if is_heard { room.loose } else { room.unheard };
+        let heard = if is_heard { Heard::OfTheKind } else { Heard::OfOthers };
         Self {
-            loose: Gathering::new(loose),
-            odd: Smallest::new(room.odd, |object| size_of::<ObjectName>() + object.key.len()),
+            loose: Gathering::new(context.brief.room(heard)),
+            odd: Smallest::new(context.brief.room_for_odd(), |object| {
+                size_of::<ObjectName>() + object.key.len()
+            }),
             more_odd: 0,
             strays: Strays::default(),
             failures: Vec::new(),
@@ -203,8 +204,12 @@ impl Gathered {
         if claimant.is_none() && context.brief.reach().end < named_by {
             self.until = self.until.max(Some(named_by));
         }
-        let LogKey { delivered: named, unique, .. } = key;
-        self.loose.add(LooseName { named, unique }, LooseFile { modified, claimant });
+        let LogKey { delivered: named, unique, prefix, place, kind } = key;
+        let bucket = Arc::clone(&candidate.object.bucket);
+        let folder = LogFolder { home: Location { bucket, prefix }, kind };
+        let short =
+            |name: &LooseName| ShortName::of(context.brief.plan.named_by, &folder.object(&place, name));
+        self.loose.add(LooseName { named, unique }, LooseFile { modified, claimant }, short);
     }
 
     fn finish(self) -> FolderDay {

@@ -130,7 +130,7 @@ fn tell(
          digest-link-broken).\n\
          Where no authentic digest is left, the time is not covered (coverage-gap) and nothing in it is called intact.\n\
          `trailseal explain log-modified` tells what a finding means and what to do next.\n\n\
-         Next: your own bucket, read-only:\n\n  trailseal verify s3://BUCKET --last 24h\n"
+         Next: your own bucket, read-only:\n\n  trailseal verify s3://BUCKET --last 26h\n"
     )?;
     if args.keep.is_some() {
         writeln!(out, "The two worlds are in {0}/before and {0}/after.", folder.display())?;

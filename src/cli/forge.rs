@@ -40,15 +40,24 @@ pub fn run(args: &Forge) -> Result<u8, Failure> {
         writeln!(
             out,
             "Forged {} digests and {} log files. Verify them with:\n\n  trailseal verify {shown}/bucket --keys \
-             {shown}/keys.json --start {} --end {}\n\n{}; {shown}/truth.json has the findings.",
+             {shown}/keys.json --start {} --end {}\n\n{}; {shown}/truth.json has the findings.{}",
             truth.digests,
             truth.logs,
             format_time(window.start),
             format_time(window.end),
             right_answer(&truth),
+            unseen(args),
         )
     })?;
     Ok(0)
+}
+
+/// What leaves no trace is not missed, unless it is expected.
+fn unseen(args: &Forge) -> &'static str {
+    match args.damages.contains(&Damage::RegionDeleted) {
+        true => " Of a region that is gone nothing is left: --expect-region makes its absence a finding.",
+        false => "",
+    }
 }
 
 /// What the folder comes to, and a bucket with the same objects where it comes to something else.

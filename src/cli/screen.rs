@@ -35,7 +35,7 @@ fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::R
     let mut findings: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.class != Class::Notice).collect();
     findings.sort_by_key(|finding| (finding.class, finding.code));
-    for finding in findings.iter().take(FIRST) {
+    for finding in in_turn(&findings).take(FIRST) {
         let scope = &finding.scope;
         let place = [
             scope.account.map(|account| account.to_string()),
@@ -53,6 +53,16 @@ fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::R
         0 => Ok(()),
         more => writeln!(out, "  and {more} more"),
     }
+}
+
+/// The first of each code, worst first, then the second of each, and so on: a hundred of one kind hide no other.
+fn in_turn<'f>(sorted: &[&'f Finding]) -> impl Iterator<Item = &'f Finding> {
+    let kinds = sorted.chunk_by(|one, other| (one.class, one.code) == (other.class, other.code));
+    let mut in_turn: Vec<(Class, usize, &Finding)> = kinds
+        .flat_map(|kind| kind.iter().enumerate().map(|(turn, finding)| (finding.class, turn, *finding)))
+        .collect();
+    in_turn.sort_by_key(|(class, turn, _)| (*class, *turn));
+    in_turn.into_iter().map(|(.., finding)| finding)
 }
 
 /// How many findings there were that are no notices, those that the report only counts included.

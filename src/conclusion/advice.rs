@@ -1,13 +1,13 @@
 //! What stands beside the findings in every report: what to do next, and what the run did not establish.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::Ended;
 use crate::gzip::Fault;
 use crate::inspection::Plan;
 use crate::report::{Completion, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
 use crate::trail::source::Within;
-use crate::trail::{ChainId, Depth, Origin, format_time};
+use crate::trail::{ChainId, Depth, ObjectName, Origin, format_time};
 use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope, Unseen};
 
 /// What a reader should do next, where something general stands behind many findings.
@@ -20,6 +20,7 @@ pub(super) fn hints(plan: &Plan, report: &Report, sites: usize) -> Vec<String> {
     hints.extend(refused(report));
     hints.extend(unsigned(report));
     hints.extend(not_kept(report));
+    hints.extend(moved(report));
     hints.extend(unfinished_copy(plan, report));
     hints.extend(ended_lawfully(plan, report));
     hints.extend(alive_again(plan, report));
@@ -158,6 +159,27 @@ fn not_kept(report: &Report) -> Option<String> {
              class: --objects lists every object as it is judged."
         )
     })
+}
+
+/// Log files that are missed in their place and lie in another, under the same name.
+fn moved(report: &Report) -> Option<String> {
+    fn name(finding: &Finding) -> Option<(&str, &ObjectName)> {
+        let object = finding.object.as_ref()?;
+        Some((object.key.rsplit('/').next()?, object))
+    }
+    let of = |code| report.findings.iter().filter(move |finding| finding.code == code).filter_map(name);
+    let missing: BTreeMap<&str, &ObjectName> = of(Code::LogMissing).collect();
+    let moved: Vec<(&ObjectName, &ObjectName)> =
+        of(Code::LogUnlisted).filter_map(|(name, lies_at)| Some((lies_at, *missing.get(name)?))).collect();
+    let (lies_at, belongs_at) = moved.first()?;
+    let many = match moved.len() {
+        1 => "A log file that is missing lies elsewhere under the same name".to_owned(),
+        many => format!("{many} log files that are missing lie elsewhere under the same names"),
+    };
+    Some(format!(
+        "{many}: {lies_at} belongs at {belongs_at}. Moved back, it proves itself by the digest that names it, or shows that it \
+         was changed."
+    ))
 }
 
 /// What an unfinished copy looks like, and what does not look like one.

@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Brief;
-use super::record::{
-    Crowd, FarName, FolderDay, FolderRecord, HomeRecord, LogFolder, Loose, LooseFile, LooseName,
-};
+use super::record::{Crowd, FarName, FolderDay, FolderRecord, HomeRecord, LogFolder, Loose, LooseFile};
 use super::view::{SiteView, Told};
 use crate::chain::{self, Item, Linked, Settled, Terms};
 use crate::digest::NamedBy;
 use crate::logs::{Candidate, PresentTerms, ShortName, odd_file, region_absent};
-use crate::trail::key::LogKey;
 use crate::trail::{AccountRegion, Day, DigestKind, Location, ObjectName, Time};
 use crate::verdict::{Class, Code, Evidence, Finding, LogVerdict};
 
@@ -45,6 +42,8 @@ struct Teller<'a> {
     softeners: &'a HashMap<ObjectName, Finding>,
     /// The first by name of those that are told of once for all.
     first: Option<ObjectName>,
+    /// How many those are.
+    count: u64,
 }
 
 /// Judges what lies in all homes. Files that may be named by digests after the window are held against those that were read
@@ -88,6 +87,7 @@ pub(super) fn judge(
             unproven,
             softeners: &softeners,
             first: None,
+            count: 0,
         };
         let too_many = record.kinds.iter().filter(|kind| kinds.contains(*kind));
         for kind in too_many.filter(|kind| !record.log_folders.contains_key(*kind)) {
@@ -106,7 +106,7 @@ pub(super) fn judge(
         // One word for the whole region; a finding for each of its files would say the same a thousand times.
         if let Some(first) = teller.first {
             view.absent = true;
-            tell(Told::Finding(region_absent(&place, &home, &brief.window, &first)));
+            tell(Told::Finding(region_absent(&place, &home, &brief.window, (&first, teller.count))));
         }
     }
 }
@@ -165,8 +165,10 @@ impl Teller<'_> {
             self.tell(view, LogVerdict::Unlisted, odd_file(self.place, object, None), tell);
         }
         (0..more_odd).for_each(|_| view.loose_logs.add(LogVerdict::Unlisted));
-        if more_odd > 0 && !self.is_told_once(LogVerdict::Unlisted) {
-            tell(Told::Counted(Class::Incomplete, Code::LogUnlisted, more_odd));
+        match self.is_told_once(LogVerdict::Unlisted) {
+            true => self.count += more_odd,
+            false if more_odd > 0 => tell(Told::Counted(Class::Incomplete, Code::LogUnlisted, more_odd)),
+            false => {}
         }
         view.strays.merge(strays);
         view.unlisted |= !unlisted.is_empty();
@@ -184,7 +186,7 @@ impl Teller<'_> {
     ) {
         for (name, LooseFile { modified, claimant }) in loose.kept {
             let named = name.named;
-            let object = object(folder, self.place, name);
+            let object = folder.object(self.place, &name);
             let far_name = FarName { day, name: ShortName::of(self.brief.plan.named_by, &object) };
             if far.contains(&far_name) {
                 continue;
@@ -196,11 +198,19 @@ impl Teller<'_> {
             let (verdict, finding) = terms.judge(&candidate, claimant.as_deref());
             self.tell(view, verdict, finding, tell);
         }
-        for (claims, crowd) in loose.more {
+        for (claims, mut crowd) in loose.more {
+            // Those that digests of other days name are no part of it.
+            crowd.count -=
+                crowd.short.iter().filter(|name| far.contains(&FarName { day, name: **name })).count() as u64;
+            if crowd.count == 0 {
+                continue;
+            }
             let (verdict, code, class) = terms.judge_many(crowd.oldest, claims);
             (0..crowd.count).for_each(|_| view.loose_logs.add(verdict));
-            if !self.is_told_once(verdict) {
-                tell(Told::Finding(crowded(self.place, folder, (code, class), crowd)));
+            if self.is_told_once(verdict) {
+                self.count += if verdict == LogVerdict::Unlisted { crowd.count } else { 0 };
+            } else {
+                tell(Told::Finding(crowded(self.place, folder, (code, class), &crowd)));
                 tell(Told::Counted(class, code, crowd.count - 1));
             }
         }
@@ -225,8 +235,11 @@ impl Teller<'_> {
         tell(Told::LooseLog(object.clone(), verdict));
         view.loose_logs.add(verdict);
         if self.is_told_once(verdict) {
-            if verdict == LogVerdict::Unlisted && self.first.as_ref().is_none_or(|first| object < first) {
-                self.first = Some(object.clone());
+            if verdict == LogVerdict::Unlisted {
+                self.count += 1;
+                if self.first.as_ref().is_none_or(|first| object < first) {
+                    self.first = Some(object.clone());
+                }
             }
             return;
         }
@@ -241,7 +254,12 @@ impl Teller<'_> {
 
 /// One word for many files, and no accusation: what is known of them is how many they are, and the oldest time in their
 /// names.
-fn crowded(place: &AccountRegion, folder: &LogFolder, (code, class): (Code, Class), crowd: Crowd) -> Finding {
+fn crowded(
+    place: &AccountRegion,
+    folder: &LogFolder,
+    (code, class): (Code, Class),
+    crowd: &Crowd,
+) -> Finding {
     let message = format!(
         "{} more log files of this day that no digest names lie in {}/: they are counted, and not looked at one by one",
         crowd.count, folder.kind
@@ -260,13 +278,4 @@ fn not_looked_into(place: &AccountRegion, home: &Location, kind: &str) -> Findin
          which no digest names were not looked for"
     );
     Finding::new(Code::ListingUnreadable, place, message)
-}
-
-/// A log file's name in full.
-fn object(folder: &LogFolder, place: &AccountRegion, name: LooseName) -> ObjectName {
-    let LooseName { named, unique } = name;
-    let LogFolder { home: Location { bucket, prefix }, kind } = folder;
-    let key =
-        LogKey { prefix: prefix.clone(), place: place.clone(), kind: kind.clone(), delivered: named, unique };
-    ObjectName::new(std::sync::Arc::clone(bucket), key.to_string())
 }

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::digests::{self, ChainDay};
+use super::room::Room;
 use super::smallest::Smallest;
 use crate::chain::{Item, Root};
 use crate::crypto::Fingerprint;
 use crate::digest::NamedBy;
 use crate::logs::{Claims, ShortName};
 use crate::report::{Completion, Omitted, Reached};
+use crate::trail::key::LogKey;
 use crate::trail::text::{moment, pairs, perhaps};
 use crate::trail::{AccountRegion, ChainId, Day, Depth, Location, ObjectName, Region, SpanSet, Time};
 use crate::verdict::{Cause, Code, Finding, Scope, Testimony, Unseen};
@@ -173,6 +175,20 @@ pub struct LogFolder {
     pub kind: Box<str>,
 }
 
+impl LogFolder {
+    /// The full name of a log file in it.
+    pub fn object(&self, place: &AccountRegion, name: &LooseName) -> ObjectName {
+        let key = LogKey {
+            prefix: self.home.prefix.clone(),
+            place: place.clone(),
+            kind: self.kind.clone(),
+            delivered: name.named,
+            unique: name.unique.clone(),
+        };
+        ObjectName::new(Arc::clone(&self.home.bucket), key.to_string())
+    }
+}
+
 /// Log files that are there and that no digest names. There may be as many as the bucket's owner likes: the first are kept by
 /// name, the others counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,10 +222,12 @@ pub struct LooseFile {
 }
 
 /// Files that are only counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crowd {
     /// How many.
     pub count: u64,
+    /// The names of some of them, so that digests of other days which name them are heard.
+    pub short: BTreeSet<ShortName>,
     /// The time in the oldest name.
     #[serde(with = "moment")]
     pub oldest: Time,
@@ -219,22 +237,30 @@ pub struct Crowd {
 pub struct Gathering {
     kept: Smallest<LooseName, LooseFile>,
     more: BTreeMap<Claims, Crowd>,
+    short: usize,
 }
 
 impl Gathering {
-    /// None yet; `room` is for so many bytes of those that are kept by name.
-    pub fn new(room: usize) -> Self {
+    /// None yet; `room` is for so many bytes of those that are kept by name, and of the short names of others.
+    pub fn new(room: Room) -> Self {
         let takes = |name: &LooseName| size_of::<(LooseName, LooseFile)>() + name.unique.len();
-        Self { kept: Smallest::new(room, takes), more: BTreeMap::new() }
+        let short = room.short / size_of::<ShortName>();
+        Self { kept: Smallest::new(room.full, takes), more: BTreeMap::new(), short }
     }
 
-    /// Adds one. The same name counts once, unless it is one of those that are only counted.
-    pub fn add(&mut self, name: LooseName, file: LooseFile) {
+    /// Adds one. The same name counts once, unless it is one of those that are only counted; `short` gives their names.
+    pub fn add(&mut self, name: LooseName, file: LooseFile, short: impl Fn(&LooseName) -> ShortName) {
         for (name, file) in self.kept.add(name, file) {
             let claims = if file.claimant.is_some() { Claims::Some } else { Claims::None };
-            let crowd = self.more.entry(claims).or_insert(Crowd { count: 0, oldest: name.named });
+            let nobody = || Crowd { count: 0, short: BTreeSet::new(), oldest: name.named };
+            let crowd = self.more.entry(claims).or_insert_with(nobody);
             crowd.count += 1;
             crowd.oldest = crowd.oldest.min(name.named);
+            crowd.short.insert(short(&name));
+            // The least, whatever order they come in.
+            if crowd.short.len() > self.short {
+                crowd.short.pop_last();
+            }
         }
     }
 

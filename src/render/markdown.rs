@@ -57,6 +57,12 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         writeln!(out, "| read as | {} |", Cell(words::identity(identity)))?;
     }
     writeln!(out, "| window | {window} UTC |")?;
+    writeln!(
+        out,
+        "| run | {} UTC, trailseal {} |",
+        words::moment(report.started_at),
+        Cell(&report.tool_version)
+    )?;
     writeln!(out, "| depth | {} |", report.depth.as_str())?;
     writeln!(out, "| scope | {} |", Cell(words::scope(&report.asked)))?;
     if let Some(expected) = words::expected(report) {
@@ -67,6 +73,7 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(out, "| grace | {} |", words::lasting(report.asked.grace))?;
     writeln!(out, "| covered | {} |", words::covered(report))?;
+    writeln!(out, "| signed with | {} |", words::counted(report.keys.len() as u64, "key", "keys"))?;
     writeln!(
         out,
         "| digests | {} of {} authentic |",

@@ -7,6 +7,7 @@ use crate::trail::{OrganizationId, TrailName};
 use clap::Args;
 
 use super::Look;
+use super::words::{damage_parser, turn_parser};
 
 /// Forge a signed world, with any of the known damages: a lab to rehearse in.
 #[derive(Debug, Args)]
@@ -39,10 +40,16 @@ pub struct Forge {
     #[arg(long = "trail", value_name = "NAME")]
     pub trails: Vec<TrailName>,
     /// Something that lawfully happens: backfill, restart, bucket-change, prefix-change, late-region
-    #[arg(long = "turn", value_name = "NAME")]
+    #[arg(
+        long = "turn", value_name = "NAME", value_delimiter = ',', value_parser = turn_parser(),
+        hide_possible_values = true,
+    )]
     pub turns: Vec<Turn>,
     /// A damage to do; see --list-damages
-    #[arg(long = "damage", value_name = "NAME")]
+    #[arg(
+        long = "damage", value_name = "NAME", value_delimiter = ',', value_parser = damage_parser(),
+        hide_possible_values = true,
+    )]
     pub damages: Vec<Damage>,
     /// Print the known damages
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::forge::{Damage, Turn};
 use crate::render::Format;
 use crate::trail::{Malformed, Region};
 use crate::verdict::Code;
@@ -12,6 +13,18 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 /// Reads a finding's code; a shell completes all of them, and a misspelt one is answered with the nearest.
 pub fn code_parser() -> impl TypedValueParser<Value = Code> {
     PossibleValuesParser::new(Code::ALL.map(Code::as_str))
+        .try_map(|name| name.parse().map_err(|error: Malformed| error.to_string()))
+}
+
+/// Reads a damage's name; a misspelt one is answered with the nearest.
+pub fn damage_parser() -> impl TypedValueParser<Value = Damage> {
+    PossibleValuesParser::new(Damage::ALL.iter().map(|damage| damage.as_str()))
+        .try_map(|name| name.parse().map_err(|error: Malformed| error.to_string()))
+}
+
+/// Reads the name of a turn; a misspelt one is answered with the nearest.
+pub fn turn_parser() -> impl TypedValueParser<Value = Turn> {
+    PossibleValuesParser::new(Turn::ALL.map(Turn::as_str))
         .try_map(|name| name.parse().map_err(|error: Malformed| error.to_string()))
 }
 
