@@ -172,7 +172,7 @@ pub struct Page {
 }
 
 /// An object as a listing shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// Its key.
     pub key: Box<str>,
@@ -180,6 +180,10 @@ pub struct Listed {
     pub size: Option<u64>,
     /// When it was written, by the store's word; a folder, whose files were copied there, does not say.
     pub modified: Option<Time>,
+    /// What the store tells its content by: another content has another one. A folder does not say.
+    pub etag: Option<Box<str>>,
+    /// The storage class, such as `STANDARD` or `GLACIER`, as the store names it.
+    pub storage_class: Option<Box<str>>,
 }
 
 /// An object's content.
@@ -194,7 +198,7 @@ pub struct Object {
 }
 
 /// Why a store gave nothing: what was tried, on what, and what came back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{action} {target}: {detail}")]
 #[non_exhaustive]
 pub struct StoreError {
@@ -206,7 +210,19 @@ pub struct StoreError {
     pub target: String,
     /// What came back.
     pub detail: String,
+    /// The error that it came from, where there was one.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
+
+impl PartialEq for StoreError {
+    /// By what they say: what they came from says the same in other words.
+    fn eq(&self, other: &Self) -> bool {
+        let said = |error: &Self| (error.kind, error.action);
+        said(self) == said(other) && self.target == other.target && self.detail == other.detail
+    }
+}
+
+impl Eq for StoreError {}
 
 impl StoreError {
     /// What came back instead of what was tried (`list`, `get`) on `target`.
@@ -216,7 +232,12 @@ impl StoreError {
         target: impl Into<String>,
         detail: impl Into<String>,
     ) -> Self {
-        Self { kind, action, target: target.into(), detail: detail.into() }
+        Self { kind, action, target: target.into(), detail: detail.into(), source: None }
+    }
+
+    /// The same, with the error that it came from.
+    pub fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { source: Some(Arc::new(source)), ..self }
     }
 }
 

@@ -181,12 +181,8 @@ impl Track {
 }
 
 fn comes_back(listing: &Listing) -> StoreError {
-    StoreError {
-        kind: StoreErrorKind::Failed,
-        action: "list",
-        target: address(&listing.bucket, &listing.prefix),
-        detail: "the listing comes back to where it was".to_owned(),
-    }
+    let target = address(&listing.bucket, &listing.prefix);
+    StoreError::new(StoreErrorKind::Failed, "list", target, "the listing comes back to where it was")
 }
 
 #[cfg(test)]
@@ -225,11 +221,11 @@ mod tests {
 
     fn nothing(object: &ObjectName) -> StoreError {
         let (kind, target, detail) = (StoreErrorKind::Failed, object.to_string(), String::new());
-        StoreError { kind, action: "get", target, detail }
+        StoreError::new(kind, "get", target, detail)
     }
 
     fn page(keys: &[&str], next: Option<&str>) -> Page {
-        let object = |key: &&str| Listed { key: (*key).into(), size: Some(1), modified: None };
+        let object = |key: &&str| Listed { key: (*key).into(), size: Some(1), ..Listed::default() };
         Page { objects: keys.iter().map(object).collect(), next: next.map(Into::into), ..Page::default() }
     }
 
@@ -357,7 +353,7 @@ mod tests {
             asked.lock().unwrap().push(part);
             let failed = |kind| {
                 let (target, detail) = (part.to_owned(), String::new());
-                Err(StoreError { kind, action: "list", target, detail })
+                Err(StoreError::new(kind, "list", target, detail))
             };
             ready(match (part, again) {
                 ("passing", false) | ("lasting", _) => failed(StoreErrorKind::Throttled),

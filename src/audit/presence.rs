@@ -32,7 +32,8 @@ impl Listed {
     /// What the listing says of a log file; nothing, if it lies in a folder that was not listed, or far from the day of the
     /// digest that names it.
     pub(super) fn observe(&self, work: &LogWork) -> Option<Observation> {
-        let lies_in = Day::holding(LogKey::parse(&work.object.key)?.delivered);
+        let (folder, _) = work.object.key.rsplit_once('/')?;
+        let lies_in = Day::of_folder(folder)?;
         (lies_in == work.day || work.day.neighbours().any(|near| near == lies_in)).then_some(())?;
         self.tell(&work.object)
     }
@@ -60,7 +61,7 @@ pub(super) async fn listed_before(context: &Context, folders: &mut Folders) -> O
         let near = |folder: &&String| {
             let hold =
                 |day: Day| context.days.hold(day) || day.neighbours().any(|near| context.days.hold(near));
-            **kind == *LOG_FOLDER && day_of(folder).is_none_or(hold)
+            **kind == *LOG_FOLDER && Day::of_folder(folder).is_none_or(hold)
         };
         for day in tree.days.iter().filter(near) {
             let _slot = context.slots.take().await;
@@ -83,12 +84,6 @@ pub(super) async fn listed_before(context: &Context, folders: &mut Folders) -> O
         }
     }
     Some(listed)
-}
-
-/// The day that a folder of a day is named after; none, if the calendar has no such day.
-fn day_of(folder: &str) -> Option<Day> {
-    let from = folder.len().checked_sub("YYYY/MM/DD/".len())?;
-    folder.get(from..)?.trim_end_matches('/').replace('/', "-").parse().ok()
 }
 
 /// What lies in the folders of log files and no digest names.
@@ -118,9 +113,9 @@ pub(super) async fn look(
             strays: strays.clone(),
             unlisted: failures.iter().map(failure).collect(),
         });
-        let looked_at = |name: &&String| day_of(name).is_none_or(|day| context.days.hold(day));
+        let looked_at = |name: &&String| Day::of_folder(name).is_none_or(|day| context.days.hold(day));
         let days: Vec<&String> = days.iter().filter(looked_at).collect();
-        let of_day = |name: &str| day_of(name).and_then(|day| read.get(&day));
+        let of_day = |name: &str| Day::of_folder(name).and_then(|day| read.get(&day));
         let empty = |name: &&String| Mutex::new(Gathered::new(context, &folder.kind, of_day(name)));
         let gathered: Vec<Mutex<Gathered>> = days.iter().map(empty).collect();
         let region = RegionFolder::of(&folder.home, place, &folder.kind);
@@ -134,7 +129,7 @@ pub(super) async fn look(
             present.until = present.until.max(gathered.until);
             let mut found = gathered.finish();
             found.beside.unlisted.extend(listed.err().as_ref().map(failure));
-            match day_of(name) {
+            match Day::of_folder(name) {
                 _ if found == FolderDay::default() => {}
                 Some(day) => drop(present.days.entry(day).or_default().insert(folder.clone(), found)),
                 None => beside.merge(found.beside),
@@ -242,7 +237,7 @@ async fn list_day(
         || (),
         |(), page| {
             let gathered = &mut *lock();
-            for ListedObject { key, size, modified } in page.objects {
+            for ListedObject { key, size, modified, .. } in page.objects {
                 let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
                 let object = ObjectName::new(Arc::clone(&home.bucket), key);
                 match parsed {
@@ -291,12 +286,5 @@ mod tests {
         let listed = listed(NamedBy::KeyOnly);
         assert_eq!(listed.tell(&named("here", "one")), Some(Observation::Listed));
         assert_eq!(listed.tell(&named("elsewhere", "two")), Some(Observation::Gone));
-    }
-
-    #[test]
-    fn a_folder_of_a_day_tells_its_day_if_there_is_one() {
-        assert_eq!(day_of(DAY).map(|day| day.to_string()).as_deref(), Some("2026-03-01"));
-        assert_eq!(day_of("AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/31/"), None);
-        assert_eq!(day_of("x/"), None);
     }
 }

@@ -32,7 +32,7 @@ impl Stoppable {
     ) -> Result<T, StoreError> {
         self.stop.before(answer).await.unwrap_or_else(|| {
             let detail = "the run is to end".to_owned();
-            Err(StoreError { kind: StoreErrorKind::Stopped, action, target: target(), detail })
+            Err(StoreError::new(StoreErrorKind::Stopped, action, target(), detail))
         })
     }
 }

@@ -200,7 +200,7 @@ fn too_many_pages(target: String) -> StoreError {
     let detail = format!(
         "CloudTrail writes no folder of this name, and what lies in it was looked through for {MOST_ODD_PAGES} pages only"
     );
-    StoreError { kind: StoreErrorKind::Failed, action: "list", target, detail }
+    StoreError::new(StoreErrorKind::Failed, "list", target, detail)
 }
 
 /// More names lie in one folder than are remembered; `target` is the first that is not.
@@ -208,7 +208,7 @@ fn too_many(target: String) -> StoreError {
     let detail = format!(
         "of one region's folder the first {MOST_DATED} folders by date are looked into on each level, and the first          {MOST_ODD} folders and objects of other names; this one comes after them, and others may follow it"
     );
-    StoreError { kind: StoreErrorKind::Failed, action: "list", target, detail }
+    StoreError::new(StoreErrorKind::Failed, "list", target, detail)
 }
 
 impl Default for Met {

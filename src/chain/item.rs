@@ -1,6 +1,7 @@
 //! A digest as its chain sees it: what it was found to be, and what it says of the one before it. Plain data, which can be
 //! kept and joined with that of other days.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -153,35 +154,44 @@ impl Item {
     }
 }
 
-/// Holds the digests of one chain against those among them that link to them, and lets go of what has served its purpose:
+/// Holds digests against those of their chain among them that link to them, and lets go of what has served its purpose:
 /// where one link leads to an authentic digest, and it is as recorded, neither the record nor what it was held against is
 /// needed any more. A year has thousands of them.
 pub fn hold_links(items: &mut [Item], named_by: NamedBy) {
-    let mut linked: HashMap<ObjectName, Vec<usize>> = HashMap::new();
+    let mut linked: HashMap<Cow<'_, str>, Linkers> = HashMap::new();
     for (at, item) in items.iter().enumerate() {
         if let Some(previous) = item.previous() {
-            linked.entry(named_by.handle(&previous.object)).or_default().push(at);
+            let name = named_by.comparable(&previous.object.key);
+            linked.entry(name).and_modify(|linkers| *linkers = Linkers::Many).or_insert(Linkers::One(at));
         }
     }
-    for at in 0..items.len() {
-        let Some([successor]) = linked.get(&named_by.handle(&items[at].object)).map(Vec::as_slice) else {
-            continue;
+    let fits = |(at, item): (usize, &Item)| {
+        let Some(Linkers::One(successor)) = linked.get(&named_by.comparable(&item.object.key)) else {
+            return None;
         };
-        let fits = match (&items[at].found, items[*successor].previous()) {
-            (Found::Authentic(proven), Some(recorded)) => {
-                proven.own.as_ref().is_some_and(|own| own.fits(recorded))
-            }
-            _ => false,
-        };
-        if fits && *successor != at {
-            if let Found::Authentic(proven) = &mut items[at].found {
-                proven.own = None;
-            }
-            if let Found::Authentic(proven) = &mut items[*successor].found {
-                proven.link = Link::Holds;
-            }
+        let (linker, recorded) = (&items[*successor], items[*successor].previous()?);
+        let same_bucket = named_by == NamedBy::KeyOnly || recorded.object.bucket == item.object.bucket;
+        let own = item.authentic()?.own.as_ref()?;
+        let fits =
+            same_bucket && at != *successor && linker.key.chain == item.key.chain && own.fits(recorded);
+        fits.then_some((at, *successor))
+    };
+    let held: Vec<(usize, usize)> = items.iter().enumerate().filter_map(fits).collect();
+    for (at, successor) in held {
+        if let Found::Authentic(proven) = &mut items[at].found {
+            proven.own = None;
+        }
+        if let Found::Authentic(proven) = &mut items[successor].found {
+            proven.link = Link::Holds;
         }
     }
+}
+
+/// The digests that link to one.
+#[derive(Debug, Clone, Copy)]
+enum Linkers {
+    One(usize),
+    Many,
 }
 
 /// Where the digest of this name stands among those of one chain, sorted by end.

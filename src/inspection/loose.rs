@@ -57,14 +57,7 @@ pub(super) fn judge(
     tell: &mut dyn FnMut(Told),
 ) {
     let Ground { homes, mut days, far, kinds } = ground;
-    let known: HashSet<&ObjectName> = items.iter().map(|item| &item.object).collect();
-    let later: Vec<Item> = beyond.into_values().filter(|item| !known.contains(&item.object)).collect();
-    let mut all = items.clone();
-    all.extend(later);
-    let linked_on = match all.len() > items.len() {
-        true => Some(chain::link_all(&mut all, terms)),
-        false => None,
-    };
+    let beyond = linked_on(&items, beyond, terms);
     let softeners = softeners(brief, &items);
     let unproven = match items.iter().any(|item| chain::keys_refused(item).is_some()) {
         // The keys that are not at hand are told of, and stand for what follows.
@@ -77,7 +70,7 @@ pub(super) fn judge(
             continue;
         }
         let settled = settled(brief, &home, &items, &view.linked);
-        let settled_on = linked_on.as_ref().map(|linked| self::settled(brief, &home, &all, linked));
+        let settled_on = beyond.as_ref().map(|(all, linked)| self::settled(brief, &home, all, linked));
         let present = present_terms(brief, &place, &settled, clock, view.newest);
         let later = settled_on.as_ref().map(|settled| PresentTerms { settled, ..present });
         let mut teller = Teller {
@@ -109,6 +102,22 @@ pub(super) fn judge(
             tell(Told::Finding(region_absent(&place, &home, &brief.window, (&first, teller.count))));
         }
     }
+}
+
+/// The chains with the digests that follow the window, where any were read.
+fn linked_on(
+    items: &[Item],
+    beyond: BTreeMap<ObjectName, Item>,
+    terms: &Terms,
+) -> Option<(Vec<Item>, Vec<Linked>)> {
+    if beyond.is_empty() {
+        return None;
+    }
+    let known: HashSet<&ObjectName> = items.iter().map(|item| &item.object).collect();
+    let later = beyond.into_values().filter(|item| !known.contains(&item.object));
+    let mut all: Vec<Item> = items.iter().cloned().chain(later).collect();
+    let linked = chain::link_all(&mut all, terms);
+    Some((all, linked))
 }
 
 /// What digests settle in one home.

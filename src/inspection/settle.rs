@@ -2,6 +2,7 @@
 //! that one recorded of it, and what it says of others is noted, day by day.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::Brief;
@@ -9,7 +10,7 @@ use super::authenticate::vouched;
 use super::days::{self, Days, Horizon};
 use super::entry::{Entry, State};
 use super::record::{FarName, KeyCount};
-use crate::chain::Item;
+use crate::chain::{Item, hold_links};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
 use crate::digest::{LogEntry, NamedBy, Previous, Standing};
 use crate::logs::{Attestation, LogWork, Naming, ShortName};
@@ -35,6 +36,8 @@ pub struct Reading {
     /// What digests already seen recorded of those still to come.
     recorded: HashMap<ObjectName, Vec<Recorded>>,
     chains: HashMap<ChainId, Arc<ChainId>>,
+    /// The day of the digest that came in last.
+    last: Option<Day>,
     /// The log files named by the newest digest of each chain that has none in the window.
     pub last_words: HashMap<Arc<ChainId>, LastWords>,
 }
@@ -139,6 +142,7 @@ impl Reading {
             named_beside: BTreeSet::new(),
             recorded: HashMap::new(),
             chains: HashMap::new(),
+            last: None,
             last_words: HashMap::new(),
         }
     }
@@ -218,6 +222,7 @@ impl Reading {
         if !self.days.hold(day) {
             return NamedLogs { logs, digest, chain, day }.without_logs();
         }
+        self.enter(day);
         let read = self.read.entry(day).or_insert_with(|| DayRead::new(self.named_by));
         let mut named = NamedLogs { logs, digest, chain, day };
         if item.authentic().is_none() {
@@ -237,6 +242,16 @@ impl Reading {
         named.logs.retain(|log| note(&mut read.attestation, log) == Naming::ToBeVerified);
         read.items.push(item);
         named
+    }
+
+    /// Comes to a day. The day after it is complete, but for digests that are tried once more.
+    fn enter(&mut self, day: Day) {
+        if self.last.replace(day) == Some(day) {
+            return;
+        }
+        if let Some((_, after)) = self.read.range_mut((Bound::Excluded(day), Bound::Unbounded)).next() {
+            hold_links(&mut after.items, self.named_by);
+        }
     }
 
     /// The log files that the last digests name of chains that have ended before the window, and nobody has acknowledged it.
@@ -291,8 +306,8 @@ fn far<'l>(
 ) -> impl Iterator<Item = FarName> + 'l {
     let (end, own) = (digest.key.end, Day::of_digest(digest.key.end));
     let is_of_the_record = brief.reaches(end);
-    let today = own.date().format("/%Y/%m/%d").to_string();
-    let is_here = move |key: &str| key.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with(&today));
+    let is_here =
+        move |key: &str| key.rsplit_once('/').is_some_and(|(folder, _)| Day::of_folder(folder) == Some(own));
     let elsewhere = logs.iter().filter(move |log| !(is_of_the_record && is_here(&log.object.key)));
     elsewhere.filter_map(move |log| {
         let day = Day::holding(LogKey::parse(&log.object.key)?.delivered);

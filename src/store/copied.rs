@@ -32,12 +32,12 @@ impl Copied {
         let below = key.strip_prefix(&*self.delivered.prefix).filter(|_| *bucket == self.delivered.bucket);
         match below {
             Some(rest) => Ok(format!("{}{rest}", self.copy.prefix)),
-            None => Err(StoreError {
-                kind: StoreErrorKind::Failed,
+            None => Err(StoreError::new(
+                StoreErrorKind::Failed,
                 action,
-                target: format!("s3://{bucket}/{key}"),
-                detail: "it was delivered outside of what was copied".to_owned(),
-            }),
+                format!("s3://{bucket}/{key}"),
+                "it was delivered outside of what was copied",
+            )),
         }
     }
 

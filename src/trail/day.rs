@@ -23,6 +23,20 @@ impl Day {
         Self::holding(end.checked_sub_signed(TimeDelta::seconds(1)).unwrap_or(end))
     }
 
+    /// The day that a folder is named after which ends in `YYYY/MM/DD`, with or without its last slash; none, if the
+    /// calendar has no such day. Every log file's name is asked, so it is read by hand.
+    pub fn of_folder(folder: &str) -> Option<Self> {
+        let folder = folder.strip_suffix('/').unwrap_or(folder).as_bytes();
+        let day = folder.last_chunk::<10>()?;
+        let number = |digits: &[u8]| {
+            let is_number = digits.iter().all(u8::is_ascii_digit);
+            is_number.then(|| digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+        };
+        let [_, _, _, _, b'/', _, _, b'/', _, _] = day else { return None };
+        let (year, month, of_month) = (number(&day[..4])?, number(&day[5..7])?, number(&day[8..])?);
+        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, of_month).map(Self)
+    }
+
     /// Its first moment.
     pub fn start(self) -> Time {
         self.0.and_time(NaiveTime::MIN).and_utc()
@@ -83,6 +97,26 @@ mod tests {
         assert_eq!(day("2026-03-02T00:00:01Z"), "2026-03-02");
         assert_eq!(day("2026-03-02T00:17:28Z"), "2026-03-02");
         assert_eq!(day("2026-03-02T23:59:59Z"), "2026-03-02");
+    }
+
+    #[test]
+    fn a_folder_of_a_day_tells_its_day_if_there_is_one() {
+        let day = |folder: &str| Day::of_folder(folder).map(|day| day.to_string());
+        for folder in ["AWSLogs/1/CloudTrail/us-east-1/2026/03/01", "x/2026/03/01/", "2026/03/01"] {
+            assert_eq!(day(folder).as_deref(), Some("2026-03-01"), "{folder}");
+        }
+        for folder in [
+            "",
+            "x/",
+            "2026/02/31/",
+            "2026/3/01",
+            "2026-03-01",
+            "x/2026/03/0x",
+            "/2026/03/01//",
+            "é026/03/01",
+        ] {
+            assert_eq!(day(folder), None, "{folder}");
+        }
     }
 
     #[test]

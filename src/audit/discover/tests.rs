@@ -46,7 +46,7 @@ impl Names {
 
 fn refused(target: &str) -> StoreError {
     let (kind, detail) = (StoreErrorKind::Denied, "AccessDenied".to_owned());
-    StoreError { kind, action: "list", target: target.to_owned(), detail }
+    StoreError::new(kind, "list", target.to_owned(), detail)
 }
 
 #[async_trait]
@@ -81,7 +81,11 @@ impl ObjectStore for Names {
                 }
                 None => {
                     from = End::Excluded(key.clone());
-                    page.objects.push(Listed { key: key.as_str().into(), size: Some(1), modified: None });
+                    page.objects.push(Listed {
+                        key: key.as_str().into(),
+                        size: Some(1),
+                        ..Listed::default()
+                    });
                 }
             }
         }

@@ -79,7 +79,14 @@ impl Fault {
 
     /// The same as a store tells it.
     pub(super) fn told(&self, action: &'static str, target: impl ToString) -> StoreError {
-        StoreError { kind: self.kind(), action, target: target.to_string(), detail: self.to_string() }
+        let told = StoreError::new(self.kind(), action, target.to_string(), self.to_string());
+        match self {
+            Self::Io(error) => match error.raw_os_error() {
+                Some(code) => told.caused_by(io::Error::from_raw_os_error(code)),
+                None => told,
+            },
+            _ => told,
+        }
     }
 
     fn kind(&self) -> StoreErrorKind {

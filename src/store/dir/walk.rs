@@ -173,7 +173,7 @@ impl<'l> Walk<'l> {
     }
 
     fn object(&mut self, key: String, size: Option<u64>) {
-        self.page.objects.push(Listed { key: key.into(), size, modified: None });
+        self.page.objects.push(Listed { key: key.into(), size, ..Listed::default() });
         self.close_full();
     }
 

@@ -43,6 +43,8 @@ pub(super) fn page(found: ListObjectsV2Output, asked: &Listing) -> Result<Page, 
             key: key.into(),
             size: object.size.and_then(|size| u64::try_from(size).ok()),
             modified: object.last_modified.and_then(|time| Time::from_timestamp(time.secs(), 0)),
+            etag: object.e_tag.map(Into::into),
+            storage_class: object.storage_class.map(|class| class.as_str().into()),
         });
     }
     for folder in found.common_prefixes.unwrap_or_default() {

@@ -114,7 +114,7 @@ impl Refusal {
             Action::List => "list",
             Action::Get => "get",
         };
-        StoreError { kind: self.kind, action, target, detail: self.detail }
+        StoreError::new(self.kind, action, target, self.detail)
     }
 }
 
