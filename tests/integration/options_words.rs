@@ -208,3 +208,54 @@ fn a_folder_from_inside_of_its_record_is_answered_with_what_to_type() {
         assert!(!report(&proven)["chains"].as_array().unwrap().is_empty());
     }
 }
+
+/// A folder of the world, to be changed by hand, and the log files in it.
+fn by_hand() -> (tempfile::TempDir, trailseal::forge::Truth, Vec<std::path::PathBuf>) {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = WORLD.write(folder.path()).unwrap();
+    let logs = WORLD.objects().keys().filter(|name| name.key.contains("_CloudTrail_"));
+    let logs = logs.map(|name| folder.path().join("bucket").join(&*name.key)).collect();
+    (folder, truth, logs)
+}
+
+#[test]
+fn a_log_file_in_the_wrong_place_is_told_to_be_moved() {
+    let (folder, truth, logs) = by_hand();
+    let elsewhere = logs[0].parent().unwrap().parent().unwrap().join(logs[0].file_name().unwrap());
+    fs::rename(&logs[0], &elsewhere).unwrap();
+    let hints = crate::binary::verify(folder.path(), &truth, &[]).report["hints"].to_string();
+    says(&hints, &["A log file that is missing lies elsewhere under the same name", "belongs at"]);
+    fs::rename(&elsewhere, &logs[0]).unwrap();
+    assert_eq!(crate::binary::verify(folder.path(), &truth, &[]).code, 0);
+}
+
+#[test]
+fn many_of_one_kind_hide_no_other_from_who_hears_little() {
+    let (folder, truth, logs) = by_hand();
+    logs[..8].iter().for_each(|log| fs::remove_file(log).unwrap());
+    fs::write(&logs[9], "x").unwrap();
+    let output = program()
+        .arg("verify")
+        .arg(folder.path().join("bucket"))
+        .arg("--keys")
+        .arg(folder.path().join("keys.json"))
+        .args(["--start", &truth.window.start, "--end", &truth.window.end, "-q"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 1);
+    says(&String::from_utf8(output.stdout).unwrap(), &["log-missing", "log-malformed", "and 4 more"]);
+}
+
+#[test]
+fn a_misspelt_damage_is_answered_with_the_nearest_and_lists_take_commas() {
+    let folder = tempfile::tempdir().unwrap();
+    let forge = |word: &str, name: &str| {
+        let mut command = program();
+        command.arg("forge").arg(folder.path().join("lab")).args([word, name]).output().unwrap()
+    };
+    says(&stderr(&forge("--damage", "log-deletd")), &["log-deleted"]);
+    says(&stderr(&forge("--turn", "bakfill")), &["backfill"]);
+    let forged = forge("--damage", "log-deleted,region-deleted");
+    assert_eq!(code(&forged), 0, "{}", stderr(&forged));
+    says(&String::from_utf8(forged.stdout).unwrap(), &["--expect-region makes its absence a finding"]);
+}

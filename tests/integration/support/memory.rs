@@ -165,6 +165,7 @@ impl ObjectStore for Memory {
                         key: name.key.clone(),
                         size: Some(body.len() as u64),
                         modified: self.modified.get(name).copied(),
+                        ..Listed::default()
                     });
                 }
             }
