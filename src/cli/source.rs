@@ -12,6 +12,7 @@ use super::exit::Failure;
 use super::machine::WaitsFor;
 
 mod absent;
+mod below;
 mod folder;
 mod inside;
 mod raise;

@@ -8,6 +8,7 @@ use crate::digest::claimed_object;
 use crate::trail::key::{DigestKey, LogKey};
 use crate::trail::source::{Named, Within};
 
+use super::below::folders;
 use super::{Absent, ROOT, Source, as_written, inside, split};
 use crate::cli::exit::Failure;
 
@@ -94,13 +95,6 @@ fn is_whole_copy(path: &Path, key: &str) -> bool {
     let (own, others): (Vec<String>, Vec<String>) = folders(path).partition(|name| name == ROOT);
     let belongs = |name: &String| Named::parse(&format!("{key}/{name}")).within != Within::Everything;
     !own.is_empty() && !others.iter().any(belongs)
-}
-
-pub(super) fn folders(path: &Path) -> impl Iterator<Item = String> + use<> {
-    fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| {
-        let folder = entry.path().is_dir();
-        entry.file_name().into_string().ok().filter(|_| folder)
-    })
 }
 
 /// Names that are looked at before a folder is no longer thought to be empty.

@@ -9,7 +9,7 @@ use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
 use crate::trail::{AccountId, OrganizationId};
 
 use super::ROOT;
-use super::folder::folders;
+use super::below::folders;
 use super::raise::LARGEST;
 
 /// More folders than these are not named one by one.
