@@ -4,7 +4,7 @@
 //! An authentic digest binds its predecessor by name, hash and signature. Every one of these is compared with what
 //! was found; the AWS CLI compares none of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -217,7 +217,7 @@ impl Absent {
 }
 
 /// How it is known that a digest existed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Proof {
     Linked,
     Deduced,
@@ -305,6 +305,7 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
             None => chain.wanted.push(previous.object.clone()),
         }
     }
+    let absent = each_once(absent, terms);
     for missing in &absent {
         chain.digests.add(missing.verdict(terms));
         chain.findings.push(tell::missing(id, missing, terms));
@@ -315,6 +316,14 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
         DigestKind::Backfill => chain.coverage = chain.spans.clip(&terms.window),
     }
     chain
+}
+
+/// What several links lead to is missing once; a link says more than the rhythm.
+fn each_once(mut absent: Vec<Absent>, terms: &Terms) -> Vec<Absent> {
+    absent.sort_by_key(|absent| absent.proof);
+    let mut named = HashSet::new();
+    absent.retain(|absent| named.insert(terms.named_by.handle(&absent.object)));
+    absent
 }
 
 impl Absent {

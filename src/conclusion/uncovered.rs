@@ -12,7 +12,8 @@ use crate::verdict::{Code, Scope};
 pub(super) fn find(report: &Report, not_reached: &BTreeSet<Scope>, as_of: Time) -> Vec<Uncovered> {
     let told = report.findings.iter().filter_map(|finding| {
         let why = match finding.code {
-            Code::RegionAbsent => NoChain::Absent,
+            // An earlier run saw a chain there.
+            Code::RegionAbsent | Code::HeadLost => NoChain::Absent,
             Code::ListingUnreadable => NoChain::Unlisted,
             _ => return None,
         };

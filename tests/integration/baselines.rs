@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::forge::{Turn, World};
-use trailseal::report::{Baseline, Class, Code, Hash, Report};
+use trailseal::report::{Baseline, Class, Code, Hash, NoChain, Report};
 use trailseal::store::StoreErrorKind;
 use trailseal::trail::key::{DigestKey, ObjectKey};
 use trailseal::trail::{ObjectName, Time};
@@ -95,6 +95,9 @@ fn a_region_and_a_whole_bucket_do_not_vanish_unseen() {
     store.objects().retain(|object, _| place_of(&object.key) != Some(place.clone()));
     let report = run(held_to(&plan, &baseline), store, &WORLD);
     holds(&report, 1, &[("tamper head-lost", 1)]);
+    // What was there counts in the denominator, although nothing of it is left.
+    let absent: Vec<_> = report.uncovered.iter().map(|part| (part.scope.region.clone(), part.why)).collect();
+    assert_eq!(absent, [(Some(place.region), NoChain::Absent)]);
     let mut store = memory(&WORLD);
     let until = WORLD.plan().start + TimeDelta::hours(3);
     store.objects().retain(|object, _| moment(object) < until);

@@ -415,6 +415,12 @@ fn two_digests_in_one_hour() {
     let whole = in_bucket(memory(&WORLD)).told();
     assert_eq!(report.totals.digests.authentic, whole.totals.digests.authentic + 1);
     assert_eq!(report.totals.logs, whole.totals.logs);
+    // What both lead to is missing once.
+    let mut store = memory(&WORLD);
+    fork(&mut store, &digests[noon], end(&digests[noon]) + TimeDelta::seconds(40), |_| {});
+    remove(&mut store, [digests[noon - 1].clone()]);
+    let report = in_bucket(store).told();
+    assert_eq!((report.totals.digests.missing, report.count(Class::Tamper, Code::DigestMissing)), (1, 1));
     // Both record the digest before them, and one of them records another.
     let report = beside(|digest| digest["previousDigestHashValue"] = json!("0".repeat(64)));
     holds(&report, 1, &[("tamper digest-link-broken", 1)]);

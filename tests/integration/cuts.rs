@@ -95,3 +95,19 @@ fn a_lost_part_accuses_nobody_and_is_told() {
     let report = case.concluded(Vec::new());
     assert_eq!(report.exit_code(), 3);
 }
+
+#[test]
+fn a_usual_day_takes_little_room_in_a_file() {
+    let case = Case::new(&quiet(72, |_| {}), Keeps::Metadata);
+    for mut record in case.records(Days::default(), 1000, 64) {
+        let day = *record.days.keys().nth(1).unwrap();
+        record.days.retain(|of, _| *of == day);
+        let digests: usize = record.days[&day].chains.values().map(|chain| chain.items.len()).sum();
+        assert!(digests >= 23, "{digests}");
+        let with = record.to_json().unwrap().len();
+        record.days.clear();
+        let takes = with - record.to_json().unwrap().len();
+        // Two signatures are most of it.
+        assert!(takes <= 1200, "{takes}");
+    }
+}
