@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use futures_util::stream::{self, StreamExt};
 
 use super::discover::{Home, Site};
 use super::fetch::{self, Tried, Try};
@@ -25,6 +26,8 @@ use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, Span, Ti
 const MOST_HOMES: usize = 16;
 /// Digests that are read for where they lead, because the one before them is not listed.
 const MOST_PROBES: usize = 64;
+/// As many of them at once.
+const PROBES_AT_ONCE: usize = 8;
 /// Kinds of log files that are looked for beside the usual one; CloudTrail knows three, and anybody can make a folder.
 const MOST_KINDS: usize = 8;
 /// Every standard digest known covers exactly this.
@@ -164,12 +167,18 @@ async fn beyond_links(
     probed: &mut HashSet<(ChainId, Time)>,
 ) -> Vec<Home> {
     let Some(Keys { ring, .. }) = &closed.keys else { return Vec::new() };
+    let room = MOST_PROBES.saturating_sub(probed.len());
+    let mut probes: Vec<FoundDigest> = after_holes(context, &closed.digests.found);
+    probes.retain(|digest| !probed.contains(&(digest.key.chain.clone(), digest.key.end)));
+    probes.truncate(room);
+    probed.extend(probes.iter().map(|digest| (digest.key.chain.clone(), digest.key.end)));
+    let links: Vec<Option<ObjectName>> = stream::iter(probes)
+        .map(|digest| async move { leads_to(context, ring, &digest, &closed.digests.found).await })
+        .buffered(PROBES_AT_ONCE)
+        .collect()
+        .await;
     let mut fresh: Vec<Home> = Vec::new();
-    for digest in after_holes(context, &closed.digests.found) {
-        if probed.len() >= MOST_PROBES || !probed.insert((digest.key.chain.clone(), digest.key.end)) {
-            continue;
-        }
-        let Some(link) = leads_to(context, ring, digest, &closed.digests.found).await else { continue };
+    for link in links.into_iter().flatten() {
         let mut known = closed.homes.keys().chain(fresh.iter().map(|home| &home.location));
         let holds = |home: &Location| Root::of_digests(context.brief.plan.named_by, home, place).holds(&link);
         if !known.any(holds)
@@ -182,19 +191,20 @@ async fn beyond_links(
 }
 
 /// The digests in the window whose hour follows one in the window without a digest that is listed, newest first.
-fn after_holes<'d>(context: &Context, found: &'d [FoundDigest]) -> Vec<&'d FoundDigest> {
+fn after_holes(context: &Context, found: &[FoundDigest]) -> Vec<FoundDigest> {
     let window = &context.brief.window;
     let listed: HashSet<(&ChainId, Time)> =
         found.iter().map(|digest| (&digest.key.chain, digest.key.end)).collect();
     let hour = |end: Time| Span { start: end - HOUR, end };
-    let mut after: Vec<&FoundDigest> = found
+    let mut after: Vec<FoundDigest> = found
         .iter()
         .filter(|digest| {
             window.overlaps(&hour(digest.key.end)) && window.overlaps(&hour(digest.key.end - HOUR))
         })
         .filter(|digest| !listed.contains(&(&digest.key.chain, digest.key.end - HOUR)))
+        .cloned()
         .collect();
-    after.sort_by(|one, other| FoundDigest::newest_first(one, other));
+    after.sort_by(FoundDigest::newest_first);
     after
 }
 
