@@ -20,7 +20,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::trail::text::{as_text, moment, perhaps};
+use crate::trail::text::{as_text, count, moment, perhaps};
 use crate::trail::{
     AccountId, ChainId, Malformed, ObjectName, OrganizationId, Region, Span, Time, TrailName,
 };
@@ -173,7 +173,7 @@ macro_rules! tally {
         #[serde(default)]
         pub struct $tally {
             $(
-                #[serde(skip_serializing_if = "is_zero")]
+                #[serde(skip_serializing_if = "is_zero", deserialize_with = "count::deserialize")]
                 #[doc = concat!("How many are [`", stringify!($verdict), "::", stringify!($variant), "`].")]
                 pub $field: u64,
             )*

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::digests::{self, ChainDay};
 use super::room::Room;
@@ -17,9 +17,9 @@ use crate::digest::NamedBy;
 use crate::logs::{Claims, ShortName};
 use crate::report::{Completion, Omitted, Reached};
 use crate::trail::key::LogKey;
-use crate::trail::text::{moment, pairs, perhaps};
+use crate::trail::text::{count, moment, pairs, perhaps};
 use crate::trail::{AccountRegion, ChainId, Day, Depth, Location, ObjectName, Region, SpanSet, Time};
-use crate::verdict::{Cause, Code, Finding, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Class, Code, Finding, Scope, Testimony, Unseen};
 
 /// What one account and region came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,7 @@ pub struct FolderRecord {
     /// Objects that a reader would take for log files, and CloudTrail never writes: the first by name.
     pub odd: BTreeSet<ObjectName>,
     /// How many more there are of those.
+    #[serde(deserialize_with = "count::deserialize")]
     pub more_odd: u64,
     /// Objects that are counted.
     pub strays: Strays,
@@ -127,8 +128,10 @@ pub struct DayRecord {
     #[serde(with = "digests::chains")]
     pub chains: BTreeMap<ChainId, ChainDay>,
     /// Bytes of those log files as stored.
+    #[serde(deserialize_with = "count::deserialize")]
     pub compressed: u64,
     /// Bytes of them after inflation.
+    #[serde(deserialize_with = "count::deserialize")]
     pub inflated: u64,
     /// Kinds of log files that its authentic digests name.
     pub kinds: BTreeSet<Box<str>>,
@@ -140,12 +143,20 @@ pub struct DayRecord {
     /// What there is to tell of log files by their bytes.
     pub findings: Vec<Finding>,
     /// How many more there were.
-    #[serde(with = "pairs")]
+    #[serde(serialize_with = "pairs::serialize", deserialize_with = "omitted")]
     pub omitted: Omitted,
     /// The keys that proved digests of it in the window.
     pub keys: BTreeMap<Fingerprint, KeyCount>,
     /// Telling calls that intact log files record.
     pub testimonies: BTreeSet<Testimony>,
+}
+
+/// Reads how many more findings there were.
+fn omitted<'de, D: Deserializer<'de>>(list: D) -> Result<Omitted, D::Error> {
+    #[derive(Deserialize)]
+    struct Count(#[serde(deserialize_with = "count::deserialize")] u64);
+    let counts: BTreeMap<(Class, Code), Count> = pairs::deserialize(list)?;
+    Ok(counts.into_iter().map(|(kind, Count(count))| (kind, count)).collect())
 }
 
 /// What lies in a day's folder of log files.
@@ -225,6 +236,7 @@ pub struct LooseFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crowd {
     /// How many.
+    #[serde(deserialize_with = "count::deserialize")]
     pub count: u64,
     /// The names of some of them, so that digests of other days which name them are heard.
     pub short: BTreeSet<ShortName>,
@@ -274,8 +286,10 @@ impl Gathering {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyCount {
     /// Digests it proved.
+    #[serde(deserialize_with = "count::deserialize")]
     pub digests: u64,
     /// Those of them that end outside of its published window.
+    #[serde(deserialize_with = "count::deserialize")]
     pub outside_window: u64,
 }
 
@@ -298,6 +312,7 @@ pub struct KeyFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strays {
     /// How many.
+    #[serde(deserialize_with = "count::deserialize")]
     pub count: u64,
     /// The first by name.
     pub first: Option<ObjectName>,

@@ -66,6 +66,21 @@ pub(crate) mod perhaps {
     }
 }
 
+/// Counts and bytes. More than anybody has is refused: sums of them stay within bounds, whoever wrote them.
+pub(crate) mod count {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer};
+
+    const MOST: u64 = 1 << 50;
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(number: D) -> Result<u64, D::Error> {
+        match u64::deserialize(number)? {
+            count if count <= MOST => Ok(count),
+            _ => Err(D::Error::custom("a count out of all bounds")),
+        }
+    }
+}
+
 /// Words that many share.
 pub(crate) mod shared {
     use std::sync::Arc;

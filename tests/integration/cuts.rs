@@ -2,8 +2,10 @@
 //! other limits and joined in any order, and their records, and the report on them, are those of one run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
-use trailseal::audit::{self, Days};
+use trailseal::audit::{self, Days, SiteRecord};
 use trailseal::forge::{Damage, Turn};
 use trailseal::trail::Depth;
 
@@ -94,6 +96,58 @@ fn a_lost_part_accuses_nobody_and_is_told() {
     }
     let report = case.concluded(Vec::new());
     assert_eq!(report.exit_code(), 3);
+}
+
+/// A record of a damaged world, as it is written.
+static WRITTEN: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut world = days_long(&[Turn::Backfill]);
+    for damage in [Damage::LogForged, Damage::DigestEdited, Damage::LogEventEdited] {
+        let _ = world.apply(damage);
+    }
+    let case = Case::new(&world, Keeps::Metadata);
+    case.records(Days::default(), 1000, 64)[0].to_json().unwrap()
+});
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    /// Whoever edits a record's file gets an error or a record, and never a panic.
+    #[test]
+    fn an_edited_record_is_refused_or_read(
+        at in any::<proptest::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
+        number in proptest::sample::select(vec!["18446744073709551615", "-1", "1e400", "\"9999-12-31T23:59:60Z\"", "[]"]),
+    ) {
+        let mut json = WRITTEN.clone();
+        let at = at.index(json.len());
+        match cut {
+            true => json.truncate(at),
+            false => json[at] = byte,
+        }
+        let _ = SiteRecord::from_json(&json);
+        // In the place of a number there, another value.
+        let text = String::from_utf8(WRITTEN.clone()).unwrap();
+        if let Some(digit) = text[at..].find(|letter: char| letter.is_ascii_digit()) {
+            let from = at + digit;
+            let to = text[from..].find(|letter: char| !letter.is_ascii_digit()).map_or(text.len(), |to| from + to);
+            let edited = format!("{}{number}{}", &text[..from], &text[to..]);
+            let _ = SiteRecord::from_json(edited.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_count_that_nobody_has_is_refused() {
+    let text = String::from_utf8(WRITTEN.clone()).unwrap();
+    let from = text.find("\"compressed\":").unwrap() + "\"compressed\":".len();
+    let to = from + text[from..].find(',').unwrap();
+    let with =
+        |count: &str| SiteRecord::from_json(format!("{}{count}{}", &text[..from], &text[to..]).as_bytes());
+    assert!(with("1125899906842624").is_ok());
+    let refused = with("1125899906842625").unwrap_err().to_string();
+    assert!(refused.contains("a count out of all bounds"), "{refused}");
+    let other = text.replacen("trailseal/record/v1", "trailseal/record/v2", 1);
+    let refused = SiteRecord::from_json(other.as_bytes()).unwrap_err().to_string();
+    assert!(refused.contains("\"trailseal/record/v2\""), "{refused}");
 }
 
 #[test]
