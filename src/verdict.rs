@@ -182,8 +182,13 @@ macro_rules! tally {
         impl $tally {
             /// Counts one more.
             pub fn add(&mut self, verdict: $verdict) {
+                self.add_many(verdict, 1);
+            }
+
+            /// Counts so many more.
+            pub fn add_many(&mut self, verdict: $verdict, count: u64) {
                 match verdict {
-                    $($verdict::$variant => self.$field += 1,)*
+                    $($verdict::$variant => self.$field += count,)*
                 }
             }
 

@@ -63,8 +63,11 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
     link(brief, &mut view, &mut items, &terms, &unlisted, tell);
     ground.kinds.insert(LOG_FOLDER.into());
     view.unread_kinds = unread_kinds(&homes, &ground.kinds);
-    let looks =
-        unlisted.is_empty() && view.completion == Completion::Complete && brief.plan.depth != Depth::Chain;
+    // Digests of days that were not looked at may name any of it.
+    let looks = unread.is_empty()
+        && unlisted.is_empty()
+        && view.completion == Completion::Complete
+        && brief.plan.depth != Depth::Chain;
     if looks {
         ground.homes = homes;
         loose::judge(brief, &mut view, ground, (items, beyond), (&terms, clock), tell);

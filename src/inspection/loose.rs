@@ -173,7 +173,7 @@ impl Teller<'_> {
         for object in odd {
             self.tell(view, LogVerdict::Unlisted, odd_file(self.place, object, None), tell);
         }
-        (0..more_odd).for_each(|_| view.loose_logs.add(LogVerdict::Unlisted));
+        view.loose_logs.add_many(LogVerdict::Unlisted, more_odd);
         match self.is_told_once(LogVerdict::Unlisted) {
             true => self.count += more_odd,
             false if more_odd > 0 => tell(Told::Counted(Class::Incomplete, Code::LogUnlisted, more_odd)),
@@ -209,13 +209,13 @@ impl Teller<'_> {
         }
         for (claims, mut crowd) in loose.more {
             // Those that digests of other days name are no part of it.
-            crowd.count -=
-                crowd.short.iter().filter(|name| far.contains(&FarName { day, name: **name })).count() as u64;
+            let named = crowd.short.iter().filter(|name| far.contains(&FarName { day, name: **name }));
+            crowd.count = crowd.count.saturating_sub(named.count() as u64);
             if crowd.count == 0 {
                 continue;
             }
             let (verdict, code, class) = terms.judge_many(crowd.oldest, claims);
-            (0..crowd.count).for_each(|_| view.loose_logs.add(verdict));
+            view.loose_logs.add_many(verdict, crowd.count);
             if self.is_told_once(verdict) {
                 self.count += if verdict == LogVerdict::Unlisted { crowd.count } else { 0 };
             } else {

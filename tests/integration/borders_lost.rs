@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use trailseal::audit::{AuditError, Mismatch, SiteRecord, Stopper};
+use trailseal::audit::{AuditError, Mismatch, NamedBy, Plan, SiteRecord, Stopper};
 use trailseal::keys;
 use trailseal::keys::{Authority, KeyRing};
 use trailseal::report::{Class, Code};
 use trailseal::report::{Completion, Report};
 use trailseal::store::StoreErrorKind;
+use trailseal::trail::Origin;
 use trailseal::trail::key::LogKey;
 
 use crate::support::judged::{accuses_nobody, counted, far_place, holds, plant};
@@ -17,6 +18,8 @@ use crate::support::memory::{Ask, Keeps, Memory};
 use crate::support::parts::{
     Case, FIRST, LAST, WORLD, at, digests, joined, logs, memory, midnights, remove, shipped,
 };
+
+use crate::support::resigned::{name, put, sign_anew};
 
 fn in_bucket(store: Memory) -> Case {
     Case::of(&WORLD, Keeps::Metadata, store)
@@ -56,6 +59,27 @@ fn keys_refused_is_said_once() {
     assert_eq!(said.len(), 1, "{:?}", counted(&report));
     assert_eq!(said[0].scope.region.as_ref(), Some(&place.region));
     assert!(!counted(&report).contains_key("incomplete digest-unknown-key"), "{:?}", counted(&report));
+}
+
+#[test]
+fn what_a_lost_part_may_name_is_not_accused() {
+    let place = far_place(&WORLD);
+    let mut store = memory(&WORLD);
+    let file = put(&mut store, &WORLD.plan().bucket, &place, at("2026-02-28T12:00:00Z"), "Late");
+    sign_anew(&mut store, &digests(&WORLD)[FIRST + 6..], |number, digest| {
+        if number == 0 {
+            name(digest, &file);
+        }
+    });
+    // In a folder nobody knows when a file was delivered.
+    let case = in_bucket(store);
+    let plan = Plan { named_by: NamedBy::KeyOnly, origin: Origin::Folder, ..case.plan.clone() };
+    let case = Case { plan, ..case };
+    holds(&case.told(), 0, &[]);
+    // Without the day of the digest that names it.
+    let parts = parts(&case);
+    let kept = parts[..2].iter().chain(&parts[3..]).flatten().cloned().collect();
+    accuses_nobody(&case.concluded(kept), 3);
 }
 
 /// The world with a digest, a log file and what names it gone in each day.
