@@ -1,7 +1,6 @@
 //! The imperative shell: lists, fetches, and calls judgement in the order of the flow. The only room that knows both
 //! the ports and the judgement.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +13,7 @@ use crate::inspection::{Brief, SiteView};
 use crate::keys::KeySource;
 use crate::report::{Completion, Findings, HeldTo, Report};
 use crate::store::{Admission, ObjectStore, Outage, StoreError, Stumbles};
-use crate::trail::{AccountRegion, Region, Span};
+use crate::trail::{Region, Span};
 use crate::verdict::{Class, Code, Finding, Retries};
 
 mod discover;
@@ -237,17 +236,10 @@ pub async fn conclude(
     stop: Stop,
 ) -> Result<Report, AuditError> {
     let (context, found) = begin(plan, Days::default(), store, keys, observer, stop).await?;
-    let mut joined: BTreeMap<AccountRegion, SiteRecord> = BTreeMap::new();
-    for record in records {
-        let record = match joined.remove(&record.place) {
-            Some(known) => known.join(record)?,
-            None => record,
-        };
-        joined.insert(record.place.clone(), record);
-    }
+    let mut united = SiteRecord::unite(records)?;
     let sites = found.sites.iter();
     let records =
-        sites.map(|site| joined.remove(&site.place).unwrap_or_else(|| site::unread(&context, site)));
+        sites.map(|site| united.remove(&site.place).unwrap_or_else(|| site::unread(&context, site)));
     let views = records.map(|record| site::judge(&context, record)).collect();
     Ok(report_on(&context, &found, views).await)
 }

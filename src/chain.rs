@@ -13,7 +13,9 @@ use chrono::TimeDelta;
 use crate::digest::{NamedBy, Previous};
 use crate::report::Newest;
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
-use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, Span, SpanSet, Time, Window};
+use crate::trail::{
+    AccountRegion, ChainId, DIGEST_HOUR, DigestKind, Location, ObjectName, Span, SpanSet, Time, Window,
+};
 use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding};
 
 mod copies;
@@ -31,14 +33,8 @@ pub use seam::{Seam, join};
 pub use settled::{Settled, Unsettled};
 pub use tell::{all as findings, digest as digest_finding, digests as digest_findings, keys_refused};
 
-/// The time a standard digest covers; every one known spans exactly this.
-const HOUR: TimeDelta = TimeDelta::hours(1);
 /// The most missing digests named one by one in one hole: a year of hours.
 const DEDUCED_LIMIT: i64 = 366 * 24;
-
-fn hour_before(end: Time) -> Span {
-    Span { start: end - HOUR, end }
-}
 
 /// What a chain is held to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,7 +279,7 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
         let previous = match item.authentic().map(|proven| &proven.link) {
             None | Some(Link::Holds) => continue,
             Some(Link::Start) => {
-                let is_told = in_window(item) && terms.was_looked_for(item.key.end - HOUR);
+                let is_told = in_window(item) && terms.was_looked_for(item.key.end - DIGEST_HOUR);
                 if let Some(before) = before.filter(|_| is_told) {
                     chain.findings.push(tell::restart(id, item, before));
                 }
@@ -328,7 +324,7 @@ fn each_once(mut absent: Vec<Absent>, terms: &Terms) -> Vec<Absent> {
 
 impl Absent {
     fn lost(&self) -> Option<Lost> {
-        let span = hour_before(self.end?);
+        let span = Span::of_digest(self.end?);
         Some(Lost { span, object: self.object.clone(), why: Loss::Absent })
     }
 }
@@ -346,7 +342,8 @@ fn was_not_read(previous: &Previous, terms: &Terms) -> bool {
 
 /// Whether a link leads to an hour that was not asked for. Where it would have to be looked for elsewhere, it is let be.
 fn before_the_window(previous: &Previous, terms: &Terms) -> bool {
-    DigestKey::parse(&previous.object.key).is_some_and(|key| !terms.window.overlaps(&hour_before(key.end)))
+    DigestKey::parse(&previous.object.key)
+        .is_some_and(|key| !terms.window.overlaps(&Span::of_digest(key.end)))
 }
 
 /// The digests that are not there between the one that ends at `before`, the next one found, and `successor`, which links
@@ -367,14 +364,14 @@ fn missing_run(previous: &Previous, successor: &Item, before: Option<Time>, term
         let hours = hole.num_hours();
         if hole == TimeDelta::hours(hours) && hours <= DEDUCED_LIMIT {
             run.extend((1..hours).map(|back| {
-                let end = last.end - HOUR * back as i32;
+                let end = last.end - DIGEST_HOUR * back as i32;
                 let key = DigestKey { end, ..last.clone() };
                 let object = ObjectName::new(Arc::clone(&previous.object.bucket), key.to_string());
                 absent(object, Some(end), Proof::Deduced)
             }));
         }
     }
-    let is_missed = |end: Time| terms.window.overlaps(&hour_before(end)) && terms.was_looked_for(end);
+    let is_missed = |end: Time| terms.window.overlaps(&Span::of_digest(end)) && terms.was_looked_for(end);
     run.retain(|absent| absent.end.is_some_and(is_missed));
     run
 }

@@ -26,7 +26,7 @@ pub use brief::Brief;
 pub use days::{Days, Horizon, MARGIN};
 pub use entry::{Entry, State};
 pub use judge::{judge, terms};
-pub use loose::{present_terms, settled};
+pub use loose::present_terms;
 pub use plan::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
 pub use record::{
     FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts, ListingFailure, LogFolder, LooseFile,

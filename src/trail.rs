@@ -17,7 +17,7 @@ mod time;
 
 pub use day::Day;
 use time::time_as;
-pub use time::{Backwards, Span, SpanSet, Time, Window, format_time, parse_time};
+pub use time::{Backwards, DIGEST_HOUR, Span, SpanSet, Time, Window, format_time, parse_time};
 
 /// A word that does not follow the grammar of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::Context;
 use super::fetch::{self, get};
+use super::listing;
 use super::pages::{Walk, fold};
 use super::unseen::{Absence, absence, unseen};
 use crate::conclusion::{self, Fate};
@@ -17,7 +18,7 @@ use crate::inspection::{SiteView, State};
 use crate::report::{Head, HeldTo};
 use crate::store::{Listing, Object, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
-use crate::trail::{ObjectName, Span, Time};
+use crate::trail::{DIGEST_HOUR, ObjectName, Span, Time};
 use crate::verdict::{Finding, Unseen};
 
 /// Heads looked at at once.
@@ -136,27 +137,14 @@ fn hash(stored: &Object) -> Option<Hash> {
     }
 }
 
-/// Whether a listing shows an object that the store says is not there.
+/// What a listing says of an object that the store says is not there.
 async fn is_listed(context: &Context, object: &ObjectName) -> Fate {
     let _slot = context.slots.take().await;
-    let listing = Listing::whole(Arc::clone(&object.bucket), object.key.to_string());
-    let walked = fold(
-        &context.store,
-        listing,
-        || false,
-        |shown, page| {
-            *shown |= page.objects.iter().any(|listed| listed.key == object.key);
-            Walk::On
-        },
-    );
-    match walked.await {
-        Ok(walked) => match (walked.found, walked.unlisted.first()) {
-            (false, None) => Fate::Gone,
-            (false, Some(error)) => Fate::Unseen(unseen(error)),
-            (true, _) => {
-                Fate::Unseen(Unseen::Failed("a listing shows it, and the store does not give it".into()))
-            }
-        },
+    match listing::alone(&context.store, object).await {
+        Ok(None) => Fate::Gone,
+        Ok(Some(_)) => {
+            Fate::Unseen(Unseen::Failed("a listing shows it, and the store does not give it".into()))
+        }
         Err(error) => Fate::Unseen(unseen(&error)),
     }
 }
@@ -164,7 +152,7 @@ async fn is_listed(context: &Context, object: &ObjectName) -> Fate {
 /// The authentic digest of the next hour, if it names this content for the head's place.
 async fn named_by_the_next(context: &Context, head: &Head, hash: Hash) -> Option<ObjectName> {
     let own = DigestKey::parse(&head.object.key)?;
-    let key = DigestKey { end: own.end + chrono::TimeDelta::hours(1), ..own };
+    let key = DigestKey { end: own.end + DIGEST_HOUR, ..own };
     let object = ObjectName { bucket: Arc::clone(&head.object.bucket), key: key.to_string().into() };
     let ring = context.ring(&key.chain.place.region, Span { start: key.end, end: key.end }).await?;
     let entry = fetch::digest(context, &ring, object, key).await.taken_as_it_is();

@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt};
 
 use super::discover::{Home, Site};
-use super::fetch::{self, Tried, Try};
+use super::fetch::{self, Try};
 use super::folders::Folders;
 use super::listing::{self, Digests, FoundDigest, Sweep};
 use super::pages::{Walk, fold};
@@ -19,8 +18,9 @@ use crate::crypto::KeyRing;
 use crate::digest::NamedBy;
 use crate::inspection::{Days, Entry, HomeRecord, Horizon, Reading, State, home_of};
 use crate::store::{Listing, StoreError};
-use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, RegionFolder};
-use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, Span, Time};
+use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
+use crate::trail::source::Within;
+use crate::trail::{AccountRegion, ChainId, DIGEST_HOUR, Depth, Location, ObjectName, Span, Time};
 
 /// Places that one account and region may have moved between.
 const MOST_HOMES: usize = 16;
@@ -30,8 +30,6 @@ const MOST_PROBES: usize = 64;
 const PROBES_AT_ONCE: usize = 8;
 /// Kinds of log files that are looked for beside the usual one; CloudTrail knows three, and anybody can make a folder.
 const MOST_KINDS: usize = 8;
-/// Every standard digest known covers exactly this.
-const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// What may pass keeps a site from beginning.
 pub(super) struct NotNow;
@@ -195,13 +193,13 @@ fn after_holes(context: &Context, found: &[FoundDigest]) -> Vec<FoundDigest> {
     let window = &context.brief.window;
     let listed: HashSet<(&ChainId, Time)> =
         found.iter().map(|digest| (&digest.key.chain, digest.key.end)).collect();
-    let hour = |end: Time| Span { start: end - HOUR, end };
     let mut after: Vec<FoundDigest> = found
         .iter()
         .filter(|digest| {
-            window.overlaps(&hour(digest.key.end)) && window.overlaps(&hour(digest.key.end - HOUR))
+            let before = digest.key.end - DIGEST_HOUR;
+            window.overlaps(&Span::of_digest(digest.key.end)) && window.overlaps(&Span::of_digest(before))
         })
-        .filter(|digest| !listed.contains(&(&digest.key.chain, digest.key.end - HOUR)))
+        .filter(|digest| !listed.contains(&(&digest.key.chain, digest.key.end - DIGEST_HOUR)))
         .cloned()
         .collect();
     after.sort_by(FoundDigest::newest_first);
@@ -228,8 +226,8 @@ async fn leads_to(
             let horizon = Horizon::of(same_chain().map(|other| (&other.key.chain, other.key.end)));
             let mut reading = Reading::new(named_by, Days::default(), horizon);
             for voucher in later.into_iter().take(2).rev() {
-                let (item, said) = reading.vouched(ring, read(context, ring, voucher).await);
-                reading.settle(&context.brief, item, said);
+                let (mut item, said) = reading.vouched(ring, read(context, ring, voucher).await);
+                reading.hear(&mut item, &said);
             }
             reading.vouched(ring, entry.clone()).0.previous().cloned()
         }
@@ -241,18 +239,13 @@ async fn leads_to(
 }
 
 async fn read(context: &Context, ring: &KeyRing, digest: &FoundDigest) -> Entry {
-    let tried: Tried<Entry> = fetch::digest(context, ring, digest.object.clone(), digest.key.clone()).await;
-    tried.taken_as_it_is()
+    fetch::digest(context, ring, digest.object.clone(), digest.key.clone()).await.taken_as_it_is()
 }
 
 /// A home that nobody has searched, with the folders of the account that are there.
 async fn kinds_of(context: &Context, place: &AccountRegion, location: Location) -> Home {
-    let folder = RegionFolder::of(&location, place, "").to_string();
-    // Up to the account's own folder: AWSLogs/[ORGANIZATION/]ACCOUNT/
-    let account = folder
-        .trim_end_matches('/')
-        .rsplit_once("//")
-        .map_or(String::new(), |(account, _)| format!("{account}/"));
+    let AccountRegion { organization, account, .. } = place.clone();
+    let account: String = Within::Account { organization, account }.folders(&location.prefix).concat();
     let mut home = Home::unseen(location);
     let listing = Listing::folder(Arc::clone(&home.location.bucket), account.clone());
     let walked = fold(&context.store, listing, Vec::new, |below: &mut Vec<String>, page| {

@@ -283,6 +283,38 @@ async fn folders(store: &dyn ObjectStore, home: &Location, prefix: &str) -> Resu
     Ok(walked.await?.found)
 }
 
+/// One object as a listing shows it; none, if a complete one does not.
+pub(super) async fn alone(
+    store: &dyn ObjectStore,
+    object: &ObjectName,
+) -> Result<Option<Listed>, StoreError> {
+    let folder = object.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    // Its own beginning: hardly anything sorts between the two.
+    let before = object.key.char_indices().next_back().map(|(last, _)| object.key[..last].to_owned());
+    let listing = Listing::whole(Arc::clone(&object.bucket), folder).after(before);
+    let walked = fold(
+        store,
+        listing,
+        || None,
+        |found: &mut Option<Listed>, page| {
+            let mut walk = Walk::On;
+            for listed in page.objects {
+                match listed.key.cmp(&object.key) {
+                    Ordering::Less => {}
+                    Ordering::Equal => *found = Some(listed),
+                    Ordering::Greater => walk = Walk::Past,
+                }
+            }
+            walk
+        },
+    );
+    let Walked { found, unlisted } = walked.await?;
+    match (found, unlisted.into_iter().next()) {
+        (None, Some(error)) => Err(error),
+        (found, _) => Ok(found),
+    }
+}
+
 /// The window as far as it is known before anything is read, and the moment the record is judged at. A bucket is
 /// judged now. A folder, unless an end was asked for, as of its own newest object, whatever part of it is in scope: what
 /// came later was not copied.

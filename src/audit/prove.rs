@@ -1,6 +1,5 @@
 //! The spot check: one log file, the digest that attests it, and how far the chain is unbroken around that digest.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,16 +9,15 @@ use tokio::sync::mpsc;
 use super::discover::{Home, Site};
 use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
-use super::pages::{Walk, fold};
 use super::unseen::{Absence, absence};
 use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing};
-use crate::chain::{self, Item, Linked, Terms};
+use crate::chain::{self, Item, Linked, Settled, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::LogEntry;
 use crate::inspection::{self, Brief, Days, Horizon, Reading};
 use crate::logs::{Candidate, LogWork};
 use crate::report::{AttestedBy, Proof};
-use crate::store::{Listed, Listing, ObjectStore};
+use crate::store::ObjectStore;
 use crate::trail::key::{DigestKey, LogKey};
 use crate::trail::{ChainId, Day, Location, ObjectName, Origin, Span, Window};
 use crate::verdict::{Code, Finding, LogVerdict};
@@ -171,7 +169,7 @@ async fn look(
     let mut reading = Reading::new(named_by, Days::default(), horizon);
     for FoundDigest { object: digest, key, .. } in found {
         let tried = fetch::digest(context, &ring, digest, key).await;
-        let (item, said) = reading.vouched(&ring, tried.taken_as_it_is());
+        let (mut item, said) = reading.vouched(&ring, tried.taken_as_it_is());
         let log = said.logs.iter().rfind(|log| named_by.handle(&log.object) == named_by.handle(object));
         match (said.fingerprint(), log) {
             (Some(fingerprint), Some(log)) => {
@@ -182,8 +180,8 @@ async fn look(
             (None, Some(_)) => drop(seen.claimant.get_or_insert_with(|| item.object.clone())),
             (_, None) => {}
         }
-        seen.items.push(item.clone());
-        reading.settle(&context.brief, item, said);
+        reading.hear(&mut item, &said);
+        seen.items.push(item);
     }
     Ok(())
 }
@@ -220,29 +218,8 @@ fn may_not_have_been_copied(brief: &Brief, mut finding: Finding) -> Finding {
 
 /// The file as a listing shows it, with the date it gives; none, if it is not there.
 async fn candidate(context: &Context, object: &ObjectName, key: &LogKey) -> Option<Candidate> {
-    let folder = object.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    // Its own beginning: hardly anything sorts between the two.
-    let before = object.key.char_indices().next_back().map(|(last, _)| object.key[..last].to_owned());
-    let listing = Listing::whole(Arc::clone(&object.bucket), folder).after(before);
-    let walked = fold(
-        &context.store,
-        listing,
-        || None,
-        |found: &mut Option<Listed>, page| {
-            let mut walk = Walk::On;
-            for listed in page.objects {
-                match listed.key.cmp(&object.key) {
-                    Ordering::Less => {}
-                    Ordering::Equal => *found = Some(listed),
-                    Ordering::Greater => walk = Walk::Past,
-                }
-            }
-            walk
-        },
-    )
-    .await;
-    match walked {
-        Ok(walked) => walked.found.map(|listed| Candidate::new(object.clone(), key, listed.modified)),
+    match listing::alone(&context.store, object).await {
+        Ok(listed) => listed.map(|listed| Candidate::new(object.clone(), key, listed.modified)),
         // Where nothing could be listed, the file itself is asked for.
         Err(_) => Some(Candidate::new(object.clone(), key, None)),
     }
@@ -250,7 +227,7 @@ async fn candidate(context: &Context, object: &ObjectName, key: &LogKey) -> Opti
 
 fn judged(context: &Context, site: &Site, seen: &mut Seen, candidate: &Candidate) -> (LogVerdict, Finding) {
     let linked = chain::link_all(&mut seen.items, &terms(&context.brief, site));
-    let settled = inspection::settled(&context.brief, &site.homes[0].location, &seen.items, &linked);
+    let settled = Settled::of(&site.homes[0].location, context.brief.plan.named_by, &seen.items, &linked);
     let newest = seen.items.iter().map(|item| item.key.end).max();
     let terms =
         inspection::present_terms(&context.brief, &site.place, &settled, context.store.clock(), newest);

@@ -48,7 +48,7 @@ fn unproven(items: &[Item], coverage: &SpanSet, due: Option<Span>, window: &Wind
 }
 
 fn hour(absent: &Absent) -> Option<Span> {
-    absent.end.map(super::hour_before)
+    absent.end.map(Span::of_digest)
 }
 
 /// Whether the chain's first digest is a starting digest after the window: then it owes nothing to the window.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, Lost, hour_before};
+use super::{Loss, Lost};
 use crate::crypto::{Hash, Signature};
 use crate::digest::{Elsewhere, Fault, NamedBy, Packing, Previous};
 use crate::trail::key::DigestKey;
@@ -113,7 +113,7 @@ impl Item {
     pub fn span(&self) -> Span {
         match self.authentic() {
             Some(proven) => proven.span,
-            None => hour_before(self.key.end),
+            None => Span::of_digest(self.key.end),
         }
     }
 

@@ -9,8 +9,7 @@ use crate::digest::NamedBy;
 use crate::inspection::{Brief, Plan, SiteView};
 use crate::report::Head;
 use crate::trail::key::DigestKey;
-use crate::trail::source::Within;
-use crate::trail::{Location, ObjectName, Origin, Span, Time, format_time};
+use crate::trail::{Location, ObjectName, Span, Time, format_time};
 use crate::verdict::{Cause, Class, Code, Evidence, Finding, Unseen};
 
 /// What is younger has not expired by itself, unless it was declared to.
@@ -44,21 +43,13 @@ pub fn is_asked_for(plan: &Plan, head: &Head, views: &[SiteView]) -> bool {
 /// folder the key alone is known.
 pub fn lies_under(plan: &Plan, head: &Head, views: &[SiteView]) -> bool {
     let Some(key) = DigestKey::parse(&head.object.key) else { return false };
-    let place = &key.chain.place;
-    let is_within = match &plan.within {
-        Within::Everything | Within::Home => true,
-        Within::Organization(organization) => place.organization.as_ref() == Some(organization),
-        Within::Account { organization, account } => {
-            (&place.organization, &place.account) == (organization, account)
-        }
-        Within::Region(only) => place == only,
-    };
     let own = |bucket: &str| plan.named_by == NamedBy::KeyOnly || *bucket == *head.object.bucket;
-    let comparable = |prefix: &str| plan.named_by.comparable(prefix).into_owned();
+    let comparable = |text: &str| plan.named_by.comparable(text).into_owned();
+    let named = comparable(&head.object.key);
     let is_home = |home: &Location| own(&home.bucket) && comparable(&home.prefix) == comparable(&key.prefix);
-    is_within
-        && ((own(&plan.bucket) && comparable(&key.prefix).starts_with(&*plan.prefix))
-            || views.iter().flat_map(|view| &view.homes).any(is_home))
+    let under = |folder: String| own(&plan.bucket) && named.starts_with(&folder);
+    plan.within.folders(&plan.prefix).into_iter().any(under)
+        || views.iter().any(|view| view.place == key.chain.place && view.homes.iter().any(is_home))
 }
 
 /// Whether it has to be known what is left of the time when a head was young.
@@ -147,7 +138,7 @@ fn lost(brief: &Brief, head: &Head, views: &[SiteView]) -> Finding {
         None => String::new(),
     };
     // A folder that was copied before that run cannot hold what was delivered since.
-    let older_copy = plan_is_an_older_copy(brief, head);
+    let older_copy = brief.is_as_of_its_newest_object() && brief.as_of < head.end;
     let message = match older_copy {
         true => "an earlier run saw this digest, and it is not in this copy, whose newest object is older"
             .to_owned(),
@@ -159,10 +150,6 @@ fn lost(brief: &Brief, head: &Head, views: &[SiteView]) -> Finding {
     }
     finding.span = hours;
     finding
-}
-
-fn plan_is_an_older_copy(brief: &Brief, head: &Head) -> bool {
-    brief.plan.origin == Origin::Folder && brief.plan.end.is_none() && brief.as_of < head.end
 }
 
 fn newest(linked: &Linked) -> Option<Time> {

@@ -151,7 +151,7 @@ fn broken(
 /// A digest that a link across the seam leads to and that its folder, which was listed, does not hold.
 fn missing(brief: &Brief, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam) {
     let Some(key) = DigestKey::parse(&seam.previous.object.key) else { return };
-    let hour = Span { start: key.end - TimeDelta::hours(1), end: key.end };
+    let hour = Span::of_digest(key.end);
     let listed = chains.views.iter().any(|view| {
         let here =
             view.place == seam.chain.place && home_of(seam).is_some_and(|home| view.homes.contains(&home));

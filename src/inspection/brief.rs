@@ -45,9 +45,13 @@ impl Brief {
         finding
     }
 
-    /// A copy judged as of its own newest object, long ago.
+    /// Whether it is a copy, judged as of its own newest object.
+    pub fn is_as_of_its_newest_object(&self) -> bool {
+        self.plan.origin == Origin::Folder && self.plan.end.is_none()
+    }
+
+    /// The same, and that object is old.
     fn is_an_old_copy(&self) -> bool {
-        let Plan { origin, end, now, grace, .. } = &self.plan;
-        *origin == Origin::Folder && end.is_none() && *now - self.as_of > *grace
+        self.is_as_of_its_newest_object() && self.plan.now - self.as_of > self.plan.grace
     }
 }

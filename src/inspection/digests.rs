@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::chain::{Found, Item, Link, Own, Proven, Refused};
@@ -12,11 +11,9 @@ use crate::crypto::{Hash, Signature};
 use crate::digest::{Fault, Packing, Previous};
 use crate::trail::key::DigestKey;
 use crate::trail::text::moment;
-use crate::trail::{ChainId, Location, ObjectName, Span, Time};
+use crate::trail::{ChainId, DIGEST_HOUR, Location, ObjectName, Span, Time};
 use crate::verdict::{LogTally, Unseen};
 
-/// Every standard digest known covers exactly this.
-const HOUR: TimeDelta = TimeDelta::hours(1);
 /// More digests than a day has hours are not written as one.
 const MOST_IN_A_RUN: u32 = 48;
 
@@ -242,11 +239,11 @@ fn written<'i>(items: impl IntoIterator<Item = &'i Item>) -> (Vec<Location>, Vec
 /// Whether a digest comes an hour after another one in the same place, and there is nothing else to say of either.
 fn follows(last: &Item, item: &Item) -> bool {
     let is_plain = |item: &Item| {
-        let hour = Span { start: item.key.end - HOUR, end: item.key.end };
+        let hour = Span::of_digest(item.key.end);
         item.authentic().is_some_and(|proven| *proven == plain(hour))
     };
     let same_place = last.key.prefix == item.key.prefix && last.object.bucket == item.object.bucket;
-    is_plain(last) && is_plain(item) && same_place && last.key.end + HOUR == item.key.end
+    is_plain(last) && is_plain(item) && same_place && last.key.end + DIGEST_HOUR == item.key.end
 }
 
 fn plain(span: Span) -> Proven {
@@ -276,7 +273,7 @@ fn digest(item: &Item, homes: &mut Vec<Location>) -> Digest {
 
 fn authentic(item: &Item, proven: &Proven) -> Authentic {
     let Proven { span, link, own, blemish, packing } = proven;
-    let hour = Span { start: item.key.end - HOUR, end: item.key.end };
+    let hour = Span::of_digest(item.key.end);
     Authentic {
         span: Some(*span).filter(|span| *span != hour),
         before: match link {
@@ -299,7 +296,7 @@ fn authentic(item: &Item, proven: &Proven) -> Authentic {
 
 /// The name that the digest of the hour before has in the same place.
 fn hour_before(item: &Item) -> ObjectName {
-    let key = DigestKey { end: item.key.end - HOUR, ..item.key.clone() };
+    let key = DigestKey { end: item.key.end - DIGEST_HOUR, ..item.key.clone() };
     ObjectName::new(Arc::clone(&item.object.bucket), key.to_string())
 }
 
@@ -332,7 +329,7 @@ fn read(chain: &ChainId, homes: &[Location], digests: Vec<Digest>) -> Result<Vec
 fn proven(item: &Item, told: Authentic) -> Proven {
     let Authentic { span, before, own, blemish, packing } = told;
     Proven {
-        span: span.unwrap_or(Span { start: item.key.end - HOUR, end: item.key.end }),
+        span: span.unwrap_or(Span::of_digest(item.key.end)),
         link: match before {
             Before::Start => Link::Start,
             Before::Holds => Link::Holds,
@@ -348,8 +345,8 @@ fn proven(item: &Item, told: Authentic) -> Proven {
 }
 
 fn next(last: &Item) -> Item {
-    let key = DigestKey { end: last.key.end + HOUR, ..last.key.clone() };
+    let key = DigestKey { end: last.key.end + DIGEST_HOUR, ..last.key.clone() };
     let object = ObjectName::new(Arc::clone(&last.object.bucket), key.to_string());
-    let span = Span { start: last.key.end, end: key.end };
-    Item { key, object, found: Found::Authentic(Box::new(plain(span))) }
+    let found = Found::Authentic(Box::new(plain(Span::of_digest(key.end))));
+    Item { key, object, found }
 }

@@ -69,8 +69,9 @@ pub(super) fn judge(
         if chain::is_copy(&home, &view.copies, &items) {
             continue;
         }
-        let settled = settled(brief, &home, &items, &view.linked);
-        let settled_on = beyond.as_ref().map(|(all, linked)| self::settled(brief, &home, all, linked));
+        let named_by = brief.plan.named_by;
+        let settled = Settled::of(&home, named_by, &items, &view.linked);
+        let settled_on = beyond.as_ref().map(|(all, linked)| Settled::of(&home, named_by, all, linked));
         let present = present_terms(brief, &place, &settled, clock, view.newest);
         let later = settled_on.as_ref().map(|settled| PresentTerms { settled, ..present });
         let mut teller = Teller {
@@ -118,11 +119,6 @@ fn linked_on(
     let mut all: Vec<Item> = items.iter().cloned().chain(later).collect();
     let linked = chain::link_all(&mut all, terms);
     Some((all, linked))
-}
-
-/// What digests settle in one home.
-pub fn settled(brief: &Brief, home: &Location, items: &[Item], linked: &[Linked]) -> Settled {
-    Settled::of(home, brief.plan.named_by, items, linked)
 }
 
 /// What log files that are there are held to.

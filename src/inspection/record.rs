@@ -353,6 +353,23 @@ pub enum Mismatch {
 }
 
 impl SiteRecord {
+    /// Joins records of many accounts and regions, each with those of its own.
+    ///
+    /// # Errors
+    ///
+    /// Where records of one account and region cannot be joined.
+    pub fn unite(records: impl IntoIterator<Item = Self>) -> Result<BTreeMap<AccountRegion, Self>, Mismatch> {
+        let mut united: BTreeMap<AccountRegion, Self> = BTreeMap::new();
+        for record in records {
+            let record = match united.remove(&record.place) {
+                Some(known) => known.join(record)?,
+                None => record,
+            };
+            united.insert(record.place.clone(), record);
+        }
+        Ok(united)
+    }
+
     /// Puts the days of two records side by side. The order of joining does not matter, and a record joined with itself is
     /// itself.
     ///

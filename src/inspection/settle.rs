@@ -39,7 +39,7 @@ pub struct Reading {
     /// The day of the digest that came in last.
     last: Option<Day>,
     /// The log files named by the newest digest of each chain that has none in the window.
-    pub last_words: HashMap<Arc<ChainId>, LastWords>,
+    last_words: HashMap<Arc<ChainId>, LastWords>,
 }
 
 /// What is known of one day while its digests come in.
@@ -124,10 +124,10 @@ impl Said {
 }
 
 /// What the newest digest of a chain says that ends at that time.
-pub struct LastWords {
+struct LastWords {
     end: Time,
     /// The log files it names.
-    pub works: Vec<LogWork>,
+    works: Vec<LogWork>,
 }
 
 impl Reading {
@@ -191,9 +191,8 @@ impl Reading {
 
     /// Takes in one digest whose verdict is final, and gives the log files to verify.
     pub fn settle(&mut self, brief: &Brief, mut item: Item, said: Said) -> NamedLogs {
-        let chain = self.meet(&mut item);
-        let Said { logs, previous, proof, key } = said;
-        self.record(&item, &chain, previous, proof);
+        let chain = self.hear(&mut item, &said);
+        let Said { logs, proof, key, .. } = said;
         let digest = Arc::new(item.object.clone());
         let day = Day::of_digest(item.key.end);
         if !brief.reaches(item.key.end) {
@@ -236,7 +235,7 @@ impl Reading {
         }
         read.far.extend(far(brief, self.named_by, &named.logs, (&item, proof)));
         if item.authentic().is_some() {
-            hear(&mut self.last_words, &self.horizon, brief, &item, &named);
+            remember(&mut self.last_words, &self.horizon, brief, &item, &named);
         }
         // In place: there may be 100,000.
         named.logs.retain(|log| note(&mut read.attestation, log) == Naming::ToBeVerified);
@@ -267,18 +266,20 @@ impl Reading {
     fn take_beside(&mut self, brief: &Brief, item: Item, named: &NamedLogs, proof: Proof) {
         if item.authentic().is_some() {
             self.named_beside.extend(far(brief, self.named_by, &named.logs, (&item, proof)));
-            hear(&mut self.last_words, &self.horizon, brief, &item, named);
+            remember(&mut self.last_words, &self.horizon, brief, &item, named);
         }
         self.beside.push(item);
     }
 
-    /// Notes the signature that a digest recorded of the one before it.
-    fn record(&mut self, item: &Item, chain: &Arc<ChainId>, previous: Option<Previous>, proof: Proof) {
-        let Some(previous) = previous else { return };
-        let of = self.named_by.handle(&previous.object);
-        let chain = Arc::clone(chain);
-        let word = Recorded { signature: previous.signature, chain, end: item.key.end, proof };
-        self.recorded.entry(of).or_default().push(word);
+    /// Hears what a digest recorded of the one before it, and nothing else of what it says.
+    pub fn hear(&mut self, item: &mut Item, said: &Said) -> Arc<ChainId> {
+        let chain = self.meet(item);
+        if let Some(Previous { object, signature, .. }) = &said.previous {
+            let (signature, chain) = (signature.clone(), Arc::clone(&chain));
+            let word = Recorded { signature, chain, end: item.key.end, proof: said.proof };
+            self.recorded.entry(self.named_by.handle(object)).or_default().push(word);
+        }
+        chain
     }
 
     /// Meets the chain of a digest: its name is shared by all its digests.
@@ -317,7 +318,7 @@ fn far<'l>(
 }
 
 /// Remembers what the newest digest of a chain says, where that lies before the window and nothing follows.
-fn hear(
+fn remember(
     last_words: &mut HashMap<Arc<ChainId>, LastWords>,
     horizon: &Horizon,
     brief: &Brief,

@@ -22,7 +22,15 @@ pub struct Span {
     pub end: Time,
 }
 
+/// The time a standard digest covers; every one known spans exactly this.
+pub const DIGEST_HOUR: TimeDelta = TimeDelta::hours(1);
+
 impl Span {
+    /// What a standard digest covers that ends then: the hour before.
+    pub fn of_digest(end: Time) -> Self {
+        Self { start: end - DIGEST_HOUR, end }
+    }
+
     /// Whether the two share any time.
     pub fn overlaps(&self, other: &Span) -> bool {
         self.start < other.end && other.start < self.end

@@ -154,15 +154,7 @@ pub fn shipped(record: &SiteRecord) -> SiteRecord {
 pub type Joined = BTreeMap<AccountRegion, SiteRecord>;
 
 pub fn joined(records: Vec<SiteRecord>) -> Joined {
-    let mut joined: Joined = BTreeMap::new();
-    for record in records {
-        let record = match joined.remove(&record.place) {
-            Some(known) => known.join(record).unwrap(),
-            None => record,
-        };
-        joined.insert(record.place.clone(), record);
-    }
-    joined
+    SiteRecord::unite(records).unwrap()
 }
 
 pub fn at(text: &str) -> Time {
