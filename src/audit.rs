@@ -47,12 +47,12 @@ use slots::Slots;
 use stoppable::Stoppable;
 use task::Task;
 
-pub use crate::chain::Ended;
 pub use crate::conclusion::lies_under;
 pub use crate::digest::{LogEntry, NamedBy};
 pub use crate::inspection::{
     Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Scope, SiteRecord, TrailFilter,
 };
+pub use crate::trail::Ended;
 pub use discover::{Home, Site};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use prove::prove;

@@ -12,11 +12,12 @@ use chrono::TimeDelta;
 
 use crate::digest::{NamedBy, Previous};
 use crate::report::Newest;
+use crate::trail::Ended;
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
 use crate::trail::{
     AccountRegion, ChainId, DIGEST_HOUR, DigestKind, Location, ObjectName, Span, SpanSet, Time, Window,
 };
-use crate::verdict::{Cause, Code, DigestTally, DigestVerdict, Evidence, Finding};
+use crate::verdict::{Cause, DigestTally, DigestVerdict, Finding};
 
 mod copies;
 mod coverage;
@@ -27,7 +28,7 @@ mod settled;
 mod tell;
 
 pub use copies::{Copied, is_copy, set_apart};
-pub use ended::{Ended, LastDigest};
+pub use ended::LastDigest;
 pub use item::{Found, Item, Link, Own, Proven, Refused, hold_links};
 pub use seam::{Seam, join};
 pub use settled::{Settled, Unsettled};

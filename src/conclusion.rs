@@ -10,8 +10,9 @@ use crate::crypto::Fingerprint;
 use crate::events;
 use crate::inspection::{Brief, KeyCount, Plan, SiteView, Strays};
 use crate::report::{Asked, ChainReport, Completion, Findings, HeldTo, KeyUse, Reached, Report, Totals};
-use crate::trail::{AccountId, Origin, Region, Time, format_time};
-use crate::verdict::{Cause, Code, Evidence, Finding, Retries, Scope, Unseen};
+use crate::trail::{AccountId, Origin, Region, Span, Time};
+use crate::verdict::what::{Ending, What};
+use crate::verdict::{Cause, Finding, Retries, Scope, Unseen};
 
 mod advice;
 mod claims;
@@ -179,7 +180,7 @@ fn reached_by_place(views: &[SiteView]) -> BTreeMap<Scope, Reached> {
 
 /// What may be said although the run did not get to everything: nothing that rests on something being absent.
 fn proven_although_interrupted(finding: &Finding) -> bool {
-    !finding.code.rests_on_absence() && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
+    !finding.code().rests_on_absence() && finding.cause != Some(Cause::Unseen(Unseen::Interrupted))
 }
 
 /// Takes over the chains in scope, and gives what there is to tell of them.
@@ -220,16 +221,8 @@ fn take_chains(brief: &Brief, view: SiteView, report: &mut Report, tell: &dyn Fn
 /// What lies beside the record, counted.
 fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
     let first = strays.first.clone()?;
-    let count = strays.count;
-    let message = match count {
-        1 => "an object that is no part of the record lies among its files; it was not looked at".to_owned(),
-        count => format!(
-            "{count} objects that are no part of the record lie among its files; they were not looked at"
-        ),
-    };
-    let mut finding = Finding::new(Code::StrayObjects, scope, message);
+    let mut finding = Finding::new(What::StrayObjects { count: strays.count }, scope);
     finding.object = Some(first);
-    finding.evidence = Evidence::none().with("count", count);
     Some(finding)
 }
 
@@ -238,32 +231,14 @@ fn too_young(brief: &Brief) -> Option<Finding> {
     let start = brief.window.start()?;
     let settled_by = brief.settled_by();
     (settled_by <= start).then(|| {
-        let begins = format_time(start);
-        let message = match brief.plan.origin {
-            Origin::Folder if brief.as_of < start => format!(
-                "the newest object of this folder is of {}, before the window begins at {begins}: an old copy, or all since \
-                 was removed; --start and --end say what it has to hold",
-                format_time(brief.as_of)
-            ),
-            _ => format!(
-                "the window begins at {begins}, within the grace time: digests and log files that should be in it may still \
-                 be under way, so nothing in it could be missed yet; ask for a longer one, such as --last {}",
-                long_enough(brief.plan.grace)
-            ),
+        let ending = match brief.plan.origin {
+            Origin::Folder if brief.as_of < start => Ending::FolderIsOlder { newest: brief.as_of },
+            _ => Ending::TooYoung { grace_hours: brief.plan.grace.num_hours() },
         };
-        let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
+        let mut finding = Finding::new(What::CoverageTail(ending), Scope::default());
         finding.at = Some(start);
         finding
     })
-}
-
-/// A window in which something could be missed: nearly a day longer than the grace time. In days, where hours would be many.
-fn long_enough(grace: TimeDelta) -> String {
-    let hours = grace.num_hours().saturating_add(23);
-    match hours {
-        0..48 => format!("{hours}h"),
-        hours => format!("{}d", hours / 24 + 1),
-    }
 }
 
 /// The trail's own status names a digest delivery that the bucket does not show.
@@ -273,12 +248,8 @@ fn older_than_promised(plan: &Plan, views: &[SiteView]) -> Option<Finding> {
     // A digest is delivered within about 90 minutes of the hour it closes.
     let missing = newest.is_none_or(|newest| delivered - newest > DELIVERY);
     missing.then(|| {
-        let here = newest.map_or("none is here".to_owned(), |newest| format!("the newest here ends at {}", format_time(newest)));
-        let message = format!(
-            "CloudTrail says it delivered a digest at {}, and {here}: the newest digests were removed or lie elsewhere",
-            format_time(delivered)
-        );
-        let mut finding = Finding::new(Code::CoverageTail, Scope::default(), message);
+        let what = What::CoverageTail(Ending::Promised { delivered, newest });
+        let mut finding = Finding::new(what, Scope::default());
         finding.at = newest.or(Some(delivered));
         finding.cause = Some(Cause::Unexplained);
         finding
@@ -309,32 +280,8 @@ fn key_validity(key: &KeyUse, views: &[SiteView]) -> Option<Finding> {
         .filter_map(|view| view.keys.get(&key.fingerprint))
         .map(|(_, count)| count.outside_window)
         .sum();
-    let (from, to) = (key.valid_from?, key.valid_to?);
-    (outside > 0).then(|| {
-        let message = format!(
-            "{outside} digests are signed with key {} outside its published window, {} to {}; their signatures hold",
-            key.fingerprint,
-            format_time(from),
-            format_time(to)
-        );
-        let scope = Scope { region: key.region.clone(), ..Scope::default() };
-        let mut finding = Finding::new(Code::KeyValidity, scope, message);
-        finding.evidence =
-            Evidence::none().with("fingerprint", key.fingerprint.as_str()).with("digests", outside);
-        finding
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_that_is_long_enough_is_longer_than_the_grace_time() {
-        assert_eq!(long_enough(TimeDelta::hours(3)), "26h");
-        assert_eq!(long_enough(TimeDelta::hours(24)), "47h");
-        assert_eq!(long_enough(TimeDelta::hours(25)), "3d");
-        assert_eq!(long_enough(TimeDelta::days(400)), "401d");
-        assert_eq!(long_enough(TimeDelta::zero()), "23h");
-    }
+    let window = Span { start: key.valid_from?, end: key.valid_to? };
+    let what = What::KeyValidity { fingerprint: key.fingerprint.clone(), digests: outside, window };
+    let scope = Scope { region: key.region.clone(), ..Scope::default() };
+    (outside > 0).then(|| Finding::new(what, scope))
 }

@@ -283,7 +283,7 @@ impl PublicKey {
 }
 
 /// Who answered for a region's keys, and so how much an absent key means.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authority {
     /// A key file: it may simply lack the key.

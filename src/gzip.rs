@@ -28,7 +28,7 @@ impl Limit {
 }
 
 /// Why bytes are not one whole gzip member (RFC 1952).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// No bytes at all.
@@ -55,7 +55,7 @@ pub enum Fault {
 }
 
 /// What some readers refuse in a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unsound {
     /// The extra field.

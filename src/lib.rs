@@ -58,12 +58,12 @@
 //! # use trailseal::audit::NamedBy;
 //! # use trailseal::keys::{self, KeySource};
 //! # use trailseal::store::dir::DirStore;
-//! use trailseal::report::Report;
-//! use trailseal::report::{Class, Code};
+//! use trailseal::render::message;
+//! use trailseal::report::{Class, Code, Report};
 //!
 //! fn tampered(report: &Report) -> Vec<String> {
-//!     let tampered = report.findings.iter().filter(|finding| finding.class == Class::Tamper);
-//!     tampered.map(|finding| format!("{}: {}", finding.code, finding.message)).collect()
+//!     let tampered = report.findings.iter().filter(|finding| finding.class() == Class::Tamper);
+//!     tampered.map(|finding| format!("{}: {}", finding.code(), message(finding))).collect()
 //! }
 //!
 //! # #[cfg(not(feature = "forge"))]
@@ -82,7 +82,7 @@
 //! # let report = tokio::runtime::Runtime::new()?.block_on(run)?;
 //! # std::fs::remove_dir_all(&folder)?;
 //! assert_eq!(tampered(&report), ["log-missing: a digest names this file, and it is not there"]);
-//! assert!(report.findings.iter().any(|finding| finding.code == Code::LogMissing));
+//! assert!(report.findings.iter().any(|finding| finding.code() == Code::LogMissing));
 //! # Ok(())
 //! # }
 //! ```

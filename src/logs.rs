@@ -9,7 +9,8 @@ use crate::digest::{LogEntry, NamedBy};
 use crate::gzip;
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER, LogKey};
 use crate::trail::{ChainId, Day, Location, ObjectName, Time, Window};
-use crate::verdict::{Cause, Code, Evidence, Finding, LogVerdict, Scope, Unseen};
+use crate::verdict::what::{Absence, AbsentPart, Differs, Due, PendingLog, What};
+use crate::verdict::{Cause, Finding, LogVerdict, Scope, Unseen};
 
 mod names;
 mod odd;
@@ -54,58 +55,37 @@ pub enum Observation {
 /// if it was delivered after `settled_by`: deliveries arrive out of order, and so do replicas and copies.
 pub fn judge(work: &LogWork, observation: &Observation, settled_by: Time) -> (LogVerdict, Option<Finding>) {
     let delivered = LogKey::parse(&work.object.key).map(|key| key.delivered);
-    let expected = || Evidence::none().with("expected_hash", work.hash.to_string());
-    let (verdict, code, message, evidence) = match observation {
-        Observation::Inflated(inflated) if inflated.hash == work.hash => return (LogVerdict::Intact, None),
+    let expected = work.hash;
+    let (verdict, what) = match observation {
+        Observation::Inflated(inflated) if inflated.hash == expected => return (LogVerdict::Intact, None),
         Observation::Listed => return (LogVerdict::Present, None),
-        Observation::Plain(plain) if plain.hash == work.hash => (
-            LogVerdict::Intact,
-            Code::LogUnpacked,
-            "stored without compression; its bytes are those that CloudTrail delivered".into(),
-            Evidence::none(),
-        ),
-        Observation::Inflated(inflated) => (
-            LogVerdict::Modified,
-            Code::LogModified,
-            "the file's content is not what CloudTrail delivered".into(),
-            expected().with("actual_hash", inflated.hash.to_string()).with("actual_length", inflated.length),
-        ),
-        Observation::Plain(_) => malformed(gzip::Fault::NotGzip, expected()),
-        Observation::Malformed(fault) => malformed(*fault, expected()),
-        Observation::Gone if delivered.is_some_and(|delivered| delivered > settled_by) => (
-            LogVerdict::Pending,
-            Code::LogPending,
-            "a digest names this file, and it is not there yet; it is young enough for that".into(),
-            expected(),
-        ),
-        Observation::Gone => (
-            LogVerdict::Missing,
-            Code::LogMissing,
-            "a digest names this file, and it is not there".into(),
-            expected(),
-        ),
+        Observation::Plain(plain) if plain.hash == expected => (LogVerdict::Intact, What::LogUnpacked),
+        Observation::Inflated(gzip::Inflated { hash, length, .. }) => {
+            let hash = Differs { expected, actual: *hash };
+            (LogVerdict::Modified, What::LogModified { hash, length: *length })
+        }
+        Observation::Plain(_) => {
+            (LogVerdict::Malformed, What::LogMalformed { expected, fault: gzip::Fault::NotGzip })
+        }
+        Observation::Malformed(fault) => {
+            (LogVerdict::Malformed, What::LogMalformed { expected, fault: *fault })
+        }
+        Observation::Gone if delivered.is_some_and(|delivered| delivered > settled_by) => {
+            let pending = PendingLog::NotThereYet { expected, due: Due::StillDue };
+            (LogVerdict::Pending, What::LogPending(pending))
+        }
+        Observation::Gone => (LogVerdict::Missing, What::LogMissing { expected, gone: Absence::Established }),
         Observation::Unseen(Unseen::Interrupted) => return (LogVerdict::NotReached, None),
-        Observation::Unseen(unseen) => (
-            LogVerdict::Unreadable,
-            Code::LogUnreadable,
-            format!("the file could not be read: {}", unseen.detail()),
-            Evidence::none(),
-        ),
+        Observation::Unseen(_) => (LogVerdict::Unreadable, What::LogUnreadable),
     };
-    let mut finding = Finding::new(code, &*work.chain, message);
+    let mut finding = Finding::new(what, &*work.chain);
     finding.object = Some(work.object.clone());
     finding.digest = Some(ObjectName::clone(&work.digest));
     finding.at = delivered;
-    finding.evidence = evidence;
     if let Observation::Unseen(unseen) = observation {
         finding.cause = Some(Cause::Unseen(unseen.clone()));
     }
     (verdict, Some(finding))
-}
-
-fn malformed(fault: gzip::Fault, evidence: Evidence) -> (LogVerdict, Code, String, Evidence) {
-    let message = format!("the file is not as CloudTrail delivered it: {fault}");
-    (LogVerdict::Malformed, Code::LogMalformed, message, evidence)
 }
 
 /// All that the digests of a day, and of the hours next to it, say about log files of one account and region: digests of
@@ -229,14 +209,8 @@ pub fn region_absent(
     window: &Window,
     (first_log, count): (&ObjectName, u64),
 ) -> Finding {
-    let there = match count {
-        1 => "there is a log file".to_owned(),
-        count => format!("there are {count} log files"),
-    };
-    let message =
-        format!("{there} of this account and region under {home} in the window, and not one standard digest");
-    let mut finding = Finding::new(Code::RegionAbsent, scope, message);
-    finding.evidence = Evidence::none().with("first_log", first_log.to_string()).with("log_files", count);
+    let absent = AbsentPart::LogsAlone { count, first: first_log.to_string().into(), home: home.clone() };
+    let mut finding = Finding::new(What::RegionAbsent(absent), scope);
     finding.at = window.start();
     finding.cause = Some(Cause::Unexplained);
     finding

@@ -11,8 +11,8 @@ mod findings;
 mod proof;
 pub use crate::crypto::{Fingerprint, Hash};
 pub use crate::verdict::{
-    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Retries, Scope,
-    Severity, Stumble, Testimony, Unseen,
+    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Overruled,
+    Retries, Scope, Severity, Stumble, Testimony, Unseen, what, what::What,
 };
 pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use baseline::{Baseline, Head, HeldTo};
@@ -222,7 +222,7 @@ impl Report {
     /// What the run comes to. An interrupted run is never called intact or empty.
     pub fn outcome(&self) -> Outcome {
         let any = |class| {
-            self.findings.iter().any(|finding| finding.class == class)
+            self.findings.iter().any(|finding| finding.class() == class)
                 || self.omitted.keys().any(|(omitted, _)| *omitted == class)
         };
         if any(Class::Tamper) {
@@ -251,8 +251,7 @@ impl Report {
 
     /// How many findings of a code and class there were, those not kept included.
     pub fn count(&self, class: Class, code: Code) -> u64 {
-        let kept =
-            self.findings.iter().filter(|finding| (finding.class, finding.code) == (class, code)).count();
+        let kept = self.findings.iter().filter(|finding| finding.kind() == (class, code)).count();
         kept as u64 + self.omitted.get(&(class, code)).copied().unwrap_or_default()
     }
 
@@ -263,23 +262,25 @@ impl Report {
 
     /// Lowers findings of the accepted codes to notices, as the caller asked.
     pub fn accept(&mut self, accepted: &BTreeSet<Code>) {
-        self.reclass(|class, code| if accepted.contains(&code) { Class::Notice } else { class });
+        let counts_less = |class, code| class != Class::Notice && accepted.contains(&code);
+        self.overrule(counts_less, Overruled::Accepted);
     }
 
     /// Raises notices of these codes to incomplete, as the caller asked. What is worse stays what it is.
     pub fn raise(&mut self, raised: &BTreeSet<Code>) {
-        self.reclass(|class, code| match class {
-            Class::Notice if raised.contains(&code) => Class::Incomplete,
-            class => class,
-        });
+        let counts_more = |class, code| class == Class::Notice && raised.contains(&code);
+        self.overrule(counts_more, Overruled::Raised);
     }
 
-    fn reclass(&mut self, class_of: impl Fn(Class, Code) -> Class) {
+    fn overrule(&mut self, applies: impl Fn(Class, Code) -> bool, word: Overruled) {
         for finding in &mut self.findings {
-            finding.class = class_of(finding.class, finding.code);
+            if applies(finding.class(), finding.code()) {
+                finding.overruled = Some(word);
+            }
         }
         for ((class, code), count) in std::mem::take(&mut self.omitted) {
-            *self.omitted.entry((class_of(class, code), code)).or_default() += count;
+            let class = if applies(class, code) { word.class() } else { class };
+            *self.omitted.entry((class, code)).or_default() += count;
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod day;
+mod ended;
 pub mod key;
 pub mod neighbours;
 pub mod source;
@@ -16,6 +17,7 @@ pub(crate) mod text;
 mod time;
 
 pub use day::Day;
+pub use ended::Ended;
 use time::time_as;
 pub use time::{Backwards, DIGEST_HOUR, Span, SpanSet, Time, Window, format_time, parse_time};
 

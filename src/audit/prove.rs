@@ -20,7 +20,8 @@ use crate::report::{AttestedBy, Proof};
 use crate::store::ObjectStore;
 use crate::trail::key::{DigestKey, LogKey};
 use crate::trail::{ChainId, Day, Location, ObjectName, Origin, Span, Window};
-use crate::verdict::{Code, Finding, LogVerdict};
+use crate::verdict::what::{self, What};
+use crate::verdict::{Finding, LogVerdict};
 
 /// A log file is named by the digest of the hour it was delivered in or, at the hour's edge, by a neighbour.
 const BEFORE: TimeDelta = TimeDelta::hours(2);
@@ -208,10 +209,10 @@ async fn verified(context: &Arc<Context>, naming: &Naming) -> (Option<LogVerdict
 
 /// What a copy lacks is not there, and need not have been taken away.
 fn may_not_have_been_copied(brief: &Brief, mut finding: Finding) -> Finding {
-    if finding.code == Code::LogMissing && brief.plan.origin != Origin::Delivered {
-        finding.message.push_str(
-            "; a copy that was broken off lacks files too: compare it with its original before you accuse anybody",
-        );
+    if let What::LogMissing { gone, .. } = &mut finding.what
+        && brief.plan.origin != Origin::Delivered
+    {
+        *gone = what::Absence::PerhapsNotCopied;
     }
     finding
 }

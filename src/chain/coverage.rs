@@ -1,8 +1,9 @@
 //! What part of the window authentic digests span, and why the rest is not.
 
 use super::{Absent, Chain, ChainId, Found, Gap, Item, LastDigest, Link, Terms};
-use crate::trail::{Span, SpanSet, Time, Window, format_time};
-use crate::verdict::{Cause, Code, Finding};
+use crate::trail::{Span, SpanSet, Time, Window};
+use crate::verdict::what::{Beginning, What};
+use crate::verdict::{Cause, Finding};
 
 /// Fills in the chain's coverage and gaps, or that it ended before the window. Only standard digests cover an hour: a
 /// backfill digest names late log files, and says nothing of the others.
@@ -107,14 +108,8 @@ fn beginning_elsewhere<'a>(items: &'a [Item], terms: &Terms) -> Option<&'a Item>
 }
 
 fn open_head(id: &ChainId, oldest: &Item) -> Finding {
-    let start = oldest.span().start;
-    let message = format!(
-        "the record begins at {} and its oldest digest links to an earlier one that is not here: expired or removed \
-         cannot be told apart; --start says how far back the record has to reach",
-        format_time(start)
-    );
-    let mut finding = Finding::new(Code::CoverageHead, id, message);
-    finding.at = Some(start);
+    let mut finding = Finding::new(What::CoverageHead(Beginning::LinksFurtherBack), id);
+    finding.at = Some(oldest.span().start);
     finding.object = oldest.previous().map(|link| link.object.clone());
     finding.digest = Some(oldest.object.clone());
     finding.cause = Some(Cause::Unexplained);

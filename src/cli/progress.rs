@@ -103,7 +103,7 @@ impl Observer for Bar {
                 self.counts.bytes.fetch_add(compressed, Relaxed);
             }
             Event::Finding(finding) => {
-                match finding.class {
+                match finding.class() {
                     Class::Tamper => self.counts.tamper.fetch_add(1, Relaxed),
                     Class::Incomplete => self.counts.incomplete.fetch_add(1, Relaxed),
                     Class::Notice => 0,

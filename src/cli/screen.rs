@@ -33,8 +33,8 @@ fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::R
     }
     human::write(report, layout, out)?;
     let mut findings: Vec<&Finding> =
-        report.findings.iter().filter(|finding| finding.class != Class::Notice).collect();
-    findings.sort_by_key(|finding| (finding.class, finding.code));
+        report.findings.iter().filter(|finding| finding.class() != Class::Notice).collect();
+    findings.sort_by_key(|finding| (finding.class(), finding.code()));
     for finding in in_turn(&findings).take(FIRST) {
         let scope = &finding.scope;
         let place = [
@@ -43,7 +43,7 @@ fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::R
             scope.trail.as_ref().map(ToString::to_string),
         ];
         let place: Vec<String> = place.into_iter().flatten().collect();
-        writeln!(out, "  {}  {}: {}", finding.code, place.join(" "), Plain(&finding.message))?;
+        writeln!(out, "  {}  {}: {}", finding.code(), place.join(" "), Plain(render::message(finding)))?;
         if let Some(object) = &finding.object {
             writeln!(out, "    {}", Plain(&object.to_string()))?;
         }
@@ -57,9 +57,9 @@ fn brief(report: &Report, layout: &human::Options, out: &mut dyn Write) -> io::R
 
 /// The first of each code, worst first, then the second of each, and so on: a hundred of one kind hide no other.
 fn in_turn<'f>(sorted: &[&'f Finding]) -> impl Iterator<Item = &'f Finding> {
-    let kinds = sorted.chunk_by(|one, other| (one.class, one.code) == (other.class, other.code));
+    let kinds = sorted.chunk_by(|one, other| (one.class(), one.code()) == (other.class(), other.code()));
     let mut in_turn: Vec<(Class, usize, &Finding)> = kinds
-        .flat_map(|kind| kind.iter().enumerate().map(|(turn, finding)| (finding.class, turn, *finding)))
+        .flat_map(|kind| kind.iter().enumerate().map(|(turn, finding)| (finding.class(), turn, *finding)))
         .collect();
     in_turn.sort_by_key(|(class, turn, _)| (*class, *turn));
     in_turn.into_iter().map(|(.., finding)| finding)

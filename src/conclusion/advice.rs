@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::chain::Ended;
 use crate::gzip::Fault;
 use crate::inspection::Plan;
 use crate::report::{Completion, MOST_OF_A_KIND, NEVER_PROVEN, Outcome, Report};
+use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Depth, ObjectName, Origin, format_time};
+use crate::verdict::what::{NotADigest, What};
 use crate::verdict::{Cause, Class, Code, Finding, Retries, Scope, Unseen};
 
 /// What a reader should do next, where something general stands behind many findings.
@@ -60,7 +61,7 @@ fn accepted(plan: &Plan) -> Option<String> {
 fn refused(report: &Report) -> Vec<String> {
     let denied = |code: Code| {
         report.findings.iter().any(|finding| {
-            finding.code == code && matches!(&finding.cause, Some(Cause::Unseen(Unseen::Denied(_))))
+            finding.code() == code && matches!(&finding.cause, Some(Cause::Unseen(Unseen::Denied(_))))
         })
     };
     let mut hints = Vec::new();
@@ -91,7 +92,7 @@ fn unsigned(report: &Report) -> Option<String> {
 
 fn unknown_keys(report: &Report) -> Option<String> {
     let unknown =
-        |finding: &Finding| finding.code == Code::DigestUnknownKey && finding.class == Class::Incomplete;
+        |finding: &Finding| finding.code() == Code::DigestUnknownKey && finding.class() == Class::Incomplete;
     report.findings.iter().any(unknown).then(|| {
         "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch"
             .to_owned()
@@ -167,7 +168,7 @@ fn moved(report: &Report) -> Option<String> {
         let object = finding.object.as_ref()?;
         Some((object.key.rsplit('/').next()?, object))
     }
-    let of = |code| report.findings.iter().filter(move |finding| finding.code == code).filter_map(name);
+    let of = |code| report.findings.iter().filter(move |finding| finding.code() == code).filter_map(name);
     let missing: BTreeMap<&str, &ObjectName> = of(Code::LogMissing).collect();
     let moved: Vec<(&ObjectName, &ObjectName)> =
         of(Code::LogUnlisted).filter_map(|(name, lies_at)| Some((lies_at, *missing.get(name)?))).collect();
@@ -187,10 +188,10 @@ fn unfinished_copy(plan: &Plan, report: &Report) -> Option<String> {
     if plan.origin == Origin::Delivered {
         return None;
     }
-    let accusing = report.findings.iter().filter(|finding| finding.class == Class::Tamper);
+    let accusing = report.findings.iter().filter(|finding| finding.class() == Class::Tamper);
     let (like, unlike): (Vec<&Finding>, Vec<&Finding>) = accusing.partition(|it| like_a_broken_copy(it));
     let codes = |findings: &[&Finding]| {
-        let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.code.as_str()).collect();
+        let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.code().as_str()).collect();
         codes.into_iter().collect::<Vec<_>>().join(", ")
     };
     let but = match unlike.is_empty() {
@@ -209,13 +210,11 @@ fn unfinished_copy(plan: &Plan, report: &Report) -> Option<String> {
 /// Whether it may have come of a copy that was broken off: a file that is not there, or that ends too early. What is there
 /// with other content was written so.
 fn like_a_broken_copy(finding: &Finding) -> bool {
-    let cut_short = || {
-        let faults = [Fault::Empty, Fault::Truncated];
-        faults.iter().any(|fault| finding.message.ends_with(&fault.to_string()))
-    };
-    match finding.code {
-        Code::LogMissing | Code::DigestMissing => true,
-        Code::LogMalformed | Code::DigestMalformed => cut_short(),
+    match &finding.what {
+        What::LogMissing { .. } | What::DigestMissing(_) => true,
+        What::LogMalformed { fault, .. } | What::DigestMalformed(NotADigest::Gzip(fault)) => {
+            matches!(fault, Fault::Empty | Fault::Truncated)
+        }
         _ => false,
     }
 }
@@ -252,9 +251,9 @@ const ENDED_LINES: usize = 12;
 
 /// The chains that ended before the window, each with the line that acknowledges it.
 fn ended(report: &Report) -> impl Iterator<Item = (Class, Ended)> {
-    report.findings.iter().filter(|finding| finding.code == Code::ChainEnded).filter_map(|finding| {
+    report.findings.iter().filter(|finding| finding.code() == Code::ChainEnded).filter_map(|finding| {
         let Scope { account, region, trail, .. } = finding.scope.clone();
-        Some((finding.class, Ended { account: account?, region, trail, last: finding.at? }))
+        Some((finding.class(), Ended { account: account?, region, trail, last: finding.at? }))
     })
 }
 
@@ -343,7 +342,7 @@ pub(super) fn not_proven(report: &Report) -> Vec<String> {
     if report.window.start().is_none() {
         sentences.push("Where the record should begin: no --start was given.".to_owned());
     }
-    if report.findings.iter().any(|finding| finding.code == Code::StoreUnavailable) {
+    if report.findings.iter().any(|finding| finding.code() == Code::StoreUnavailable) {
         sentences.push("Anything that was not read before the store stopped answering.".to_owned());
     }
     if report.completion == Completion::Interrupted {

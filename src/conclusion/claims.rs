@@ -8,7 +8,8 @@ use std::fmt::Display;
 use super::Discovery;
 use crate::inspection::{Plan, SiteView};
 use crate::trail::{AccountId, DigestKind, Region, Time, TrailName};
-use crate::verdict::{Cause, Code, Finding, Scope};
+use crate::verdict::what::{AbsentPart, Claim, What};
+use crate::verdict::{Cause, Finding, Scope};
 
 /// What was named, and what is there.
 pub(super) struct Claims<'a> {
@@ -72,16 +73,16 @@ impl<'a> Claims<'a> {
         for account in named.accounts.union(&expected.accounts) {
             if !self.places.iter().any(|(own, _)| own == account) {
                 let all = self.accounts.union(&self.beside.other_accounts);
-                let message = self.message("account", account, all);
-                findings.push(self.absent(message, Scope { account: Some(*account), ..Scope::default() }));
+                let absent = missing(Claim::Account(*account), account, all);
+                findings.push(self.absent(absent, Scope { account: Some(*account), ..Scope::default() }));
             }
         }
         for region in &named.regions {
             if !expected.regions.contains(region) && !self.places.iter().any(|(_, own)| *own == region) {
                 let all = self.regions.iter().copied().chain(&self.beside.other_regions);
-                let message = self.message("region", region, all);
+                let absent = missing(Claim::Region(region.clone()), region, all);
                 findings
-                    .push(self.absent(message, Scope { region: Some(region.clone()), ..Scope::default() }));
+                    .push(self.absent(absent, Scope { region: Some(region.clone()), ..Scope::default() }));
             }
         }
         for region in &expected.regions {
@@ -92,10 +93,10 @@ impl<'a> Claims<'a> {
                 **name == trail.name && trail.home_region.as_ref().is_none_or(|own| own == *home)
             };
             if !self.trails.iter().any(fits) {
-                let message = self.message("trail", &trail.name, self.all_trails.iter().copied());
-                findings.push(
-                    self.absent(message, Scope { trail: Some(trail.name.clone()), ..Scope::default() }),
-                );
+                let claim = Claim::Trail(trail.name.clone());
+                let absent = missing(claim, &trail.name, self.all_trails.iter().copied());
+                findings
+                    .push(self.absent(absent, Scope { trail: Some(trail.name.clone()), ..Scope::default() }));
             }
         }
         findings
@@ -107,30 +108,17 @@ impl<'a> Claims<'a> {
             self.accounts.union(&self.plan.expected.accounts).copied().collect();
         let scope = |account| Scope { account, region: Some(region.clone()), ..Scope::default() };
         if accounts.is_empty() {
-            return vec![self.absent(nothing_of("region"), scope(None))];
+            return vec![self.absent(nothing_of(Claim::Region(region.clone())), scope(None))];
         }
         accounts
             .into_iter()
             .filter(|account| !self.places.contains(&(*account, region)))
-            .map(|account| self.absent(nothing_of("region"), scope(Some(account))))
+            .map(|account| self.absent(nothing_of(Claim::Region(region.clone())), scope(Some(account))))
             .collect()
     }
 
-    /// What is not there at all is told with what is: most often it is spelt otherwise.
-    fn message<N: Ord + Display>(&self, what: &str, name: &N, all: impl Iterator<Item: Borrow<N>>) -> String {
-        let found: BTreeSet<String> = all.map(|own| own.borrow().to_string()).collect();
-        let name = name.to_string();
-        if found.is_empty() || found.contains(&name) {
-            return nothing_of(what);
-        }
-        let mut told: Vec<&str> = found.iter().take(TOLD).map(String::as_str).collect();
-        let more = (found.len() > TOLD).then(|| format!("and {} more", found.len() - TOLD));
-        told.extend(more.as_deref());
-        format!("there is no {what} {name} here; found: {}", told.join(", "))
-    }
-
-    fn absent(&self, message: String, scope: Scope) -> Finding {
-        let mut finding = Finding::new(Code::RegionAbsent, scope, message);
+    fn absent(&self, absent: AbsentPart, scope: Scope) -> Finding {
+        let mut finding = Finding::new(What::RegionAbsent(absent), scope);
         finding.at = self.start;
         finding.cause = Some(Cause::Unexplained);
         finding
@@ -140,6 +128,16 @@ impl<'a> Claims<'a> {
 /// As many names as fit in a sentence.
 const TOLD: usize = 8;
 
-fn nothing_of(what: &str) -> String {
-    format!("this {what} has to be there, and has not one standard digest in the window")
+/// What is not there at all is told with what is: most often it is spelt otherwise.
+fn missing<N: Ord + Display>(claim: Claim, name: &N, all: impl Iterator<Item: Borrow<N>>) -> AbsentPart {
+    let found: BTreeSet<String> = all.map(|own| own.borrow().to_string()).collect();
+    if found.contains(&name.to_string()) {
+        return nothing_of(claim);
+    }
+    let more = found.len().saturating_sub(TOLD) as u64;
+    AbsentPart::Named { claim, found: found.into_iter().take(TOLD).map(Into::into).collect(), more }
+}
+
+fn nothing_of(claim: Claim) -> AbsentPart {
+    AbsentPart::Named { claim, found: Vec::new(), more: 0 }
 }

@@ -6,7 +6,8 @@ use crate::chain::Copied;
 use crate::digest::NamedBy;
 use crate::inspection::{Brief, SiteView};
 use crate::trail::{ChainId, DigestKind, Location};
-use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope};
+use crate::verdict::what::{Original, What};
+use crate::verdict::{Cause, Finding, Scope};
 
 /// One finding for each copy, however many chains it has.
 pub(super) fn findings(brief: &Brief, views: &[SiteView]) -> Vec<Finding> {
@@ -31,25 +32,19 @@ fn told(
     chains: &[&Copied],
 ) -> Finding {
     let digests: usize = chains.iter().map(|copied| copied.hours.len()).sum();
-    let what = format!(
-        "{digests} digests of {} chains here say that they were delivered to {delivered}, and AWS signed them for there",
-        chains.len()
-    );
     let whole = chains.iter().all(|copied| has_original(brief, views, &copied.chain, delivered));
-    let (class, message) = match whole {
-        true => (Class::Notice, format!("{what}: a copy beside its original, which was judged by itself")),
-        false => (
-            Class::Incomplete,
-            format!("{what}: this is a copy, and was not judged; {}", advice(brief, copy, delivered)),
-        ),
+    let original = match whole {
+        true => Original::Here,
+        false => folder_above(brief, copy, delivered),
     };
-    let mut finding = Finding::new(Code::RecordCopied, Scope::default(), message);
-    finding.class = class;
-    finding.evidence = Evidence::none()
-        .with("copy", copy.to_string())
-        .with("delivered", delivered.to_string())
-        .with("chains", chains.len() as u64)
-        .with("digests", digests as u64);
+    let what = What::RecordCopied {
+        copy: copy.clone(),
+        delivered: delivered.clone(),
+        chains: chains.len() as u64,
+        digests: digests as u64,
+        original,
+    };
+    let mut finding = Finding::new(what, Scope::default());
     finding.cause = Some(Cause::Unexplained);
     finding
 }
@@ -67,19 +62,14 @@ fn has_original(brief: &Brief, views: &[SiteView], id: &ChainId, delivered: &Loc
         })
 }
 
-/// What to type so that the copy is judged as one.
-fn advice(brief: &Brief, copy: &Location, delivered: &Location) -> String {
-    let Location { bucket, prefix } = delivered;
+/// The folder to name so that the copy is judged as one, if there is one.
+fn folder_above(brief: &Brief, copy: &Location, delivered: &Location) -> Original {
+    let prefix = &delivered.prefix;
     match brief.plan.named_by {
         NamedBy::KeyOnly if prefix.is_empty() || copy.prefix.ends_with(&**prefix) => {
             let above = copy.prefix.strip_suffix(&**prefix).unwrap_or(&copy.prefix).trim_end_matches('/');
-            format!(
-                "name the folder that stands for the bucket: {}/{above}",
-                brief.plan.source.trim_end_matches('/')
-            )
+            Original::FolderAbove(format!("{}/{above}", brief.plan.source.trim_end_matches('/')).into())
         }
-        NamedBy::KeyOnly | NamedBy::BucketAndKey => {
-            format!("name where it was delivered: --copied-from s3://{bucket}/{prefix}")
-        }
+        NamedBy::KeyOnly | NamedBy::BucketAndKey => Original::Elsewhere,
     }
 }

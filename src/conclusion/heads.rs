@@ -9,8 +9,9 @@ use crate::digest::NamedBy;
 use crate::inspection::{Brief, Plan, SiteView};
 use crate::report::Head;
 use crate::trail::key::DigestKey;
-use crate::trail::{Location, ObjectName, Span, Time, format_time};
-use crate::verdict::{Cause, Class, Code, Evidence, Finding, Unseen};
+use crate::trail::{Location, ObjectName, Span, Time};
+use crate::verdict::what::{HeadLoss, SeenHead, Unread, What};
+use crate::verdict::{Cause, Finding, Unseen};
 
 /// What is younger has not expired by itself, unless it was declared to.
 const NO_EXPIRY: TimeDelta = TimeDelta::days(30);
@@ -66,89 +67,51 @@ pub fn of_head(
     oldest: Option<Time>,
     views: &[SiteView],
 ) -> Option<Finding> {
+    let seen = SeenHead { hash: head.hash, baseline: seen_in.into() };
     let mut finding = match fate {
         Fate::Same => return None,
-        Fate::Other(actual, named_by) => changed(head, *actual, named_by.as_ref()),
-        Fate::Gone => gone(brief, head, oldest, views),
+        Fate::Other(actual, named_by) => {
+            let mut changed = Finding::new(What::HeadChanged { seen, actual: *actual }, &head.chain);
+            changed.digest = named_by.clone();
+            changed
+        }
+        Fate::Gone => gone(brief, (head, seen), oldest, views),
         Fate::Unseen(unseen) => {
-            let message =
-                format!("this digest, which an earlier run saw, could not be read: {}", unseen.detail());
-            let mut finding = Finding::new(Code::DigestUnreadable, &head.chain, message);
-            finding.cause = Some(Cause::Unseen(unseen.clone()));
-            finding
+            let mut unread = Finding::new(What::DigestUnreadable(Unread::SeenBefore(seen)), &head.chain);
+            unread.cause = Some(Cause::Unseen(unseen.clone()));
+            unread
         }
     };
     finding.object = Some(head.object.clone());
     finding.at = Some(head.end);
-    finding.evidence =
-        finding.evidence.with("expected_hash", head.hash.to_string()).with("baseline", seen_in);
     Some(finding)
 }
 
-fn changed(head: &Head, actual: Option<Hash>, named_by: Option<&ObjectName>) -> Finding {
-    let but = match named_by {
-        Some(_) => "; the authentic digest that follows names the new content, so AWS signed both",
-        None => "",
-    };
-    let message = format!("its content is not what an earlier run saw and AWS had signed{but}");
-    let mut finding = Finding::new(Code::HeadChanged, &head.chain, message);
-    finding.digest = named_by.cloned();
-    if let Some(actual) = actual {
-        finding.evidence = Evidence::none().with("actual_hash", actual.to_string());
-    }
-    finding
-}
-
-fn gone(brief: &Brief, head: &Head, oldest: Option<Time>, views: &[SiteView]) -> Finding {
-    let plan = &brief.plan;
-    let age = plan.now - head.end;
+fn gone(brief: &Brief, (head, seen): (&Head, SeenHead), oldest: Option<Time>, views: &[SiteView]) -> Finding {
+    let age = brief.plan.now - head.end;
     let days = age.num_days();
-    if let Some(retention) = plan.retention.filter(|retention| age > *retention) {
-        let message = format!(
-            "this digest, which an earlier run saw, is {days} days old and is not there any more: older than the {} days \
-             that --retention names",
-            retention.num_days()
-        );
-        let mut finding = Finding::new(Code::HeadExpired, &head.chain, message);
-        finding.class = Class::Notice;
-        return finding;
+    if let Some(retention) = brief.plan.retention.filter(|retention| age > *retention) {
+        let retention_days = Some(retention.num_days());
+        return Finding::new(What::HeadExpired { seen, days, retention_days }, &head.chain);
     }
     let nothing_older = oldest.is_none_or(|oldest| oldest >= head.end + EXPIRED_TOGETHER);
     if may_have_expired(brief, head) && nothing_older {
-        let message = format!(
-            "this digest, which an earlier run saw, is {days} days old and is not there any more, nor is any digest that is \
-             as old: it expired, or everything up to then was removed; if the bucket lets go of what is old, say after how \
-             many days: --retention DAYS"
-        );
-        return Finding::new(Code::HeadExpired, &head.chain, message);
+        return Finding::new(What::HeadExpired { seen, days, retention_days: None }, &head.chain);
     }
-    lost(brief, head, views)
+    lost(brief, (head, seen), views)
 }
 
-fn lost(brief: &Brief, head: &Head, views: &[SiteView]) -> Finding {
+fn lost(brief: &Brief, (head, seen): (&Head, SeenHead), views: &[SiteView]) -> Finding {
     let chains = views.iter().flat_map(|view| &view.linked);
     let known = chains.filter(|linked| linked.id == head.chain).filter_map(newest).max();
-    let hours = known.filter(|newest| *newest < head.end).map(|newest| Span { start: newest, end: head.end });
-    let since = match hours {
-        Some(hours) => format!(
-            "; the chain's newest digest here ends at {}, and that run saw it whole up to {}",
-            format_time(hours.start),
-            format_time(hours.end)
-        ),
-        None => String::new(),
-    };
     // A folder that was copied before that run cannot hold what was delivered since.
-    let older_copy = brief.is_as_of_its_newest_object() && brief.as_of < head.end;
-    let message = match older_copy {
-        true => "an earlier run saw this digest, and it is not in this copy, whose newest object is older"
-            .to_owned(),
-        false => format!("an earlier run saw this digest, authentic, and it is not there any more{since}"),
+    let loss = match brief.is_as_of_its_newest_object() && brief.as_of < head.end {
+        true => HeadLoss::CopyIsOlder,
+        false => HeadLoss::Removed,
     };
-    let mut finding = Finding::new(Code::HeadLost, &head.chain, message);
-    if older_copy {
-        finding.class = Class::Incomplete;
-    }
-    finding.span = hours;
+    let mut finding = Finding::new(What::HeadLost(seen, loss), &head.chain);
+    finding.span =
+        known.filter(|newest| *newest < head.end).map(|newest| Span { start: newest, end: head.end });
     finding
 }
 

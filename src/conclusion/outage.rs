@@ -3,11 +3,12 @@
 //! on what was read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::report::{Findings, Reached};
-use crate::trail::{Time, format_time};
-use crate::verdict::{Cause, Class, Code, Evidence, Finding, Scope, Unseen};
-use std::sync::Arc;
+use crate::trail::Time;
+use crate::verdict::what::What;
+use crate::verdict::{Cause, Class, Code, Finding, Scope, Unseen};
 
 /// A bucket that has answered nobody for so long that nothing more was asked of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Outages {
         let mut others = Vec::new();
         for (finding, source) in findings.into_iter().zip(sources) {
             match source {
-                Some(outage) => *self.found[outage].1.entry(finding.code).or_default() += 1,
+                Some(outage) => *self.found[outage].1.entry(finding.code()).or_default() += 1,
                 None => others.push(finding),
             }
         }
@@ -77,8 +78,8 @@ impl Outages {
                     }
                 };
                 let follows = reached == Reached::InPart
-                    && finding.class == Class::Incomplete
-                    && finding.code.rests_on_absence()
+                    && finding.class() == Class::Incomplete
+                    && finding.code().rests_on_absence()
                     && untold;
                 (follows && !self.found.is_empty()).then_some(0)
             }
@@ -93,24 +94,8 @@ impl Outages {
 
 fn told(outage: &Outage, counts: &BTreeMap<Code, u64>, last_answer: Option<Time>) -> Finding {
     let Outage { bucket, detail } = outage;
-    let what = match counts.values().sum() {
-        0_u64 => "what was not read by then was not judged".to_owned(),
-        count => {
-            format!(
-                "what was not read by then was not judged, and the {count} findings that follow from it are only counted"
-            )
-        }
-    };
-    let message = format!(
-        "s3://{bucket} stopped answering, and the run ended early: {detail}; {what}; run again when it answers"
-    );
-    let mut finding = Finding::new(Code::StoreUnavailable, Scope::default(), message);
+    let what = What::StoreUnavailable { bucket: Arc::clone(bucket), last_answer, follows: counts.clone() };
+    let mut finding = Finding::new(what, Scope::default());
     finding.cause = Some(Cause::Unseen(Unseen::Unavailable(detail.as_str().into())));
-    let mut evidence = Evidence::none().with("bucket", &**bucket);
-    if let Some(time) = last_answer {
-        evidence = evidence.with("last_answer", format_time(time));
-    }
-    finding.evidence =
-        counts.iter().fold(evidence, |evidence, (code, count)| evidence.with(code.as_str(), *count));
     finding
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::chain::{self, Linked, Loss, Lost, Seam};
-use crate::digest::Previous;
+use crate::crypto::Hash;
 use crate::inspection::{Brief, SiteView};
 use crate::report::Reached;
 use crate::trail::key::DigestKey;
 use crate::trail::{
-    AccountId, AccountRegion, ChainId, DigestKind, Location, Region, Span, Time, TrailName, format_time,
+    AccountId, AccountRegion, ChainId, DigestKind, Location, ObjectName, Region, Span, Time, TrailName,
 };
-use crate::verdict::{Class, Code, Evidence, Finding};
+use crate::verdict::Finding;
+use crate::verdict::what::{Differs, Due, EndOfChain, Folder, Sought, What};
 
 /// The accounts and regions that signed links lead to and that nobody has looked at yet, each with where it lies.
 pub fn unknown_places(views: &[SiteView]) -> BTreeMap<AccountRegion, BTreeSet<Location>> {
@@ -115,8 +116,7 @@ fn join_one(brief: &Brief, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam
     if let Some(head) = head.filter(|_| is_head)
         && head.hash != seam.previous.hash
     {
-        let finding = broken(&seam.chain, &head.object, &seam.previous, head.hash.to_string(), seam);
-        older.chain.findings.push(finding);
+        older.chain.findings.push(broken(&head.object, head.hash, seam));
         return;
     }
     if !is_there {
@@ -132,19 +132,13 @@ fn join_one(brief: &Brief, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam
     }
 }
 
-fn broken(
-    id: &ChainId,
-    object: &crate::trail::ObjectName,
-    recorded: &Previous,
-    actual: String,
-    seam: &Seam,
-) -> Finding {
-    let message = "its content is not what the digest after it, in another organization's folder, recorded";
-    let mut finding = Finding::new(Code::DigestLinkBroken, id, message);
+/// A digest that holds other bytes than the digest after it recorded.
+fn broken(object: &ObjectName, actual: Hash, seam: &Seam) -> Finding {
+    let content = Some(Differs { expected: seam.previous.hash, actual });
+    let what = What::DigestLinkBroken { content, signature: None, successor: Folder::OfAnotherOrganization };
+    let mut finding = Finding::new(what, &seam.chain);
     finding.object = Some(object.clone());
     finding.digest = Some(seam.from.clone());
-    finding.evidence =
-        Evidence::none().with("expected_hash", recorded.hash.to_string()).with("actual_hash", actual);
     finding
 }
 
@@ -160,18 +154,12 @@ fn missing(brief: &Brief, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam)
     if !listed || !brief.window.overlaps(&hour) {
         return;
     }
-    let pending = key.end > brief.settled_by();
-    let (code, message) = match pending {
-        true => (
-            Code::DigestPending,
-            "the digest after it, in another organization's folder, links to it, and it is not there yet",
-        ),
-        false => (
-            Code::DigestMissing,
-            "the digest after it, in another organization's folder, links to it, and it is not there",
-        ),
+    let sought = Sought::LinkedFromAnotherOrganization;
+    let what = match key.end > brief.settled_by() {
+        true => What::DigestPending(sought, Due::StillDue),
+        false => What::DigestMissing(sought),
     };
-    let mut finding = Finding::new(code, &seam.chain, message);
+    let mut finding = Finding::new(what, &seam.chain);
     finding.object = Some(seam.previous.object.clone());
     finding.digest = Some(seam.from.clone());
     finding.at = Some(key.end);
@@ -216,18 +204,9 @@ pub fn note_sequel(views: &mut [SiteView], id: &ChainId, sequel: &ChainId, began
     let Some(linked) = chains.get_mut(id) else { return };
     let Some(last) = linked.chain.ended.take() else { return };
     linked.chain.gaps.clear();
-    let folder = match &sequel.place.organization {
-        Some(organization) => format!("AWSLogs/{organization}/"),
-        None => "AWSLogs/".to_owned(),
-    };
-    let message = format!(
-        "the chain's last digest ended at {}; it goes on under {folder}{}/, where it began at {}",
-        format_time(last.end),
-        id.place.account,
-        format_time(began)
-    );
-    let mut finding = Finding::new(Code::ChainEnded, id, message);
-    finding.class = Class::Notice;
+    let AccountRegion { organization, account, .. } = sequel.place.clone();
+    let how = EndOfChain::GoesOn { organization, account, began };
+    let mut finding = Finding::new(What::ChainEnded { last: last.end, how }, id);
     finding.object = Some(last.object);
     finding.at = Some(last.end);
     linked.chain.findings.push(finding);

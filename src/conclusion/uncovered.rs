@@ -11,7 +11,7 @@ use crate::verdict::{Code, Scope};
 /// not be listed, and the accounts and regions that the run did not get to.
 pub(super) fn find(report: &Report, not_reached: &BTreeSet<Scope>, as_of: Time) -> Vec<Uncovered> {
     let told = report.findings.iter().filter_map(|finding| {
-        let why = match finding.code {
+        let why = match finding.code() {
             // An earlier run saw a chain there.
             Code::RegionAbsent | Code::HeadLost => NoChain::Absent,
             Code::ListingUnreadable => NoChain::Unlisted,

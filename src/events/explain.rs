@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 
 use super::{Touches, touches};
 use crate::trail::key::LogKey;
-use crate::trail::{AccountRegion, Span, Time, format_time};
-use crate::verdict::{Cause, Code, Evidence, Finding, Scope, Testimony};
+use crate::trail::{AccountRegion, Span, Time};
+use crate::verdict::what::{Ending, Hole, What};
+use crate::verdict::{Cause, Code, Finding, Scope, Testimony};
 
 /// A digest hour may begin up to an hour before the call that ended the record, and the last digest may still cover it.
 const BEFORE: TimeDelta = TimeDelta::minutes(90);
@@ -16,23 +17,15 @@ const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// A finding of its own for a telling call: an incident responder wants it even where no gap follows.
 pub fn notice(testimony: &Testimony) -> Option<Finding> {
-    let code = match touches(&testimony.event_name, &testimony.event_source)? {
-        Touches::Trail | Touches::Territory => Code::TrailChanged,
-        Touches::Bucket => Code::BucketChanged,
-        Touches::Key => Code::KeyChanged,
+    let event_id = testimony.event_id.clone();
+    let what = match touches(&testimony.event_name, &testimony.event_source)? {
+        Touches::Trail | Touches::Territory => What::TrailChanged { event_id },
+        Touches::Bucket => What::BucketChanged { event_id },
+        Touches::Key => What::KeyChanged { event_id },
     };
-    let what = match &testimony.error_code {
-        None => "was called",
-        Some(_) => "was attempted and refused",
-    };
-    let message = format!(
-        "{} {what} on {} by {} from {}",
-        testimony.event_name, testimony.target, testimony.actor, testimony.source_ip
-    );
-    let mut finding = Finding::new(code, scope(testimony), message);
+    let mut finding = Finding::new(what, scope(testimony));
     finding.object = Some(testimony.log_file.clone());
     finding.at = Some(testimony.time);
-    finding.evidence = Evidence::none().with("event_id", &*testimony.event_id);
     finding.cause = Some(Cause::Event(Box::new(testimony.clone())));
     Some(finding)
 }
@@ -47,7 +40,7 @@ pub fn attribute(findings: &mut Vec<Finding>, testimonies: &[Testimony]) {
         if !open {
             continue;
         }
-        let best = match finding.code {
+        let best = match finding.code() {
             Code::CoverageGap | Code::CoverageTail | Code::RegionAbsent | Code::ChainEnded => {
                 ended(finding, testimonies)
             }
@@ -66,26 +59,17 @@ pub fn attribute(findings: &mut Vec<Finding>, testimonies: &[Testimony]) {
 /// with it: no digest closes it any more.
 fn cut_off(finding: &mut Finding, call: Time) -> Option<Finding> {
     let whole = finding.span.filter(|span| span.start + HOUR < call && call < span.end)?;
-    if !matches!(finding.code, Code::CoverageGap | Code::CoverageTail) {
-        return None;
-    }
-    let told = |span: Span, why: &str| {
-        format!(
-            "from {} to {}: not covered by any authentic digest, {why}",
-            format_time(span.start),
-            format_time(span.end)
-        )
+    let since_the_call = match finding.what {
+        What::CoverageGap(_) => What::CoverageGap(Hole::SinceTheCall),
+        What::CoverageTail(_) => What::CoverageTail(Ending::SinceTheCall),
+        _ => return None,
     };
     let (before, after) = (Span { end: call, ..whole }, Span { start: call, ..whole });
-    let first = Finding {
-        code: Code::CoverageGap,
-        span: Some(before),
-        message: told(before, "and the call that explains the time after it came later"),
-        ..finding.clone()
-    };
+    let what = What::CoverageGap(Hole::BeforeTheCall);
+    let first = Finding { what, span: Some(before), ..finding.clone() };
+    finding.what = since_the_call;
     finding.span = Some(after);
     finding.at = Some(after.start);
-    finding.message = told(after, "from the call on that explains it");
     Some(first)
 }
 
@@ -201,7 +185,7 @@ mod tests {
             trail: "a-trail".parse().ok(),
             organization: None,
         };
-        let mut gap = Finding::new(Code::CoverageTail, scope, "a gap");
+        let mut gap = Finding::new(What::CoverageTail(Ending::Uncovered), scope);
         gap.span = Some(Span { start: at(from), end: at(to) });
         gap.cause = Some(Cause::Unexplained);
         gap
@@ -212,7 +196,7 @@ mod tests {
         attribute(&mut findings, &[call]);
         findings.sort_by(Finding::order);
         let by_a_call = |finding: &Finding| matches!(finding.cause, Some(Cause::Event(_)));
-        findings.iter().map(|finding| (finding.code, finding.span.unwrap(), by_a_call(finding))).collect()
+        findings.iter().map(|finding| (finding.code(), finding.span.unwrap(), by_a_call(finding))).collect()
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::Plan;
 use crate::report::Part;
 use crate::trail::{ChainId, Origin, Span, Time, Window};
-use crate::verdict::{Class, Code, Finding};
+use crate::verdict::Finding;
+use crate::verdict::what::{Due, PendingLog, What};
 
 /// What is asked, of which window, as of when. All judgement of a run sees the same one, and nothing else of the run.
 #[derive(Debug, Clone)]
@@ -32,15 +33,11 @@ impl Brief {
 
     /// A finding, seen with what is known of the run as a whole: an old copy will not get what it lacks any more.
     pub fn in_its_light(&self, mut finding: Finding) -> Finding {
-        let named_and_absent = match finding.code {
-            Code::LogPending => finding.digest.is_some(),
-            code => code == Code::DigestPending,
-        };
-        if named_and_absent && finding.class == Class::Notice && self.is_an_old_copy() {
-            finding.class = Class::Incomplete;
-            finding.message.push_str(
-                " at the time of the newest object here, but this copy is old: it was not copied, or it was removed",
-            );
+        if let What::DigestPending(_, due) | What::LogPending(PendingLog::NotThereYet { due, .. }) =
+            &mut finding.what
+            && self.is_an_old_copy()
+        {
+            *due = Due::LongAgo;
         }
         finding
     }

@@ -12,8 +12,9 @@ use crate::chain::{self, Found, Item, Linked, Root, Terms};
 use crate::crypto::Fingerprint;
 use crate::report::{Completion, Reached};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
-use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, SpanSet, Time, format_time};
-use crate::verdict::{Cause, Code, DigestVerdict, Finding, Unseen};
+use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, SpanSet, Time};
+use crate::verdict::what::{NotListed, Unread, What};
+use crate::verdict::{Cause, DigestVerdict, Finding, Unseen};
 
 /// Judges the record of one account and region; `clock` is the latest moment the store has named.
 pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut dyn FnMut(Told)) -> SiteView {
@@ -77,13 +78,8 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
 
 /// Days that were asked for, and of which there is no record: nothing that they may hold is missed.
 fn not_read(place: &AccountRegion, unread: &SpanSet) -> Finding {
-    let spans: Vec<String> = unread
-        .iter()
-        .map(|span| format!("{} to {}", format_time(span.start), format_time(span.end)))
-        .collect();
-    let message =
-        format!("there is no record of what was read from {}: that time was not judged", spans.join(", "));
-    let mut finding = Finding::new(Code::ListingUnreadable, place, message);
+    let not_listed = NotListed::NoRecord(unread.to_vec());
+    let mut finding = Finding::new(What::ListingUnreadable(not_listed), place);
     finding.cause = Some(Cause::Unseen(Unseen::Interrupted));
     finding.at = unread.first().map(|span| span.start);
     finding
@@ -154,9 +150,7 @@ fn inaccessible(object: &ObjectName, unlisted: &[(Root, ListingFailure)]) -> Opt
 
 /// A link into a folder of the same account and region that was not looked into.
 fn not_followed(id: &ChainId, object: &ObjectName) -> Finding {
-    let message = "a digest links to it, and the folder it lies in was not looked into: the chain has moved more often than \
-                   is followed";
-    let mut finding = Finding::new(Code::DigestUnreadable, id, message);
+    let mut finding = Finding::new(What::DigestUnreadable(Unread::NotFollowed), id);
     finding.object = Some(object.clone());
     finding.at = DigestKey::parse(&object.key).map(|key| key.end);
     finding
@@ -164,9 +158,9 @@ fn not_followed(id: &ChainId, object: &ObjectName) -> Finding {
 
 /// The digest that a finding says is not there, or not there yet.
 fn absent_digest(finding: &Finding) -> Option<(&ObjectName, DigestVerdict)> {
-    let verdict = match finding.code {
-        Code::DigestMissing => DigestVerdict::Missing,
-        Code::DigestPending => DigestVerdict::Pending,
+    let verdict = match finding.what {
+        What::DigestMissing(_) => DigestVerdict::Missing,
+        What::DigestPending(..) => DigestVerdict::Pending,
         _ => return None,
     };
     Some((finding.object.as_ref()?, verdict))

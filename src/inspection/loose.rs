@@ -9,7 +9,8 @@ use crate::chain::{self, Item, Linked, Settled, Terms};
 use crate::digest::NamedBy;
 use crate::logs::{Candidate, PresentTerms, ShortName, odd_file, region_absent};
 use crate::trail::{AccountRegion, Day, DigestKind, Location, ObjectName, Time};
-use crate::verdict::{Class, Code, Evidence, Finding, LogVerdict};
+use crate::verdict::what::{self, NotListed, PendingLog, UnlistedLog, UnprovenLog, What};
+use crate::verdict::{Class, Code, Finding, LogVerdict};
 
 /// What is known of the folders of log files.
 #[derive(Default)]
@@ -210,12 +211,14 @@ impl Teller<'_> {
             if crowd.count == 0 {
                 continue;
             }
-            let (verdict, code, class) = terms.judge_many(crowd.oldest, claims);
+            let verdict = terms.judge_many(crowd.oldest, claims);
             view.loose_logs.add_many(verdict, crowd.count);
             if self.is_told_once(verdict) {
                 self.count += if verdict == LogVerdict::Unlisted { crowd.count } else { 0 };
             } else {
-                tell(Told::Finding(crowded(self.place, folder, (code, class), &crowd)));
+                let finding = crowded(self.place, folder, verdict, &crowd);
+                let (class, code) = finding.kind();
+                tell(Told::Finding(finding));
                 tell(Told::Counted(class, code, crowd.count - 1));
             }
         }
@@ -249,7 +252,7 @@ impl Teller<'_> {
             return;
         }
         // What softens a verdict is told, also where it lies out of scope.
-        let softener = finding.digest.as_ref().filter(|_| finding.code == Code::LogUnlisted);
+        let softener = finding.digest.as_ref().filter(|_| finding.code() == Code::LogUnlisted);
         if let Some(softener) = softener.and_then(|digest| self.softeners.get(digest)) {
             tell(Told::Finding(softener.clone()));
         }
@@ -259,28 +262,20 @@ impl Teller<'_> {
 
 /// One word for many files, and no accusation: what is known of them is how many they are, and the oldest time in their
 /// names.
-fn crowded(
-    place: &AccountRegion,
-    folder: &LogFolder,
-    (code, class): (Code, Class),
-    crowd: &Crowd,
-) -> Finding {
-    let message = format!(
-        "{} more log files of this day that no digest names lie in {}/: they are counted, and not looked at one by one",
-        crowd.count, folder.kind
-    );
-    let mut finding = Finding::new(code, place, message);
-    finding.class = class;
+fn crowded(place: &AccountRegion, folder: &LogFolder, verdict: LogVerdict, crowd: &Crowd) -> Finding {
+    let many = what::Crowd { files: crowd.count, home: folder.home.clone(), kind: folder.kind.clone() };
+    let what = match verdict {
+        LogVerdict::Unproven => What::LogUnproven(UnprovenLog::Crowd(many)),
+        LogVerdict::Pending => What::LogPending(PendingLog::Crowd(many)),
+        _ => What::LogUnlisted(UnlistedLog::Crowd(many)),
+    };
+    let mut finding = Finding::new(what, place);
     finding.at = Some(crowd.oldest);
-    finding.evidence = Evidence::none().with("files", crowd.count).with("folder", folder.home.to_string());
     finding
 }
 
 /// A folder of a kind that digests name, beyond the first of those that are there.
 fn not_looked_into(place: &AccountRegion, home: &Location, kind: &str) -> Finding {
-    let message = format!(
-        "{home} has so many folders of log files for this account and region that {kind}/ was not looked into: files there \
-         which no digest names were not looked for"
-    );
-    Finding::new(Code::ListingUnreadable, place, message)
+    let not_listed = NotListed::TooManyKinds { home: home.clone(), kind: kind.into() };
+    Finding::new(What::ListingUnreadable(not_listed), place)
 }

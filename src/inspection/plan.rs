@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::chain::Ended;
 use crate::digest::NamedBy;
 use crate::report::Baseline;
+use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{AccountId, ChainId, Depth, Origin, Prefix, Region, Time, TrailName};
 use crate::verdict::Code;

@@ -19,6 +19,7 @@ use crate::report::{Completion, Omitted, Reached};
 use crate::trail::key::LogKey;
 use crate::trail::text::{count, moment, pairs, perhaps};
 use crate::trail::{AccountRegion, ChainId, Day, Depth, Location, ObjectName, Region, SpanSet, Time};
+use crate::verdict::what::{NotListed, What};
 use crate::verdict::{Cause, Class, Code, Finding, Scope, Testimony, Unseen};
 
 /// What one account and region came to.
@@ -115,7 +116,8 @@ pub struct ListingFailure {
 impl ListingFailure {
     /// What there is to tell of it.
     pub fn finding(&self, scope: impl Into<Scope>) -> Finding {
-        let mut finding = Finding::new(Code::ListingUnreadable, scope, self.message.clone());
+        let failed = NotListed::Failed(self.message.as_str().into());
+        let mut finding = Finding::new(What::ListingUnreadable(failed), scope);
         finding.cause = Some(Cause::Unseen(self.cause.clone()));
         finding
     }

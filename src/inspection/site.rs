@@ -6,7 +6,8 @@ use super::Brief;
 use crate::chain::{self, Item, Linked, Terms};
 use crate::trail::key::DigestKey;
 use crate::trail::{AccountRegion, ChainId, DigestKind, Location, ObjectName, SpanSet};
-use crate::verdict::{Cause, Code, Evidence, Finding, Scope, Unseen};
+use crate::verdict::what::{AbsentPart, What};
+use crate::verdict::{Cause, Finding, Scope, Unseen};
 
 impl Brief {
     /// What chains are held to, as far as it is the same for every site.
@@ -38,9 +39,7 @@ pub fn keys_unavailable(brief: &Brief, items: &[Item]) -> Option<Finding> {
         items.iter().filter(unproven).find_map(|item| Some((item, chain::keys_refused(item)?)))?;
     let region = &item.key.chain.place.region;
     let scope = Scope { region: Some(region.clone()), ..Scope::default() };
-    let message =
-        format!("neither the region's digests nor the log files they name can be authenticated: {detail}");
-    let mut finding = Finding::new(Code::KeysUnavailable, scope, message);
+    let mut finding = Finding::new(What::KeysUnavailable, scope);
     finding.cause = Some(Cause::Unseen(Unseen::Failed(detail.into())));
     Some(finding)
 }
@@ -63,12 +62,11 @@ pub fn backfill_alone(brief: &Brief, items: &[Item], linked: &[Linked]) -> Vec<F
         .filter(|linked| brief.plan.scope.holds_chain(&linked.id))
         .filter(|backfill| !told.contains(&standard(&backfill.id)))
         .map(|backfill| {
-            let first = &items[backfill.items.start].object;
-            let message = "this trail has backfill digests here in the window, and not one standard digest";
-            let mut finding = Finding::new(Code::RegionAbsent, &backfill.id, message);
+            let first = items[backfill.items.start].object.to_string().into();
+            let what = What::RegionAbsent(AbsentPart::BackfillAlone { first });
+            let mut finding = Finding::new(what, &backfill.id);
             finding.at = brief.window.start();
             finding.cause = Some(Cause::Unexplained);
-            finding.evidence = Evidence::none().with("first_backfill", first.to_string());
             finding
         })
         .collect()

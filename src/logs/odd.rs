@@ -3,7 +3,8 @@
 //! writes. What such a reader would take for a log file is told.
 
 use crate::trail::{ObjectName, Origin, Time};
-use crate::verdict::{Class, Code, Evidence, Finding, Scope};
+use crate::verdict::what::{UnlistedLog, What};
+use crate::verdict::{Finding, Scope};
 
 /// What an object with an odd name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +73,9 @@ fn is_dropping(name: &str) -> bool {
 /// The finding for an object that a reader would take for a log file. When it was delivered cannot be told, so it is not
 /// accused.
 pub fn unlisted(scope: impl Into<Scope>, object: ObjectName, at: Option<Time>) -> Finding {
-    let message = "no digest names this file, and CloudTrail does not name its files so; other readers take it for a log \
-                   file all the same";
-    let mut finding = Finding::new(Code::LogUnlisted, scope, message);
-    finding.class = Class::Incomplete;
+    let mut finding = Finding::new(What::LogUnlisted(UnlistedLog::OddName), scope);
     finding.object = Some(object);
     finding.at = at;
-    finding.evidence = Evidence::none().with_odd_name();
     finding
 }
 

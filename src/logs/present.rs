@@ -8,8 +8,9 @@ use chrono::TimeDelta;
 
 use crate::chain::{Loss, Settled, Unsettled};
 use crate::trail::key::LogKey;
-use crate::trail::{AccountRegion, ObjectName, Origin, Span, Time, format_time};
-use crate::verdict::{Class, Code, Evidence, Finding, LogVerdict};
+use crate::trail::{AccountRegion, ObjectName, Origin, Span, Time};
+use crate::verdict::what::{Obstacle, PendingLog, Settling, UnlistedLog, UnprovenLog, What};
+use crate::verdict::{Finding, LogVerdict};
 
 /// AWS rounds the minute in a log file's name up to the next five.
 const NAME_ROUNDING: TimeDelta = TimeDelta::minutes(5);
@@ -90,49 +91,42 @@ impl PresentTerms<'_> {
         let delivered = candidate.delivered(self.origin);
         let at_name = at_name(named);
         let to_delivery = Span { end: delivered.max(named) + HANDOVER, ..at_name };
-        let tell = |verdict, code, class, message| told(candidate, self, (verdict, code, class), message);
+        let written = Some(delivered).filter(|delivered| *delivered > named + HANDOVER);
         if named > self.now + CLOCKS {
-            let message = format!("its name is dated in the future; it is {} now", format_time(self.now));
-            return tell(LogVerdict::Unlisted, Code::LogUnlisted, Class::Tamper, message);
+            let unlisted = UnlistedLog::DatedInTheFuture { now: self.now, written };
+            return (LogVerdict::Unlisted, told(candidate, self, What::LogUnlisted(unlisted)));
         }
         if let Some(digest) = claimant {
-            let message =
-                format!("only {digest} names this file, and that digest could not be authenticated");
-            let (verdict, mut unproven) =
-                tell(LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete, message);
+            let mut unproven = told(candidate, self, What::LogUnproven(UnprovenLog::Claimed { written }));
             unproven.digest = Some(digest.clone());
-            return (verdict, unproven);
+            return (LogVerdict::Unproven, unproven);
         }
         let named_by = candidate.named_by(self.origin).min(self.as_of);
         // Where the time of delivery is not known, any digest there is may be the one that names it.
         let until = Span { end: named_by.max(to_delivery.end), ..to_delivery };
         let doubtful = self.origin != Origin::Delivered && self.settled.unheard(until).is_some();
         if self.settled.covers(to_delivery) && !doubtful {
-            let (class, how) = match self.as_of - delivered < self.grace {
-                true => (Class::Incomplete, "; it is so young that a digest may still come"),
-                false => (Class::Tamper, ""),
+            let due = match self.as_of - delivered < self.grace {
+                true => Settling::Young,
+                false => Settling::Settled,
             };
-            let message = format!(
-                "no digest names this file, although authentic digests cover {}, the time of its delivery{how}",
-                format_time(delivered)
-            );
-            return tell(LogVerdict::Unlisted, Code::LogUnlisted, class, message);
+            let unlisted = UnlistedLog::Covered { delivered, written, due };
+            return (LogVerdict::Unlisted, told(candidate, self, What::LogUnlisted(unlisted)));
         }
         if !self.settled.covers(at_name) && self.as_of - named < self.grace {
-            let message = "not in a digest yet; it is young enough for that".to_owned();
-            return tell(LogVerdict::Pending, Code::LogPending, Class::Notice, message);
+            let pending = PendingLog::NotNamedYet { written };
+            return (LogVerdict::Pending, told(candidate, self, What::LogPending(pending)));
         }
-        uncovered(candidate, self, if doubtful { until } else { to_delivery })
+        let stretch = if doubtful { until } else { to_delivery };
+        (LogVerdict::Unlisted, uncovered(candidate, self, stretch, written))
     }
 
     /// What can be said of many of them, of which only the time of the oldest name is known: nothing that accuses anybody.
-    pub fn judge_many(&self, oldest: Time, claims: Claims) -> (LogVerdict, Code, Class) {
+    pub fn judge_many(&self, oldest: Time, claims: Claims) -> LogVerdict {
         match claims {
-            Claims::Some => (LogVerdict::Unproven, Code::LogUnproven, Class::Incomplete),
-            Claims::None if self.as_of - oldest < self.grace => {
-                (LogVerdict::Pending, Code::LogPending, Class::Notice)
-            }
-            Claims::None => (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete),
+            Claims::Some => LogVerdict::Unproven,
+            Claims::None if self.as_of - oldest < self.grace => LogVerdict::Pending,
+            Claims::None => LogVerdict::Unlisted,
         }
     }
 }
@@ -153,45 +147,30 @@ pub enum Claims {
 }
 
 /// A file of a time that is not settled: it can be neither proven nor accused, and what keeps the time open is told.
-fn uncovered(candidate: &Candidate, terms: &PresentTerms<'_>, stretch: Span) -> (LogVerdict, Finding) {
-    let obstacle = terms.settled.obstacle(stretch);
-    let why = match obstacle {
-        None => "no digests cover the time of its delivery".to_owned(),
-        Some(Unsettled::Hole(chain)) => format!(
-            "trail {} has no authentic digest for the time of its delivery, and a trail without log file validation looks \
-             like this",
-            chain.trail
-        ),
-        Some(Unsettled::Digest(digest, Loss::Absent)) => format!("{digest}, which may name it, is not there"),
-        Some(Unsettled::Digest(digest, Loss::Refuted)) => {
-            format!("{digest}, in whose hour it was delivered, is not authentic")
-        }
-        Some(Unsettled::Digest(digest, Loss::Open)) => {
-            format!("{digest}, which may name it, could not be checked")
-        }
-    };
-    let message = format!("no digest names this file; {why}");
-    let (verdict, mut finding) =
-        told(candidate, terms, (LogVerdict::Unlisted, Code::LogUnlisted, Class::Incomplete), message);
-    if let Some(Unsettled::Digest(digest, _)) = obstacle {
-        finding.digest = Some(digest.clone());
-    }
-    (verdict, finding)
-}
-
-fn told(
+fn uncovered(
     candidate: &Candidate,
     terms: &PresentTerms<'_>,
-    (verdict, code, class): (LogVerdict, Code, Class),
-    message: String,
-) -> (LogVerdict, Finding) {
-    let mut finding = Finding::new(code, terms.place, message);
-    finding.class = class;
+    stretch: Span,
+    written: Option<Time>,
+) -> Finding {
+    let unsettled = terms.settled.obstacle(stretch);
+    let why = match unsettled {
+        None => Obstacle::NoDigests,
+        Some(Unsettled::Hole(chain)) => Obstacle::Hole(chain.trail.clone()),
+        Some(Unsettled::Digest(_, Loss::Absent)) => Obstacle::DigestAbsent,
+        Some(Unsettled::Digest(_, Loss::Refuted)) => Obstacle::DigestRefuted,
+        Some(Unsettled::Digest(_, Loss::Open)) => Obstacle::DigestUnchecked,
+    };
+    let mut finding = told(candidate, terms, What::LogUnlisted(UnlistedLog::Uncovered { why, written }));
+    if let Some(Unsettled::Digest(digest, _)) = unsettled {
+        finding.digest = Some(digest.clone());
+    }
+    finding
+}
+
+fn told(candidate: &Candidate, terms: &PresentTerms<'_>, what: What) -> Finding {
+    let mut finding = Finding::new(what, terms.place);
     finding.object = Some(candidate.object.clone());
     finding.at = Some(candidate.named);
-    let delivered = candidate.delivered(terms.origin);
-    if delivered > candidate.named + HANDOVER {
-        finding.evidence = Evidence::none().with("last_modified", format_time(delivered));
-    }
-    (verdict, finding)
+    finding
 }

@@ -46,7 +46,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn finding(report: &Report, account: AccountId, region: &Region, finding: &Finding) -> model::Finding {
-    let code = finding.code;
+    let code = finding.code();
     let partition = partition(region);
     let severity = severity(finding.severity());
     let types = types(finding);
@@ -63,7 +63,7 @@ fn finding(report: &Report, account: AccountId, region: &Region, finding: &Findi
         created_at: now.clone(),
         updated_at: now,
         title: cut(code.title(), TITLE),
-        description: cut(&format!("{}. {}", Plain(&finding.message), code.meaning()), DESCRIPTION),
+        description: cut(&format!("{}. {}", Plain(words::message(finding)), code.meaning()), DESCRIPTION),
         severity: severity.clone(),
         types: types.clone(),
         finding_provider_fields: model::ProviderFields { severity, types },
@@ -89,7 +89,7 @@ fn severity(severity: Severity) -> model::Severity {
 }
 
 fn types(finding: &Finding) -> Vec<&'static str> {
-    match (finding.class, finding.code) {
+    match (finding.class(), finding.code()) {
         (Class::Tamper, Code::DigestMissing | Code::LogMissing) => {
             vec!["TTPs/Defense Evasion/CloudTrailRecordRemoved", "Effects/Data Destruction"]
         }
@@ -101,7 +101,7 @@ fn types(finding: &Finding) -> Vec<&'static str> {
 }
 
 fn compliance(finding: &Finding) -> Option<model::Compliance> {
-    let status = match (finding.class, finding.severity()) {
+    let status = match (finding.class(), finding.severity()) {
         (Class::Incomplete, Severity::High) => "FAILED",
         (Class::Incomplete, _) => "NOT_AVAILABLE",
         (Class::Tamper | Class::Notice, _) => return None,
@@ -117,7 +117,7 @@ fn product_fields(report: &Report, finding: &Finding) -> BTreeMap<String, String
             fields.insert(format!("trailseal/{}", cut(&Plain(name).to_string(), 100)), fact);
         }
     };
-    tell("class", finding.class.as_str().to_owned());
+    tell("class", finding.class().as_str().to_owned());
     tell("source", Plain(&report.source).to_string());
     if let Some(trail) = &finding.scope.trail {
         tell("trail", trail.to_string());
@@ -138,7 +138,7 @@ fn product_fields(report: &Report, finding: &Finding) -> BTreeMap<String, String
     if let Some(cause) = &finding.cause {
         tell("cause", Plain(cause).to_string());
     }
-    for (name, fact) in &finding.evidence.0 {
+    for (name, fact) in &finding.evidence().0 {
         tell(&format!("evidence/{name}"), Plain(words::fact(fact)).to_string());
     }
     fields

@@ -112,7 +112,7 @@ impl Transcript {
             // Where its own key does not say which chain it is of, the digest that links to it does.
             let names = [Some(object), finding.digest.as_ref()];
             let chain = names.into_iter().flatten().find_map(|name| DigestKey::parse(&name.key));
-            let verdict = match finding.code {
+            let verdict = match finding.code() {
                 Code::DigestMissing => DigestVerdict::Missing,
                 _ => DigestVerdict::Unreadable,
             };
@@ -129,7 +129,7 @@ impl Transcript {
 
 /// Trails share log folders: a log file that none of them names is told in the first block of its account and region.
 fn place_unlisted<'a>(report: &'a Report, blocks: &mut BTreeMap<ChainId, Block<'a>>) {
-    for finding in report.findings.iter().filter(|finding| finding.code == Code::LogUnlisted) {
+    for finding in report.findings.iter().filter(|finding| finding.code() == Code::LogUnlisted) {
         let scope = &finding.scope;
         let block = blocks.iter_mut().find(|(id, _)| {
             Some(id.place.account) == scope.account
@@ -156,7 +156,7 @@ impl<'a> Told<'a> {
         for finding in &report.findings {
             let Some(object) = &finding.object else { continue };
             told.by_object.entry(object).or_default().push(finding);
-            if matches!(finding.code, Code::DigestMissing | Code::DigestUnreadable) && lost.insert(object) {
+            if matches!(finding.code(), Code::DigestMissing | Code::DigestUnreadable) && lost.insert(object) {
                 told.lost.push(finding);
             }
         }
@@ -169,7 +169,7 @@ impl<'a> Told<'a> {
 
     /// When a chain began anew with this digest, if it did.
     fn restart(&self, object: &ObjectName) -> Option<Time> {
-        self.of(object).iter().find(|finding| finding.code == Code::ChainRestarted)?.at
+        self.of(object).iter().find(|finding| finding.code() == Code::ChainRestarted)?.at
     }
 }
 

@@ -45,13 +45,14 @@ fn cells(finding: &Finding) -> [String; 15] {
         fact.map_or_else(String::new, |fact| fact.to_string())
     }
     let scope = &finding.scope;
-    let evidence = match finding.evidence.0.is_empty() {
+    let evidence = finding.evidence().0;
+    let evidence = match evidence.is_empty() {
         true => String::new(),
-        false => serde_json::to_string(&finding.evidence.0).unwrap_or_default(),
+        false => serde_json::to_string(&evidence).unwrap_or_default(),
     };
     [
-        finding.code.to_string(),
-        finding.class.as_str().to_owned(),
+        finding.code().to_string(),
+        finding.class().as_str().to_owned(),
         finding.severity().as_str().to_owned(),
         text(scope.account),
         text(scope.region.as_ref()),
@@ -62,7 +63,7 @@ fn cells(finding: &Finding) -> [String; 15] {
         text(finding.span.map(|span| format_time(span.end))),
         text(finding.object.as_ref()),
         text(finding.digest.as_ref()),
-        finding.message.clone(),
+        words::message(finding).into_owned(),
         evidence,
         text(finding.cause.as_ref()),
     ]

@@ -11,7 +11,7 @@ pub fn uid(finding: &Finding) -> String {
     }
     let scope = &finding.scope;
     let words = [
-        finding.code.to_string(),
+        finding.code().to_string(),
         word(scope.account),
         word(scope.region.as_ref()),
         word(scope.trail.as_ref()),

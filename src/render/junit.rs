@@ -139,7 +139,7 @@ fn chain_case(chain: &ChainReport) -> Case {
 }
 
 fn finding_case(finding: &Finding) -> Case {
-    let mark = match (finding.class, finding.code) {
+    let mark = match (finding.class(), finding.code()) {
         (Class::Tamper, _) => Mark::Failure,
         (Class::Incomplete, _) => Mark::Error,
         (Class::Notice, Code::LogPending) => Mark::Skipped,
@@ -149,20 +149,17 @@ fn finding_case(finding: &Finding) -> Case {
         (Some(object), _, _) => object.to_string(),
         (None, Some(span), _) => words::range(*span),
         (None, None, Some(at)) => words::moment(at),
-        (None, None, None) => finding.message.clone(),
+        (None, None, None) => words::message(finding).into_owned(),
     };
-    let facts = finding
-        .evidence
-        .0
-        .iter()
-        .map(|(name, fact)| format!("{}: {}", Plain(name), Plain(words::fact(fact))));
+    let facts = finding.evidence().0.into_iter();
+    let facts = facts.map(|(name, fact)| format!("{}: {}", Plain(&name), Plain(words::fact(&fact))));
     let cause = finding.cause.iter().map(|cause| format!("cause: {}", Plain(cause)));
     let detail: Vec<String> = facts.chain(cause).collect();
     Case {
-        name: format!("{} {about}", finding.code),
+        name: format!("{} {about}", finding.code()),
         mark,
-        kind: finding.code.to_string(),
-        message: finding.message.clone(),
+        kind: finding.code().to_string(),
+        message: words::message(finding).into_owned(),
         detail: detail.join("\n"),
     }
 }

@@ -112,13 +112,13 @@ fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     place.extend(scope.region.as_ref().map(ToString::to_string));
     place.extend(finding.at.filter(|_| finding.span.is_none()).map(words::moment));
     match place.is_empty() {
-        true => write!(out, "- {}", Words(&finding.message))?,
-        false => write!(out, "- {}: {}", place.join(" "), Words(&finding.message))?,
+        true => write!(out, "- {}", Words(words::message(finding)))?,
+        false => write!(out, "- {}: {}", place.join(" "), Words(words::message(finding)))?,
     }
     if let Some(object) = &finding.object {
         write!(out, "<br>{}", Verbatim(object))?;
     }
-    for (name, fact) in &finding.evidence.0 {
+    for (name, fact) in &finding.evidence().0 {
         write!(out, "<br>{}: {}", Words(name), Verbatim(words::fact(fact)))?;
     }
     if let Some(cause) = &finding.cause {

@@ -80,7 +80,7 @@ const COMPLIANCE: Kind = Kind(2003, "Compliance Finding", "Compliance Finding: C
 const STANDARDS: [&str; 1] = ["AWS CloudTrail log file integrity validation"];
 
 fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {
-    let detected = finding.class == Class::Tamper;
+    let detected = finding.class() == Class::Tamper;
     let (severity_id, severity) = severity(finding.severity());
     let region = finding.scope.region.as_ref();
     Event {
@@ -88,7 +88,7 @@ fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {
         end_time: finding.span.map(|span| span.end.timestamp_millis()),
         severity_id,
         severity,
-        message: Cow::Borrowed(&finding.message),
+        message: words::message(finding),
         cloud: Cloud {
             provider: "AWS",
             account: finding.scope.account.map(|account| Account {
@@ -100,16 +100,16 @@ fn event<'a>(report: &'a Report, finding: &'a Finding) -> Event<'a> {
         },
         finding_info: FindingInfo {
             uid: uid(finding),
-            title: finding.code.title(),
-            desc: finding.code.meaning(),
-            types: [finding.code.as_str()],
+            title: finding.code().title(),
+            desc: finding.code().meaning(),
+            types: [finding.code().as_str()],
             created_time: report.finished_at.timestamp_millis(),
         },
         is_alert: detected.then_some(true),
         compliance: (!detected).then(|| compliance(finding)),
         resources: resources(finding),
         evidences: if detected { evidences(finding) } else { Vec::new() },
-        remediation: Some(Remediation { desc: finding.code.next_steps().join(" ") }),
+        remediation: Some(Remediation { desc: finding.code().next_steps().join(" ") }),
         unmapped: unmapped(report, finding),
         ..frame(report, if detected { DETECTION } else { COMPLIANCE })
     }
@@ -156,7 +156,7 @@ fn compliance(finding: &Finding) -> Compliance {
         Severity::Medium | Severity::Low => (2, "Warning"),
         Severity::Info => (1, "Pass"),
     };
-    Compliance { standards: STANDARDS, control: finding.code.as_str(), status_id, status }
+    Compliance { standards: STANDARDS, control: finding.code().as_str(), status_id, status }
 }
 
 fn resources(finding: &Finding) -> Vec<Resource<'_>> {
@@ -185,22 +185,18 @@ fn resources(finding: &Finding) -> Vec<Resource<'_>> {
 }
 
 fn evidences(finding: &Finding) -> Vec<Evidence<'_>> {
+    let facts = finding.evidence().0;
+    let hash = facts.get("actual_hash").and_then(Value::as_str).map(str::to_owned);
     let file = finding.object.as_ref().map(|object| File {
         name: object.key.rsplit_once('/').map_or(&object.key, |(_, name)| name),
         path: &object.key,
         type_id: 1,
         r#type: "Regular File",
-        hashes: finding
-            .evidence
-            .0
-            .get("actual_hash")
-            .and_then(Value::as_str)
+        hashes: hash
             .map(|value| Fingerprint { algorithm_id: 3, algorithm: "SHA-256", value })
             .into_iter()
             .collect(),
     });
-    let facts: BTreeMap<&str, &Value> =
-        finding.evidence.0.iter().map(|(name, fact)| (name.as_ref(), fact)).collect();
     let data = (!facts.is_empty()).then_some(facts);
     match (&file, &data) {
         (None, None) => Vec::new(),
@@ -210,8 +206,8 @@ fn evidences(finding: &Finding) -> Vec<Evidence<'_>> {
 
 fn unmapped(report: &Report, finding: &Finding) -> BTreeMap<&'static str, String> {
     let mut facts = BTreeMap::from([
-        ("code", finding.code.to_string()),
-        ("class", finding.class.as_str().to_owned()),
+        ("code", finding.code().to_string()),
+        ("class", finding.class().as_str().to_owned()),
         ("source", report.source.clone()),
     ]);
     facts.extend(finding.scope.trail.as_ref().map(|trail| ("trail", trail.to_string())));

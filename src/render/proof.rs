@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::json::visible;
 use super::plain::Plain;
+use super::words;
 use crate::report::Proof;
 use crate::trail::{Span, format_time};
 use crate::verdict::LogVerdict;
@@ -48,22 +49,22 @@ pub fn human(proof: &Proof, read_from: &str, out: &mut dyn io::Write) -> io::Res
             range(attested.span)
         )?;
         writeln!(out, "  attested     {} (SHA-256 of the inflated file)", attested.hash)?;
-        let other = proof.findings.iter().find_map(|finding| finding.evidence.0.get("actual_hash"));
+        let other = proof.findings.iter().find_map(|finding| finding.evidence().0.remove("actual_hash"));
         match (proof.verdict, other) {
             (Some(LogVerdict::Intact), _) => writeln!(out, "  found        {}, the same", attested.hash)?,
-            (_, Some(other)) => writeln!(out, "  found        {}", Plain(super::words::fact(other)))?,
+            (_, Some(other)) => writeln!(out, "  found        {}", Plain(words::fact(&other)))?,
             (_, None) => {}
         }
         writeln!(out, "  signed with  {} of region {}", attested.fingerprint, attested.chain.place.region)?;
         writeln!(out, "  unbroken     {}, as far as was looked", range(attested.unbroken))?;
     }
     for finding in &proof.findings {
-        writeln!(out, "\n  {}: {}", finding.code, Plain(&finding.message))?;
+        writeln!(out, "\n  {}: {}", finding.code(), Plain(words::message(finding)))?;
         if let Some(about) = finding.object.as_ref().filter(|about| **about != proof.object) {
             writeln!(out, "    {}", Plain(about))?;
         }
-        for (name, fact) in &finding.evidence.0 {
-            writeln!(out, "    {:14} {}", Plain(name.replace('_', " ")), Plain(super::words::fact(fact)))?;
+        for (name, fact) in &finding.evidence().0 {
+            writeln!(out, "    {:14} {}", Plain(name.replace('_', " ")), Plain(words::fact(fact)))?;
         }
     }
     Ok(())

@@ -182,7 +182,7 @@ impl<'a> Findings<'a> {
     /// The worst of those that concern the chain, or may.
     pub fn worst(&self, chain: &ChainReport) -> Option<Class> {
         let may_concern_it = self.not_held.filter(|_| !chain.is_as_delivered());
-        self.of_chain(chain).map(|finding| finding.class).chain(may_concern_it).min()
+        self.of_chain(chain).map(|finding| finding.class()).chain(may_concern_it).min()
     }
 }
 
@@ -204,11 +204,11 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
         mark(*span, covered);
     }
     for finding in &findings {
-        let cell = match finding.class {
+        let cell = match finding.class() {
             Class::Tamper => Cell::Damaged,
-            Class::Incomplete if !is_gap(finding.code) => Cell::Unproven,
+            Class::Incomplete if !is_gap(finding.code()) => Cell::Unproven,
             // Accepted, and there all the same.
-            Class::Notice if finding.code.class() == Class::Tamper => Cell::Damaged,
+            Class::Notice if finding.judged() == Class::Tamper => Cell::Damaged,
             Class::Incomplete | Class::Notice => continue,
         };
         if let Some(span) = time_of(finding) {
@@ -226,10 +226,11 @@ pub fn row<'a>(scale: &Scale, chain: &ChainReport, findings: impl Iterator<Item 
         }
     }
     for gap in &chain.gaps {
-        let told =
-            |finding: &&Finding| is_gap(finding.code) && finding.span.is_some_and(|span| span.overlaps(gap));
+        let told = |finding: &&Finding| {
+            is_gap(finding.code()) && finding.span.is_some_and(|span| span.overlaps(gap))
+        };
         let ended =
-            |finding: &&Finding| finding.code == Code::ChainEnded && finding.class == Class::Incomplete;
+            |finding: &&Finding| finding.code() == Code::ChainEnded && finding.class() == Class::Incomplete;
         let due = findings.iter().any(told) || findings.iter().any(ended);
         for index in scale.touched(*gap) {
             let cell = scale.cell(index);
@@ -252,7 +253,7 @@ fn is_gap(code: Code) -> bool {
 
 /// The time a finding is about. A digest stands for the hour that ends with it.
 fn time_of(finding: &Finding) -> Option<Span> {
-    let at = |at: Time| match finding.code {
+    let at = |at: Time| match finding.code() {
         Code::DigestMissing
         | Code::DigestSignatureInvalid
         | Code::DigestMalformed

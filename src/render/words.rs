@@ -10,10 +10,12 @@ use crate::trail::{Span, Time};
 
 mod asked;
 mod groups;
+mod sentence;
 mod verdict;
 
 pub use asked::{Share, baselines, covered, expected, identity, no_chain, scope};
 pub use groups::{Group, groups, not_held, not_marked, part};
+pub use sentence::message;
 pub use verdict::{Headline, accepted, headline};
 
 /// A piece of evidence as it is shown: text without JSON's quotes.

@@ -30,7 +30,7 @@ struct Kind {
 impl Findings {
     /// Takes one in.
     pub fn push(&mut self, finding: Finding) {
-        self.0.entry((finding.class, finding.code)).or_default().push(finding);
+        self.0.entry(finding.kind()).or_default().push(finding);
     }
 
     /// Counts some that are not at hand.
@@ -144,10 +144,10 @@ impl Kind {
 mod tests {
     use super::*;
     use crate::trail::ObjectName;
-    use crate::verdict::Scope;
+    use crate::verdict::{Scope, what::What};
 
     fn finding(number: usize) -> Finding {
-        let mut finding = Finding::new(Code::LogUnlisted, Scope::default(), "unlisted");
+        let mut finding = Finding::new(What::saved(Code::LogUnlisted, "unlisted"), Scope::default());
         finding.object = Some(ObjectName::new("b", format!("{number:06}")));
         finding
     }
@@ -198,8 +198,8 @@ mod tests {
     fn of_a_kind_that_is_let_go_nothing_is_counted() {
         let mut findings = Findings::default();
         findings.extend((0..2 * MOST_OF_A_KIND).map(finding));
-        findings.push(Finding::new(Code::LogMissing, Scope::default(), "missing"));
-        findings.retain(|finding| finding.code == Code::LogMissing);
+        findings.push(Finding::new(What::saved(Code::LogMissing, "missing"), Scope::default()));
+        findings.retain(|finding| finding.code() == Code::LogMissing);
         let (kept, omitted) = findings.settled();
         assert_eq!((kept.len(), omitted), (1, Omitted::new()));
     }

@@ -40,13 +40,13 @@ impl Proof {
     /// Whether something says that the file itself, and not only the chain around it, was tampered with.
     pub fn accuses_the_file(&self) -> bool {
         let about_it = |finding: &&Finding| finding.object.as_ref() == Some(&self.object);
-        self.findings.iter().filter(about_it).any(|finding| finding.class == Class::Tamper)
+        self.findings.iter().filter(about_it).any(|finding| finding.class() == Class::Tamper)
     }
 
     /// The exit code: 0 if the file is proven intact, 1 if it or the chain at its hour was tampered with, 4 if there is
     /// no such file and nothing names it, 3 otherwise.
     pub fn exit_code(&self) -> u8 {
-        let tampered = self.findings.iter().any(|finding| finding.class == Class::Tamper);
+        let tampered = self.findings.iter().any(|finding| finding.class() == Class::Tamper);
         match self.verdict {
             _ if tampered => 1,
             Some(LogVerdict::Intact) => 0,

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use chrono::TimeDelta;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::forge::{Turn, World};
+use trailseal::render::message;
 use trailseal::report::{Baseline, Class, Code, Hash, NoChain, Report};
 use trailseal::store::StoreErrorKind;
 use trailseal::trail::key::{DigestKey, ObjectKey};
@@ -82,7 +83,7 @@ fn a_tail_that_was_cut_is_red_every_night() {
         let report = run(later(held_to(&plan, &baseline), night), store.clone(), &WORLD);
         assert_eq!(report.exit_code(), 1, "{:?}", counted(&report));
         assert_eq!(report.count(Class::Tamper, Code::HeadLost), 2);
-        let lost = report.findings.iter().find(|finding| finding.code == Code::HeadLost).unwrap();
+        let lost = report.findings.iter().find(|finding| finding.code() == Code::HeadLost).unwrap();
         assert_eq!(lost.span.unwrap().end, baseline.heads[0].end);
     }
 }
@@ -117,9 +118,9 @@ fn another_digest_in_its_place_is_no_head() {
     store.objects().insert(head.object.clone(), earlier);
     let report = run(held_to(&plan, &baseline), store, &WORLD);
     assert_eq!(report.count(Class::Tamper, Code::HeadChanged), 1, "{:?}", counted(&report));
-    let changed = report.findings.iter().find(|finding| finding.code == Code::HeadChanged).unwrap();
-    assert_eq!(changed.evidence.0["expected_hash"], head.hash.to_string());
-    assert_ne!(changed.evidence.0["actual_hash"], head.hash.to_string());
+    let changed = report.findings.iter().find(|finding| finding.code() == Code::HeadChanged).unwrap();
+    assert_eq!(changed.evidence().0["expected_hash"], head.hash.to_string());
+    assert_ne!(changed.evidence().0["actual_hash"], head.hash.to_string());
 }
 
 /// The first night's report long ago: its heads lie far before the window, and everything up to `cut` is gone.
@@ -192,7 +193,7 @@ fn a_record_of_which_nothing_old_is_left_asks_for_a_word() {
     store.objects().retain(|object, _| moment(object) > window.end - TimeDelta::hours(40));
     let report = run(tonight.clone(), store.clone(), &world);
     holds(&report, 3, &[("incomplete head-expired", 2)]);
-    assert!(report.findings[0].message.contains("--retention DAYS"));
+    assert!(message(&report.findings[0]).contains("--retention DAYS"));
     // One chain keeps its old digests: then a rule has deleted nothing.
     let place = far_place(&world);
     let mut store = memory(&world);

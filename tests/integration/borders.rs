@@ -9,6 +9,7 @@ use serde_json::json;
 use trailseal::audit::Ended;
 use trailseal::audit::{Days, Plan};
 use trailseal::forge::{Turn, World};
+use trailseal::render::message;
 use trailseal::report::Report;
 use trailseal::report::{Class, Code};
 use trailseal::trail::key::{DigestKey, ObjectKey};
@@ -46,7 +47,7 @@ fn put_here(store: &mut Memory, named: &str, unique: &str) -> serde_json::Value 
 /// Where the only finding of a code is.
 #[track_caller]
 fn object_of(report: &Report, code: Code) -> &ObjectName {
-    let mut found = report.findings.iter().filter(|finding| finding.code == code);
+    let mut found = report.findings.iter().filter(|finding| finding.code() == code);
     let (Some(finding), None) = (found.next(), found.next()) else { panic!("{:#?}", report.findings) };
     finding.object.as_ref().unwrap()
 }
@@ -112,7 +113,7 @@ fn unsigned_newest_stays_unsigned_however_cut() {
     for cuts in [&midnights()[..], &midnights()[1..2], &midnights()[..1]] {
         let report = folder.holds(cuts, 7, 0);
         holds(&report, 3, &unsigned);
-        for finding in report.findings.iter().filter(|finding| finding.code == Code::DigestUnsigned) {
+        for finding in report.findings.iter().filter(|finding| finding.code() == Code::DigestUnsigned) {
             let named = finding.object.as_ref().unwrap();
             assert_eq!(Day::of_digest(end(named)).to_string(), "2026-03-01");
         }
@@ -368,7 +369,7 @@ fn missing_run_over_two_midnights() {
     let mut missing: Vec<&ObjectName> = report
         .findings
         .iter()
-        .filter(|finding| finding.code == Code::DigestMissing)
+        .filter(|finding| finding.code() == Code::DigestMissing)
         .map(|finding| finding.object.as_ref().unwrap())
         .collect();
     missing.sort();
@@ -388,9 +389,9 @@ fn restart_at_midnight() {
             }
         });
         let report = in_bucket(store).told();
-        let told = report.findings.iter().find(|finding| finding.code == Code::ChainRestarted).unwrap();
+        let told = report.findings.iter().find(|finding| finding.code() == Code::ChainRestarted).unwrap();
         let before = format_time(end(&digests[FIRST - silent - 1]));
-        assert!(told.message.contains(&before), "{}", told.message);
+        assert!(message(told).contains(&before), "{}", message(told));
         assert_eq!(told.object.as_ref(), Some(&digests[FIRST]));
         report
     };
@@ -440,7 +441,7 @@ fn fork_into_an_earlier_segment() {
     remove(&mut store, [digests[morning].clone()]);
     let report = in_bucket(store).told();
     assert_eq!(report.exit_code(), 1);
-    let missing: Vec<_> = report.findings.iter().filter(|finding| finding.class == Class::Tamper).collect();
+    let missing: Vec<_> = report.findings.iter().filter(|finding| finding.class() == Class::Tamper).collect();
     assert!(missing.iter().all(|finding| finding.object.as_ref() == Some(&digests[morning])), "{missing:#?}");
     assert_eq!(counted(&report)["incomplete coverage-gap"], 1);
 }

@@ -36,7 +36,7 @@ fn is_right(world: &World, report: &Report) {
 
 /// The object that is missed, where it is one.
 fn missed(report: &Report) -> Vec<&ObjectName> {
-    let missing = report.findings.iter().filter(|finding| finding.code == Code::DigestMissing);
+    let missing = report.findings.iter().filter(|finding| finding.code() == Code::DigestMissing);
     missing.map(|finding| finding.object.as_ref().unwrap()).collect()
 }
 
@@ -122,7 +122,7 @@ fn link_to_an_unlistable_bucket() {
         ]
         .into()
     );
-    let unreadable = report.findings.iter().find(|finding| finding.code == Code::DigestUnreadable).unwrap();
+    let unreadable = report.findings.iter().find(|finding| finding.code() == Code::DigestUnreadable).unwrap();
     assert_eq!(unreadable.object.as_ref(), Some(&digests[LAST]));
 }
 
@@ -313,7 +313,7 @@ fn explaining_call_in_another_part() {
     let case = Case::new(&STOPPED, Keeps::Metadata);
     let report = case.told();
     is_right(&STOPPED, &report);
-    let gaps: Vec<_> = report.findings.iter().filter(|finding| finding.code == Code::CoverageGap).collect();
+    let gaps: Vec<_> = report.findings.iter().filter(|finding| finding.code() == Code::CoverageGap).collect();
     assert_eq!(gaps.len(), 2);
     let midnight = at("2026-02-28T00:00:00Z");
     for gap in gaps {

@@ -133,7 +133,7 @@ fn second_trail_holed_elsewhere() {
             ("notice chain-restarted", 1),
         ],
     );
-    let accused = report.findings.iter().find(|finding| finding.class == Class::Tamper).unwrap();
+    let accused = report.findings.iter().find(|finding| finding.class() == Class::Tamper).unwrap();
     assert_eq!(accused.object.as_ref(), Some(&forged));
 }
 
@@ -201,7 +201,8 @@ fn region_without_digests() {
     let report = Case::new(&world, Keeps::Metadata).told();
     holds(&report, 3, &[("incomplete region-absent", 1)]);
     assert_eq!(told(&report), right(&world.truth()));
-    let first = report.findings[0].evidence.0["first_log"].as_str().unwrap();
+    let evidence = report.findings[0].evidence().0;
+    let first = evidence["first_log"].as_str().unwrap();
     assert!(first.contains("/2026/02/27/"), "{first}");
 }
 
@@ -313,7 +314,7 @@ fn file_uploaded_after_the_window() {
     // Digests cover the time of its delivery, long after the window, and none names it.
     let report = asked(store.clone());
     holds(&report, 1, &[("tamper log-unlisted", 1)]);
-    assert_eq!(report.findings[0].evidence.0["last_modified"], "2026-03-01T10:00:00Z");
+    assert_eq!(report.findings[0].evidence().0["last_modified"], "2026-03-01T10:00:00Z");
     // The one that covers it does.
     let delivered = digests.iter().position(|digest| uploaded < end(digest)).unwrap();
     sign_anew(&mut store, &digests[delivered..], |place, digest| {

@@ -41,7 +41,7 @@ fn listing_denied_for_one_day() {
     let forged = plant(&mut store, &far_place(&WORLD), at("2026-03-01T00:00:00Z"));
     let report = denied(store).told();
     holds(&report, 1, &[("incomplete listing-unreadable", 1), ("tamper log-unlisted", 1)]);
-    let accused = report.findings.iter().find(|finding| finding.code == Code::LogUnlisted).unwrap();
+    let accused = report.findings.iter().find(|finding| finding.code() == Code::LogUnlisted).unwrap();
     assert_eq!(accused.object.as_ref(), Some(&forged));
 }
 
@@ -55,7 +55,7 @@ fn keys_refused_is_said_once() {
     plant(&mut store, &place, at("2026-02-28T12:00:00Z"));
     let report = Case { ring: Arc::new(ring), ..in_bucket(store) }.told();
     accuses_nobody(&report, 3);
-    let said: Vec<_> = report.findings.iter().filter(|it| it.code == Code::KeysUnavailable).collect();
+    let said: Vec<_> = report.findings.iter().filter(|it| it.code() == Code::KeysUnavailable).collect();
     assert_eq!(said.len(), 1, "{:?}", counted(&report));
     assert_eq!(said[0].scope.region.as_ref(), Some(&place.region));
     assert!(!counted(&report).contains_key("incomplete digest-unknown-key"), "{:?}", counted(&report));
@@ -102,7 +102,7 @@ fn parts(case: &Case) -> Vec<Vec<SiteRecord>> {
 fn tells_of_the_lack(report: &Report) {
     assert_ne!(report.exit_code(), 0);
     assert!(
-        report.findings.iter().any(|finding| finding.class == Class::Incomplete),
+        report.findings.iter().any(|finding| finding.class() == Class::Incomplete),
         "{:#?}",
         report.findings
     );
@@ -125,9 +125,10 @@ fn interrupted_or_lost_part_accuses_nobody() {
         // What the other parts saw is told all the same, and nothing else.
         let told = damaged.concluded(lost(&parts(&damaged)));
         let all = damaged.report();
-        for finding in told.findings.iter().filter(|finding| finding.class == Class::Tamper) {
+        for finding in told.findings.iter().filter(|finding| finding.class() == Class::Tamper) {
             let same = all.findings.iter().any(|other| {
-                (other.code, other.class, &other.object) == (finding.code, finding.class, &finding.object)
+                (other.code(), other.class(), &other.object)
+                    == (finding.code(), finding.class(), &finding.object)
             });
             assert!(same, "{finding:#?}");
         }

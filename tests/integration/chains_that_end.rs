@@ -8,6 +8,7 @@ use trailseal::audit::Ended;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, Turn, World};
 use trailseal::keys::{self, KeySource};
+use trailseal::render::message;
 use trailseal::report::Report;
 use trailseal::report::{Cause, Class, Code};
 use trailseal::trail::key::DigestKey;
@@ -84,7 +85,7 @@ fn what_has_lawfully_ended_is_acknowledged_with_its_last_digest() {
     let mut store = memory(&WORLD);
     cut(&mut store, &place, now(&WORLD) - TimeDelta::hours(40));
     let told = run(last(&WORLD, 26), store.clone(), &WORLD);
-    let line: Ended = told.findings[0].evidence.0["acknowledge"].as_str().unwrap().parse().unwrap();
+    let line: Ended = told.findings[0].evidence().0["acknowledge"].as_str().unwrap().parse().unwrap();
     assert_eq!(line.last, newest(&mut store, &place));
 
     let ended = |line: &Ended| Plan { ended: vec![line.clone()], ..last(&WORLD, 26) };
@@ -101,8 +102,8 @@ fn what_has_lawfully_ended_is_acknowledged_with_its_last_digest() {
     let moved = run(ended(&line), cut_further, &WORLD);
     holds(&moved, 3, &[("incomplete chain-ended", 1)]);
     // And no line is offered that would cover it up.
-    assert!(moved.findings[0].message.contains(&format!("--ended {line} acknowledged a later one")));
-    assert!(!moved.findings[0].evidence.0.contains_key("acknowledge"));
+    assert!(message(&moved.findings[0]).contains(&format!("--ended {line} acknowledged a later one")));
+    assert!(!moved.findings[0].evidence().0.contains_key("acknowledge"));
     assert!(moved.hints.iter().all(|hint| !hint.contains("--ended")), "{:?}", moved.hints);
     // A later last digest needs no word of its own.
     let earlier = Ended { last: line.last - TimeDelta::hours(5), ..line.clone() };
@@ -125,7 +126,7 @@ fn a_trail_that_was_stopped_says_who_stopped_it() {
     }
     let report = run(last(&world, 26), store, &world);
     holds(&report, 3, &[("incomplete chain-ended", 2), ("notice trail-changed", 1)]);
-    for finding in report.findings.iter().filter(|finding| finding.code == Code::ChainEnded) {
+    for finding in report.findings.iter().filter(|finding| finding.code() == Code::ChainEnded) {
         let Some(Cause::Event(event)) = &finding.cause else { panic!("unexplained: {finding:?}") };
         assert_eq!(&*event.event_name, "StopLogging");
     }
@@ -169,7 +170,7 @@ fn digests_on_both_sides_of_the_window_and_none_in_it_are_a_gap() {
     let report = run(asked, memory(&world), &world);
     assert_eq!(counted(&report).get("incomplete coverage-gap"), Some(&2), "{:#?}", report.findings);
     assert_eq!(report.exit_code(), 3);
-    assert!(report.findings.iter().all(|finding| finding.code != Code::ChainEnded));
+    assert!(report.findings.iter().all(|finding| finding.code() != Code::ChainEnded));
     // Far from the window too: a day between what is left on both sides. What links prove is missing, not ended.
     let place = far_place(&WORLD);
     let middle = WORLD.plan().start + TimeDelta::hours(48);
@@ -234,7 +235,7 @@ fn what_signed_links_join_over_the_organizations_seam_is_one_chain() {
     store.objects().remove(&victim);
     let report = run(plan(&world.truth()), store, &world);
     assert_eq!(report.exit_code(), 1, "{:?}", counted(&report));
-    let missing = report.findings.iter().find(|finding| finding.code == Code::DigestMissing).unwrap();
+    let missing = report.findings.iter().find(|finding| finding.code() == Code::DigestMissing).unwrap();
     assert_eq!(missing.object.as_ref(), Some(&victim));
 }
 
@@ -256,7 +257,7 @@ fn a_link_over_the_seam_is_followed_to_a_folder_that_nobody_named() {
         late: None,
     };
     let report = run(plan(&world.truth()), hidden, &world);
-    assert!(report.findings.iter().all(|finding| finding.class != Class::Tamper), "{:#?}", report.findings);
+    assert!(report.findings.iter().all(|finding| finding.class() != Class::Tamper), "{:#?}", report.findings);
     assert_eq!(report.exit_code(), 3);
     assert_eq!(report.chains.len(), 4, "the older half is verified too");
 }
@@ -292,7 +293,7 @@ fn a_trail_that_goes_on_under_an_organization_has_not_been_cut_off() {
     let soon = after(i64::from(24 * DAYS) + 2);
     let report = run_with(last(&soon, 26), together(&before, &soon), keys_of(&[&before, &soon]));
     holds(&report, 0, &[("notice chain-ended", 2)]);
-    assert!(report.findings.iter().all(|finding| finding.message.contains("o-exampleorgid")));
+    assert!(report.findings.iter().all(|finding| message(finding).contains("o-exampleorgid")));
     // Long after: nobody says that the one follows the other.
     let late = after(i64::from(24 * DAYS) + 40);
     let report = run_with(last(&late, 26), together(&before, &late), keys_of(&[&before, &late]));
@@ -336,10 +337,14 @@ fn an_acknowledged_end_softens_nothing_and_any_other_may_own_files() {
     crate::support::judged::plant(&mut store, &place, now(world) - TimeDelta::hours(12));
     let report = run(last(world, 26), store.clone(), world);
     holds(&report, 3, &[("incomplete chain-ended", 1), ("incomplete log-unlisted", 1)]);
-    let unlisted = report.findings.iter().find(|finding| finding.code == Code::LogUnlisted).unwrap();
-    assert!(unlisted.message.contains("without log file validation looks like this"), "{}", unlisted.message);
+    let unlisted = report.findings.iter().find(|finding| finding.code() == Code::LogUnlisted).unwrap();
+    assert!(
+        message(unlisted).contains("without log file validation looks like this"),
+        "{}",
+        message(unlisted)
+    );
 
-    let line = report.findings.iter().find_map(|finding| finding.evidence.0.get("acknowledge")).unwrap();
+    let line = report.findings.iter().find_map(|finding| finding.evidence().0.remove("acknowledge")).unwrap();
     let ended = vec![line.as_str().unwrap().parse().unwrap()];
     let report = run(Plan { ended, ..last(world, 26) }, store, world);
     holds(&report, 1, &[("notice chain-ended", 1), ("tamper log-unlisted", 1)]);

@@ -142,7 +142,7 @@ fn outages_by_chance_accuse_nobody() {
         let store = Faulty { store: memory(world, &plan), script: outage(seed), late: None };
         // The first listing of all decides whether a run can begin.
         let Ok(report) = attempt(plan, store, world) else { continue };
-        let crime = report.findings.iter().find(|finding| finding.class == Class::Tamper);
+        let crime = report.findings.iter().find(|finding| finding.class() == Class::Tamper);
         assert!(crime.is_none(), "{told}: {crime:#?}");
     }
 }
@@ -350,7 +350,7 @@ fn nothing_done_is_success_by_chance_too() {
         };
         let store = memory(world, &plan);
         let report = run(plan, store, world);
-        let lawful = report.findings.iter().all(|finding| finding.class == Class::Notice);
+        let lawful = report.findings.iter().all(|finding| finding.class() == Class::Notice);
         assert!(lawful && report.exit_code() == 0, "seed {seed}: {:?}", counted(&report));
     }
 }

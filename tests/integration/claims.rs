@@ -67,7 +67,7 @@ fn a_trail_whose_digests_are_all_gone_is_absent_though_another_fills_the_folder(
         .objects()
         .retain(|object, _| DigestKey::parse(&object.key).is_none_or(|key| key.chain.trail != trail));
     let report = run(asked(&[], &[], &["data-events"]), store, &WORLD);
-    let absent = report.findings.iter().find(|finding| finding.code == Code::RegionAbsent).unwrap();
+    let absent = report.findings.iter().find(|finding| finding.code() == Code::RegionAbsent).unwrap();
     assert_eq!(absent.scope.trail.as_ref(), Some(&trail));
 }
 

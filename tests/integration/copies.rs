@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use trailseal::audit::NamedBy;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, Damage, World};
+use trailseal::render::message;
 use trailseal::report::Report;
 use trailseal::report::{Class, Code};
 use trailseal::store::copied::Copied;
@@ -54,7 +55,7 @@ fn asked(bucket: &str, prefix: &str) -> Plan {
 #[track_caller]
 fn is_a_copy(report: &Report, advice: &str) {
     holds(report, 3, &[("incomplete record-copied", 1)]);
-    assert!(report.findings[0].message.contains(advice), "{}", report.findings[0].message);
+    assert!(message(&report.findings[0]).contains(advice), "{}", message(&report.findings[0]));
     assert_eq!(report.totals.digests.relocated, 0);
 }
 
@@ -170,6 +171,6 @@ fn single_digests_among_others_in_place_are_moved_not_copied() {
     store.objects().insert(victim.clone(), stored);
     let report = run(plan(&WORLD.truth()), store, &WORLD);
     assert_eq!(report.exit_code(), 1);
-    let relocated = report.findings.iter().find(|finding| finding.code == Code::DigestRelocated).unwrap();
-    assert_eq!((relocated.object.as_ref(), relocated.class), (Some(&victim), Class::Tamper));
+    let relocated = report.findings.iter().find(|finding| finding.code() == Code::DigestRelocated).unwrap();
+    assert_eq!((relocated.object.as_ref(), relocated.class()), (Some(&victim), Class::Tamper));
 }

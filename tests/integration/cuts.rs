@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use trailseal::audit::{self, Days, SiteRecord};
 use trailseal::forge::{Damage, Turn};
+use trailseal::render::message;
 use trailseal::trail::Depth;
 
 use crate::support::judged::quiet;
@@ -92,7 +93,7 @@ fn a_lost_part_accuses_nobody_and_is_told() {
         let records = kept.flat_map(|(_, days)| case.records(*days, 1000, 64)).collect();
         let report = case.concluded(records);
         assert_eq!(report.exit_code(), 3, "{lost}: {:#?}", report.findings);
-        assert!(report.findings.iter().any(|finding| finding.message.starts_with("there is no record of")));
+        assert!(report.findings.iter().any(|finding| message(finding).starts_with("there is no record of")));
     }
     let report = case.concluded(Vec::new());
     assert_eq!(report.exit_code(), 3);

@@ -112,8 +112,8 @@ fn a_list_that_stays_away_proves_nothing_and_accuses_nobody() {
         let report =
             run(faults::script(move |call| (call.action == Action::ListPublicKeys).then(|| own.clone())));
         assert_eq!(report.exit_code(), 3, "{fault:?}");
-        assert!(report.findings.iter().all(|finding| finding.class != Class::Tamper), "{fault:?}");
-        assert!(report.findings.iter().any(|finding| finding.code == Code::KeysUnavailable), "{fault:?}");
+        assert!(report.findings.iter().all(|finding| finding.class() != Class::Tamper), "{fault:?}");
+        assert!(report.findings.iter().any(|finding| finding.code() == Code::KeysUnavailable), "{fault:?}");
     }
 }
 

@@ -47,7 +47,7 @@ fn told(world: &World, code: &str) -> ObjectName {
 }
 
 fn codes(proof: &Proof) -> Vec<Code> {
-    proof.findings.iter().map(|finding| finding.code).collect()
+    proof.findings.iter().map(|finding| finding.code()).collect()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use trailseal::report::{Completion, Report};
 use trailseal::trail::Depth;
 
 use crate::render_formats::written;
-use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};
+use crate::render_worlds::{accepted, clean, damaged, every_code, words, year_of_an_organization};
 
 fn worlds() -> [Report; 4] {
     [clean(), damaged(), every_code(), year_of_an_organization()]
@@ -52,7 +52,7 @@ fn junit_counts_what_it_lists() {
         let said = ["tests", "failures", "errors", "skipped"]
             .map(|name| attribute(&xml, name).parse::<usize>().unwrap());
         assert_eq!(totals, said);
-        let of = |class| report.findings.iter().filter(|finding| finding.class == class).count();
+        let of = |class| report.findings.iter().filter(|finding| finding.class() == class).count();
         assert_eq!([totals[1], totals[2]], [of(Class::Tamper), of(Class::Incomplete)]);
     }
 }
@@ -163,7 +163,7 @@ fn ocsf_events_have_what_their_class_requires() {
         let mut uids = BTreeSet::new();
         for (event, finding) in events.iter().zip(&report.findings) {
             let class = event["class_uid"].as_u64().unwrap();
-            assert_eq!(class, if finding.class == Class::Tamper { 2004 } else { 2003 });
+            assert_eq!(class, if finding.class() == Class::Tamper { 2004 } else { 2003 });
             assert_eq!(event["category_uid"], 2);
             assert_eq!(event["activity_id"], 1);
             assert_eq!(event["type_uid"].as_u64().unwrap(), class * 100 + 1);
@@ -238,10 +238,11 @@ fn ocsf_tells_a_whole_record_only_if_asked_and_only_if_whole() {
 fn asff_batches_are_ready_to_import() {
     let mut long = damaged();
     for finding in &mut long.findings {
-        finding.message = "ü".repeat(3000);
-        finding.evidence = Evidence::none();
+        let said = words(finding);
+        said.message = "ü".repeat(3000);
+        said.evidence = Evidence::none();
         for number in 0..80 {
-            finding.evidence.0.insert(format!("{number}{}", "n".repeat(300)).into(), "v".repeat(5000).into());
+            said.evidence.0.insert(format!("{number}{}", "n".repeat(300)).into(), "v".repeat(5000).into());
         }
     }
     for report in worlds().into_iter().chain([long]) {

@@ -9,7 +9,7 @@ use trailseal::report::{Cause, Evidence, Testimony, Unseen};
 use trailseal::trail::ObjectName;
 
 use crate::render_formats::written;
-use crate::render_worlds::{damaged, time};
+use crate::render_worlds::{damaged, time, words};
 
 const PAYLOADS: [&str; 22] = [
     "<script>alert(1)</script>",
@@ -48,11 +48,12 @@ fn world(text: &str) -> Report {
         key.origin = text.to_owned();
     }
     for (number, finding) in (0..).zip(&mut report.findings) {
-        finding.message = text.to_owned();
+        let said = words(finding);
+        said.message = text.to_owned();
+        said.evidence = Evidence::none().with("found", text);
+        said.evidence.0.insert(text.to_owned().into(), Value::from(vec![text]));
         finding.object = Some(object());
         finding.digest = Some(object());
-        finding.evidence = Evidence::none().with("found", text);
-        finding.evidence.0.insert(text.to_owned().into(), Value::from(vec![text]));
         finding.cause = Some(match number % 2 {
             0 => Cause::Unseen(Unseen::Failed(text.into())),
             _ => Cause::Event(Box::new(Testimony {

@@ -52,7 +52,7 @@ fn the_first_line_answers_whether_the_logs_were_touched() {
     assert!(first_line(&clean()).starts_with("INTACT  No sign of tampering: "));
 
     let mut open = damaged();
-    open.findings.retain(|finding| finding.code == Code::LogUnreadable);
+    open.findings.retain(|finding| finding.code() == Code::LogUnreadable);
     assert_eq!(
         first_line(&open),
         "INCOMPLETE  No sign of tampering, but the record could not be fully proven: 1 log file unreadable."

@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 use trailseal::render::json::{self, ReadError};
-use trailseal::report::{Cause, Unseen};
+use trailseal::report::{Cause, Code, Unseen};
 use trailseal::report::{Completion, Report};
 use trailseal::trail::Window;
 
-use crate::render_worlds::{clean, damaged, every_code, year_of_an_organization};
+use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};
 
 fn written(report: &Report) -> Vec<u8> {
     let mut out = Vec::new();
@@ -49,6 +49,28 @@ fn every_cause_comes_back_as_it_was() {
         report.findings[0].cause = Some(cause);
         assert_eq!(json::read(&written(&report)).unwrap(), report);
     }
+}
+
+#[test]
+fn what_the_caller_makes_of_a_finding_stands_beside_what_it_is() {
+    let mut report = accepted(damaged(), &[Code::LogModified]);
+    report.raise(&[Code::TrailChanged, Code::ChainRestarted].into());
+    let value: Value = serde_json::from_slice(&written(&report)).unwrap();
+    let of = |code: &str| -> Vec<(Option<&str>, &str)> {
+        let findings = value["findings"].as_array().unwrap().iter();
+        let own = findings.filter(|finding| finding["code"] == code);
+        own.map(|finding| (finding["judged"].as_str(), finding["class"].as_str().unwrap())).collect()
+    };
+    assert!(of("log-modified").iter().all(|told| *told == (Some("tamper"), "notice")), "{value:#}");
+    assert!(of("log-missing").iter().all(|told| *told == (None, "tamper")), "{value:#}");
+    assert_eq!(of("log-modified").len(), 2);
+    assert_eq!(json::read(&written(&report)).unwrap(), report);
+    // No caller can make a crime of a notice.
+    let mut forged = value.clone();
+    forged["findings"][0]["judged"] = "notice".into();
+    forged["findings"][0]["class"] = "tamper".into();
+    let refused = json::read(&serde_json::to_vec(&forged).unwrap()).unwrap_err();
+    assert!(matches!(refused, ReadError::Field { .. }), "{refused}");
 }
 
 #[test]

@@ -2,13 +2,27 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use chrono::TimeDelta;
-use trailseal::report::Hash;
+use trailseal::report::what::Saved;
 use trailseal::report::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Scope,
     Testimony, Unseen,
 };
 use trailseal::report::{ChainReport, KeyUse, Newest, NoChain, Reached, Report, Totals, Uncovered};
+use trailseal::report::{Hash, What};
 use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time, Window};
+
+/// A finding in words of its own, as a report says it that was written before.
+pub fn told(code: Code, scope: impl Into<Scope>, message: impl Into<String>) -> Finding {
+    Finding::new(What::saved(code, message), scope)
+}
+
+/// The words of such a finding.
+pub fn words(finding: &mut Finding) -> &mut Saved {
+    match &mut finding.what {
+        What::Saved(saved) => saved,
+        what => panic!("{what:?} has no words of its own"),
+    }
+}
 
 pub const BUCKET: &str = "example-trail-logs";
 
@@ -215,7 +229,7 @@ pub fn damaged() -> Report {
 
 fn region_absent(place: &AccountRegion) -> Finding {
     let message = "this region has to be there, and has not one standard digest in the window";
-    let mut finding = Finding::new(Code::RegionAbsent, place, message);
+    let mut finding = told(Code::RegionAbsent, place, message);
     finding.at = three_days().start();
     finding.cause = Some(Cause::Unexplained);
     finding
@@ -223,7 +237,7 @@ fn region_absent(place: &AccountRegion) -> Finding {
 
 fn log_findings(chain: &ChainId) -> Vec<Finding> {
     let of = |code, message: &str, object: ObjectName, at: &str| {
-        let mut finding = Finding::new(code, chain, message);
+        let mut finding = told(code, chain, message);
         finding.object = Some(object);
         finding.at = Some(time(at));
         finding
@@ -237,7 +251,7 @@ fn log_findings(chain: &ChainId) -> Vec<Finding> {
             delivered,
         );
         finding.digest = Some(digest(chain, hour));
-        finding.evidence = Evidence::none()
+        words(&mut finding).evidence = Evidence::none()
             .with("expected_hash", Hash::of(b"as delivered").to_string())
             .with("actual_hash", Hash::of(unique.as_bytes()).to_string());
         finding
@@ -249,7 +263,7 @@ fn log_findings(chain: &ChainId) -> Vec<Finding> {
         "2026-03-02T13:50:00Z",
     );
     missing.digest = Some(digest(chain, hour));
-    missing.evidence = Evidence::none().with("expected_hash", Hash::of(b"missing").to_string());
+    words(&mut missing).evidence = Evidence::none().with("expected_hash", Hash::of(b"missing").to_string());
     let planted = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/\u{1b}[2J=cmd|'/C calc'!A0<script>alert(1)</script>\"|`x`\u{202e}zg.nosj";
     let unlisted = of(
         Code::LogUnlisted,
@@ -274,11 +288,11 @@ fn log_findings(chain: &ChainId) -> Vec<Finding> {
 
 fn digest_findings(chain: &ChainId, lost: Span) -> Vec<Finding> {
     let mut missing =
-        Finding::new(Code::DigestMissing, chain, "the digest after it links to it, and it is not there");
+        told(Code::DigestMissing, chain, "the digest after it links to it, and it is not there");
     missing.object = Some(digest(chain, lost.end));
     missing.digest = Some(digest(chain, lost.end + TimeDelta::hours(1)));
     missing.at = Some(lost.end);
-    let mut gap = Finding::new(
+    let mut gap = told(
         Code::CoverageGap,
         chain,
         "from 2026-03-03T10:04:04Z to 2026-03-03T11:04:04Z (1 h): this time is not covered by any authentic digest",
@@ -286,7 +300,7 @@ fn digest_findings(chain: &ChainId, lost: Span) -> Vec<Finding> {
     gap.span = Some(lost);
     gap.at = Some(lost.start);
     gap.cause = Some(Cause::Digests { missing: 1, rejected: 0, unauthenticated: 0, unreadable: 0 });
-    let mut denied = Finding::new(Code::LogUnreadable, chain, "the log file could not be read: AccessDenied");
+    let mut denied = told(Code::LogUnreadable, chain, "the log file could not be read: AccessDenied");
     denied.object = Some(log(chain, "2026-03-01T09:05:00Z", "Qw3rTy7uIo9pAs1d"));
     denied.digest = Some(digest(chain, time("2026-03-01T09:04:04Z")));
     denied.at = Some(time("2026-03-01T09:05:00Z"));
@@ -306,7 +320,7 @@ fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) 
         error_code: None,
         log_file: log(chain, "2026-03-02T04:05:00Z", "Hj5kLz8xCv2bNm4q"),
     }));
-    let mut gap = Finding::new(
+    let mut gap = told(
         Code::CoverageGap,
         chain,
         "from 2026-03-02T04:17:28Z to 2026-03-02T10:17:28Z (6 h): this time is not covered by any authentic digest",
@@ -314,7 +328,7 @@ fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) 
     gap.span = Some(stopped);
     gap.at = Some(stopped.start);
     gap.cause = Some(event.clone());
-    let mut restart = Finding::new(
+    let mut restart = told(
         Code::ChainRestarted,
         chain,
         "the chain begins anew here with a starting digest; the digest before it ended at 2026-03-02T04:17:28Z",
@@ -322,7 +336,7 @@ fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) 
     restart.object = Some(digest(chain, stopped.end + TimeDelta::hours(1)));
     restart.at = Some(stopped.end);
     restart.cause = Some(event.clone());
-    let mut changed = Finding::new(
+    let mut changed = told(
         Code::TrailChanged,
         chain,
         "StopLogging was called on management-events by arn:aws:sts::111122223333:assumed-role/deploy/session-7 from 198.51.100.23",
@@ -330,7 +344,7 @@ fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) 
     changed.object = Some(log(chain, "2026-03-02T04:05:00Z", "Hj5kLz8xCv2bNm4q"));
     changed.at = Some(time("2026-03-02T04:02:11Z"));
     changed.cause = Some(event);
-    let mut cut_off = Finding::new(
+    let mut cut_off = told(
         Code::CoverageTail,
         cut,
         "from 2026-03-03T18:31:00Z to 2026-03-04T00:00:00Z (5 h 29 min): the window's end is not covered by any authentic digest",
@@ -338,7 +352,7 @@ fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) 
     cut_off.span = Some(tail);
     cut_off.at = Some(tail.start);
     cut_off.cause = Some(Cause::Unexplained);
-    let mut absent = Finding::new(
+    let mut absent = told(
         Code::RegionAbsent,
         &AccountRegion {
             account: "444455556666".parse().unwrap(),
@@ -399,7 +413,7 @@ pub fn year_of_an_organization() -> Report {
         }
         for gap in &gaps {
             let mut finding =
-                Finding::new(Code::CoverageGap, &id, "this time is not covered by any authentic digest");
+                told(Code::CoverageGap, &id, "this time is not covered by any authentic digest");
             finding.span = Some(*gap);
             finding.at = Some(gap.start);
             finding.cause = Some(match missing {
@@ -409,7 +423,7 @@ pub fn year_of_an_organization() -> Report {
             findings.push(finding);
         }
         for gap in gaps.iter().filter(|_| missing > 0) {
-            let mut finding = Finding::new(
+            let mut finding = told(
                 Code::DigestMissing,
                 &id,
                 "the chain's hourly rhythm calls for it between two digests, and it is not there",
@@ -421,12 +435,11 @@ pub fn year_of_an_organization() -> Report {
         for count in 0..modified {
             let delivered = at(2000 + count);
             let text = delivered.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-            let mut finding =
-                Finding::new(Code::LogModified, &id, "its hash is not the one that the digest names");
+            let mut finding = told(Code::LogModified, &id, "its hash is not the one that the digest names");
             finding.object = Some(log(&id, &text, "aB3dE5fG7hI9jK1l"));
             finding.digest = Some(digest(&id, delivered + TimeDelta::minutes(20)));
             finding.at = Some(delivered);
-            finding.evidence = Evidence::none()
+            words(&mut finding).evidence = Evidence::none()
                 .with("expected_hash", Hash::of(b"as delivered").to_string())
                 .with("actual_hash", Hash::of(text.as_bytes()).to_string());
             findings.push(finding);
@@ -454,8 +467,8 @@ pub fn every_code() -> Report {
     let mut report = clean();
     for code in Code::ALL {
         for class in [code.class(), Class::Notice] {
-            let mut finding = Finding::new(code, &id, format!("{code} as {}", class.as_str()));
-            finding.class = class;
+            let mut finding = told(code, &id, format!("{code} as {}", class.as_str()));
+            words(&mut finding).class = class;
             report.findings.push(finding);
         }
     }

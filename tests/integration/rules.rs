@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use trailseal::audit::NamedBy;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::forge::{self, Damage, Turn, World};
+use trailseal::render::message;
 use trailseal::report::Report;
 use trailseal::report::{Cause, Class, Code};
 use trailseal::store::copied::Copied;
@@ -82,14 +83,14 @@ fn stop_act_start_is_explained_by_who_stopped_it() {
     let report = run(asked(&RESTARTED), memory(&RESTARTED), &RESTARTED);
     assert_eq!(told(&report), right(&RESTARTED.truth()));
     assert_eq!(report.exit_code(), 3);
-    let gaps: Vec<_> = report.findings.iter().filter(|finding| finding.code == Code::CoverageGap).collect();
+    let gaps: Vec<_> = report.findings.iter().filter(|finding| finding.code() == Code::CoverageGap).collect();
     assert_eq!(gaps.len(), 4, "a chain each, in the home region and elsewhere");
     for gap in gaps {
         let Some(Cause::Event(event)) = &gap.cause else { panic!("unexplained: {gap:?}") };
         assert_eq!(&*event.event_name, "StopLogging");
         assert!(!event.actor.is_empty() && !event.source_ip.is_empty() && !event.event_id.is_empty());
     }
-    let restarts = report.findings.iter().filter(|finding| finding.code == Code::ChainRestarted);
+    let restarts = report.findings.iter().filter(|finding| finding.code() == Code::ChainRestarted);
     for restart in restarts {
         let Some(Cause::Event(event)) = &restart.cause else { panic!("unexplained: {restart:?}") };
         assert_eq!(&*event.event_name, "StartLogging");
@@ -144,13 +145,13 @@ fn a_backfill_digest_names_late_files_and_covers_no_hour() {
     });
     let report = run(asked(&WORLD), store.clone(), &WORLD);
     accuses_nobody(&report, 3);
-    let absent = report.findings.iter().find(|finding| finding.code == Code::RegionAbsent).unwrap();
+    let absent = report.findings.iter().find(|finding| finding.code() == Code::RegionAbsent).unwrap();
     assert_eq!(absent.scope.region.as_ref(), Some(&place.region));
     let mut plan = asked(&WORLD);
     plan.expected.regions.insert(place.region.clone());
     plan.expected.accounts.insert(place.account);
     let report = run(plan, store, &WORLD);
-    assert!(report.findings.iter().any(|finding| finding.code == Code::RegionAbsent));
+    assert!(report.findings.iter().any(|finding| finding.code() == Code::RegionAbsent));
 }
 
 #[test]
@@ -339,7 +340,7 @@ fn a_copy_is_judged_by_where_it_was_delivered() {
     let report = run(plan, copy_of(&world, "evidence", "case-7/"), &world);
     holds(&report, 3, &[("incomplete record-copied", 1)]);
     let delivered = format!("--copied-from s3://{}/audit/", world.plan().bucket);
-    assert!(report.findings[0].message.contains(&delivered), "{}", report.findings[0].message);
+    assert!(message(&report.findings[0]).contains(&delivered), "{}", message(&report.findings[0]));
 }
 
 #[test]
@@ -567,7 +568,7 @@ fn no_outage_is_ever_a_crime() {
                 let script = move |ask: Ask<'_>| outage(ask).then_some(kind);
                 let plan = Plan { depth, ..asked(&WORLD) };
                 let report = run(plan, Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
-                let accusing = report.findings.iter().find(|it| it.class == Class::Tamper);
+                let accusing = report.findings.iter().find(|it| it.class() == Class::Tamper);
                 assert!(accusing.is_none(), "{what}, {kind:?}, {depth:?}: {accusing:#?}");
                 no_object_is_told_twice(&report);
                 let looked = depth == Depth::Full || what.contains("digest") || what.contains("account");

@@ -435,7 +435,7 @@ fn pages_of_somebody_else_and_broken_bodies_are_no_crime() {
         }));
         let report = audit(&server);
         let crimes: Vec<_> =
-            report.findings.iter().filter(|finding| finding.class == Class::Tamper).collect();
+            report.findings.iter().filter(|finding| finding.class() == Class::Tamper).collect();
         assert!(crimes.is_empty(), "{fault:?}: {crimes:#?}");
         assert_eq!(report.exit_code(), 3, "{fault:?}");
         assert!(report.totals.digests.unreadable > 0 && report.totals.logs.unreadable > 0, "{fault:?}");

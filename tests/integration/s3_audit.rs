@@ -131,7 +131,7 @@ fn no_fault_is_a_crime() {
             chosen.then(|| own.clone())
         }));
         let crimes: Vec<_> =
-            report.findings.iter().filter(|finding| finding.class == Class::Tamper).collect();
+            report.findings.iter().filter(|finding| finding.class() == Class::Tamper).collect();
         assert!(crimes.is_empty(), "{fault:?} was called a crime: {crimes:#?}");
         assert_eq!(report.exit_code(), 3, "{fault:?}");
         assert!(report.totals.digests.unreadable > 0 && report.totals.logs.unreadable > 0, "{fault:?}");
@@ -148,7 +148,7 @@ fn a_listing_that_fails_is_no_deletion() {
             chosen.then(|| own.clone())
         }));
         let crimes: Vec<_> =
-            report.findings.iter().filter(|finding| finding.class == Class::Tamper).collect();
+            report.findings.iter().filter(|finding| finding.class() == Class::Tamper).collect();
         assert!(crimes.is_empty(), "{fault:?} was called a crime: {crimes:#?}");
         assert_eq!(report.exit_code(), 3, "{fault:?}");
     }
@@ -157,7 +157,7 @@ fn a_listing_that_fails_is_no_deletion() {
 #[test]
 fn a_token_that_expires_on_the_way_leaves_what_was_learned() {
     let report = with_fault(faults::script(|call| (call.number >= 400).then_some(Fault::EXPIRED)));
-    assert!(report.findings.iter().all(|finding| finding.class != Class::Tamper));
+    assert!(report.findings.iter().all(|finding| finding.class() != Class::Tamper));
     assert_eq!(report.exit_code(), 3);
     assert!(report.totals.digests.authentic > 0, "nothing was learned");
 }

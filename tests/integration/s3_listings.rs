@@ -250,9 +250,9 @@ fn listings_that_are_none_are_no_crime() {
 }
 
 fn no_crime(report: &Report, name: &str) {
-    let crimes: Vec<_> = report.findings.iter().filter(|finding| finding.class == Class::Tamper).collect();
+    let crimes: Vec<_> = report.findings.iter().filter(|finding| finding.class() == Class::Tamper).collect();
     assert!(crimes.is_empty(), "{name}: {crimes:#?}");
     assert_eq!(report.exit_code(), 3, "{name}");
-    let codes: Vec<Code> = report.findings.iter().map(|finding| finding.code).collect();
+    let codes: Vec<Code> = report.findings.iter().map(|finding| finding.code()).collect();
     assert!(codes.contains(&Code::ListingUnreadable), "{name}: {codes:?}");
 }

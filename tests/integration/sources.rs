@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trailseal::audit::{Bounds, Plan};
 use trailseal::forge::{self, Damage, World};
+use trailseal::render::message;
 use trailseal::report::Code;
 use trailseal::report::Report;
 use trailseal::store::StoreErrorKind;
@@ -76,7 +77,7 @@ fn narrowed(world: &World, path: &str) -> Plan {
 }
 
 fn codes(report: &Report) -> Vec<Code> {
-    report.findings.iter().map(|finding| finding.code).collect()
+    report.findings.iter().map(|finding| finding.code()).collect()
 }
 
 // In memory.
@@ -146,7 +147,7 @@ fn a_bound_that_is_reached_leaves_the_run_incomplete_and_says_how_to_go_on() {
         |path: &str| Plan { bounds: Bounds { levels: 4, ..Bounds::default() }, ..narrowed(&deep, path) };
     let report = run(bounded(""), store.clone(), &deep);
     assert_eq!((codes(&report), report.exit_code()), (vec![Code::ListingUnreadable], 3));
-    let message = &report.findings[0].message;
+    let message = message(&report.findings[0]);
     assert!(message.contains("4 levels") && message.contains("a/b/c/d/e/"), "{message}");
     for path in ["a", "a/b/c/d/e", "a/b/c/d/e/AWSLogs"] {
         let report = run(bounded(path), store.clone(), &deep);

@@ -8,6 +8,7 @@ use serde_json::json;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, Damage, World};
 use trailseal::keys::Fingerprint;
+use trailseal::render::message;
 use trailseal::report::Report;
 use trailseal::report::{Class, Code};
 use trailseal::store::copied::Copied;
@@ -75,9 +76,9 @@ fn judged<S: ObjectStore>(world: &World, store: S) -> Report {
 
 #[track_caller]
 fn only_lacks_signatures(report: &Report) {
-    let accusing: Vec<_> = report.findings.iter().filter(|it| it.class == Class::Tamper).collect();
+    let accusing: Vec<_> = report.findings.iter().filter(|it| it.class() == Class::Tamper).collect();
     assert!(accusing.is_empty(), "{accusing:#?}");
-    let unsigned = report.findings.iter().filter(|it| it.code == Code::DigestUnsigned);
+    let unsigned = report.findings.iter().filter(|it| it.code() == Code::DigestUnsigned);
     // All but the newest of each chain have a successor that vouches for them.
     assert_eq!((unsigned.count(), report.exit_code()), (WORLD.chains().len(), 3));
 }
@@ -142,9 +143,9 @@ fn what_cannot_be_read_beside_a_digest_is_no_crime() {
         let report = judged(&WORLD, Faulty { store: copy(&WORLD, Kept::Beside), script, late: None });
         only_lacks_signatures(&report);
         let why = format!("its .head.json could not be read: {kind:?}");
-        for finding in report.findings.iter().filter(|it| it.code == Code::DigestUnsigned) {
+        for finding in report.findings.iter().filter(|it| it.code() == Code::DigestUnsigned) {
             let absent = kind == StoreErrorKind::NotFound;
-            assert_eq!(finding.message.contains(&why), !absent, "{}", finding.message);
+            assert_eq!(message(finding).contains(&why), !absent, "{}", message(finding));
         }
     }
     let mut store = copy(&WORLD, Kept::Beside);

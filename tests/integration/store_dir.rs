@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use trailseal::audit::NamedBy;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, Damage, World};
+use trailseal::render::message;
 use trailseal::report::Report;
 use trailseal::report::{Code, Finding};
 use trailseal::store::dir::DirStore;
@@ -133,7 +134,7 @@ fn what_copy_tools_leave_behind_is_counted_and_accuses_nobody() {
     }
     let report = evidence.judged();
     holds(&report, 0, &[("notice stray-objects", 1)]);
-    assert_eq!(report.findings[0].evidence.0["count"], droppings.len());
+    assert_eq!(report.findings[0].evidence().0["count"], droppings.len());
     // Another reader would take this one, and no tool leaves it.
     fs::write(evidence.at(&format!("{folder}/{name}.bak")), "x").unwrap();
     holds(&evidence.judged(), 3, &[("notice stray-objects", 1), ("incomplete log-unlisted", 1)]);
@@ -254,7 +255,7 @@ mod links {
                 continue;
             };
             accuses_nobody(&report, 3);
-            let told = |finding: &Finding| finding.message.contains("lies outside of the folder");
+            let told = |finding: &Finding| message(finding).contains("lies outside of the folder");
             assert!(report.findings.iter().any(told), "{part}: {:#?}", report.findings);
             // The truly damaged twin: what is gone from what the link leaves in reach is missing.
             let gone = evidence.digests().into_iter().rev().nth(3).unwrap();
@@ -277,11 +278,11 @@ mod links {
             moved(&evidence, key, &outside.path().join("elsewhere"));
             let report = evidence.judged();
             accuses_nobody(&report, 3);
-            assert!(report.findings.iter().any(|finding| finding.code == code), "{:?}", counted(&report));
+            assert!(report.findings.iter().any(|finding| finding.code() == code), "{:?}", counted(&report));
             fs::remove_file(evidence.at(key)).unwrap();
             let report = evidence.judged();
             assert_eq!(report.exit_code(), 1);
-            assert!(report.findings.iter().any(|finding| finding.code == gone), "{:?}", counted(&report));
+            assert!(report.findings.iter().any(|finding| finding.code() == gone), "{:?}", counted(&report));
         }
     }
 
@@ -527,11 +528,11 @@ fn a_bad_sidecar_is_no_sidecar() {
         let report = evidence.judged();
         accuses_nobody(&report, 3);
         let unsigned: Vec<_> =
-            report.findings.iter().filter(|finding| finding.code == Code::DigestUnsigned).collect();
+            report.findings.iter().filter(|finding| finding.code() == Code::DigestUnsigned).collect();
         // All but the newest of each chain have a successor that vouches for them.
         assert_eq!(unsigned.len(), chains, "{told}");
         for finding in unsigned {
-            assert!(finding.message.contains(told), "{}", finding.message);
+            assert!(message(finding).contains(told), "{}", message(finding));
         }
     }
     let evidence = Evidence::of(&WORLD);
@@ -542,7 +543,7 @@ fn a_bad_sidecar_is_no_sidecar() {
     }
     let report = evidence.judged();
     assert_eq!(report.exit_code(), 3);
-    let told = |finding: &Finding| finding.message.contains("could not be read: not a plain file");
+    let told = |finding: &Finding| message(finding).contains("could not be read: not a plain file");
     assert!(report.findings.iter().any(told), "{:#?}", report.findings);
 }
 

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use trailseal::audit::NamedBy;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::forge::{self, Turn, World};
+use trailseal::render::message;
 use trailseal::report::{Class, Code};
 use trailseal::store::Metadata;
 use trailseal::store::StoreErrorKind;
@@ -103,7 +104,7 @@ fn what_no_reader_takes_for_a_log_file_is_counted() {
     store.objects().insert(marker, (Vec::new().into(), Metadata::NotKept(None)));
     let report = run(second_day(&WORLD), store, &WORLD);
     holds(&report, 0, &[("notice stray-objects", 1)]);
-    assert_eq!(report.findings[0].evidence.0["count"], 3);
+    assert_eq!(report.findings[0].evidence().0["count"], 3);
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn nothing_in_the_grace_time_could_be_missed_yet() {
     for hours in [1, 2, 3] {
         let report = run(asked(hours), memory(&WORLD), &WORLD);
         holds(&report, 3, &[("incomplete coverage-tail", 1)]);
-        assert!(report.findings[0].message.contains("--last 26h"));
+        assert!(message(&report.findings[0]).contains("--last 26h"));
     }
     holds(&run(asked(4), memory(&WORLD), &WORLD), 0, &[]);
 }
@@ -155,7 +156,7 @@ fn a_name_of_a_trail_that_does_not_exist_softens_nothing() {
     let forged = plant(&mut store, &place, hour(&WORLD, 30) + TimeDelta::minutes(30));
     ghost(&mut store, 40);
     let tampered = |report: &trailseal::report::Report| {
-        report.findings.iter().any(|it| it.object.as_ref() == Some(&forged) && it.class == Class::Tamper)
+        report.findings.iter().any(|it| it.object.as_ref() == Some(&forged) && it.class() == Class::Tamper)
     };
     assert!(tampered(&run(second_day(&WORLD), store.clone(), &WORLD)));
     // Also where only another trail is asked for.
@@ -196,7 +197,7 @@ fn a_trail_without_validation_accuses_nobody_where_it_may_have_delivered() {
     }
     let report = run(Plan { end: Some(hour(world, 70)), ..second_day(world) }, store.clone(), world);
     assert!(
-        report.findings.iter().all(|it| it.code != Code::LogUnlisted || it.class == Class::Incomplete),
+        report.findings.iter().all(|it| it.code() != Code::LogUnlisted || it.class() == Class::Incomplete),
         "{:#?}",
         report.findings
     );

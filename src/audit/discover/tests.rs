@@ -1,5 +1,5 @@
 //! Searches of buckets that have nothing but names.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -14,6 +14,7 @@ use crate::digest::NamedBy;
 use crate::inspection::Bounds;
 use crate::store::{Admission, Object, Page, StoreErrorKind, Take};
 use crate::trail::{ObjectName, Time};
+use crate::verdict::what::{NotListed, SearchEnd, What};
 
 const A: &str = "111122223333";
 const B: &str = "444455556666";
@@ -300,8 +301,13 @@ async fn odd_ones_without_number_are_bounded_and_told_of() {
     assert_eq!((all.odd_objects.first.len(), all.odd_objects.count), (1000, 1200));
     let findings = all.findings(&plan(""));
     assert_eq!(findings.len(), 1, "{findings:#?}");
-    assert!(findings[0].message.contains("200"), "{findings:#?}");
+    assert_eq!(findings[0].what, What::ListingUnreadable(NotListed::AmongRegions { count: 1200, left: 200 }));
     assert_eq!(told(&all), [format!("{A}/us-east-1 CloudTrail")]);
+}
+
+/// That the search came to a bound.
+fn ended(at: SearchEnd, first: &str) -> What {
+    What::ListingUnreadable(NotListed::SearchEnded { at, first: first.into(), bucket: Some("b".into()) })
 }
 
 fn bounded(bounds: Bounds) -> Plan {
@@ -319,11 +325,7 @@ async fn depth_is_bounded_and_the_bound_is_told() {
     assert_eq!(far.sites.len(), 0);
     let findings = far.findings(&bounded(bounds));
     assert_eq!(findings.len(), 1);
-    let message = &findings[0].message;
-    for word in ["3 levels", "s3://b/a/b/c/d/ was not opened", "SOURCE/PREFIX"] {
-        assert!(message.contains(word), "{word}: {message}");
-    }
-    assert_eq!(findings[0].code, crate::verdict::Code::ListingUnreadable);
+    assert_eq!(findings[0].what, ended(SearchEnd::Levels(3), "a/b/c/d/"));
     // Pointed deeper, it is found.
     let deeper = Plan { bounds, ..plan("a/b/c/d") };
     assert_eq!(found(&deep, &deeper).await.sites.len(), 1);
@@ -349,7 +351,8 @@ async fn breadth_is_bounded_below_the_first_levels_alone() {
         assert_eq!(some.sites[1].place.account.to_string(), B, "what lies near is found all the same");
         let findings = some.findings(&plan);
         assert_eq!(findings.len(), 1);
-        assert!(findings[0].message.contains("s3://b/t/x/10/ was not opened"), "{findings:#?}");
+        let (folders, levels) = (bounds.far as u64, bounds.near as u64);
+        assert_eq!(findings[0].what, ended(SearchEnd::Far { folders, levels }, "t/x/10/"));
         outcomes.insert(format!("{:?}", some));
     }
     assert_eq!(outcomes.len(), 1, "the same for any page and any number of requests");
@@ -369,7 +372,7 @@ async fn the_room_for_names_is_bounded_and_a_records_own_folders_come_first() {
         let some = found(&store, &plan).await;
         assert_eq!(told(&some), [format!("{A}/us-east-1 CloudTrail-Digest")]);
         let findings = some.findings(&plan);
-        assert!(findings[0].message.contains("s3://b/junk-099/ was not opened"), "{findings:#?}");
+        assert_eq!(findings[0].what, ended(SearchEnd::Names(100 * 49), "junk-099/"));
         outcomes.insert(format!("{some:?}"));
     }
     assert_eq!(outcomes.len(), 1);
@@ -460,7 +463,10 @@ async fn a_folder_that_is_refused_is_a_failure_and_others_go_on() {
         assert_eq!(told(&some), [format!("{B}/us-east-1 CloudTrail-Digest")]);
         let findings = some.findings(&plan(""));
         assert_eq!(findings.len(), 1);
-        assert!(findings[0].message.contains("AccessDenied") && findings[0].message.contains(A));
+        let What::ListingUnreadable(NotListed::Failed(said)) = &findings[0].what else {
+            panic!("{findings:?}")
+        };
+        assert!(said.contains("AccessDenied") && said.contains(A));
     }
     store.refuses = |folder| folder.is_empty();
     assert!(matches!(search(&store, &plan("")).await, Err(AuditError::Store(_))));
@@ -476,7 +482,7 @@ async fn failures_without_number_are_told_in_one() {
     store.refuses = |folder| folder.starts_with("junk-");
     let findings = found(&store, &plan("")).await.findings(&plan(""));
     assert_eq!(findings.len(), 1001);
-    assert!(findings[1000].message.starts_with("100 more folders"), "{:?}", findings[1000]);
+    assert_eq!(findings[1000].what, What::ListingUnreadable(NotListed::MoreFailed(100)));
 }
 
 #[tokio::test]
@@ -537,7 +543,8 @@ async fn parts_that_a_store_could_not_list_are_failures() {
     let some = sites(&store, &plan(""), &stop).await.unwrap();
     let findings = some.findings(&plan(""));
     assert_eq!((some.sites.len(), findings.len()), (1, 1));
-    assert!(findings[0].message.contains("AWSLogs/linked"));
+    let What::ListingUnreadable(NotListed::Failed(said)) = &findings[0].what else { panic!("{findings:?}") };
+    assert!(said.contains("AWSLogs/linked"));
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 
 use super::{Bound, Found};
 use crate::audit::Plan;
-use crate::audit::unseen::unseen;
+use crate::audit::unseen::failure as failure_of;
 use crate::conclusion::Discovery;
 use crate::digest::NamedBy;
 use crate::inspection::Strays;
-use crate::verdict::{Cause, Code, Evidence, Finding, Scope};
+use crate::store::StoreError;
+use crate::verdict::what::{NotListed, SearchEnd, What};
+use crate::verdict::{Finding, Scope};
 
 impl Found {
     /// What there is to tell of the search, with what lies where only the folders of regions belong.
@@ -24,35 +26,20 @@ impl Found {
 
     /// A finding for everything that may hold a part of the record and was not looked into.
     pub(super) fn findings(&self, plan: &Plan) -> Vec<Finding> {
-        let unreadable = |message: String| Finding::new(Code::ListingUnreadable, Scope::default(), message);
-        let mut findings: Vec<Finding> = self
-            .failures
-            .first
-            .iter()
-            .map(|failure| {
-                let message = format!("cannot {} {}: {}", failure.action, failure.target, failure.detail);
-                let mut finding = unreadable(message);
-                finding.cause = Some(Cause::Unseen(unseen(failure)));
-                finding
-            })
-            .collect();
+        let of = |not_listed| Finding::new(What::ListingUnreadable(not_listed), Scope::default());
+        let failed = |failure: &StoreError| failure_of(failure).finding(Scope::default());
+        let mut findings: Vec<Finding> = self.failures.first.iter().map(failed).collect();
         let more = |count: u64, told: usize| count - told as u64;
         let untold = more(self.failures.count, self.failures.first.len());
         if untold > 0 {
-            findings.push(unreadable(format!("{untold} more folders could not be listed")));
+            findings.push(of(NotListed::MoreFailed(untold)));
         }
-        let untold = more(self.odd_folders.count, self.odd_folders.first.len());
-        if untold > 0 {
-            findings.push(unreadable(format!(
-                "{} folders lie where only those of regions belong; {untold} of them were not looked into",
-                self.odd_folders.count
-            )));
+        let (count, left) =
+            (self.odd_folders.count, more(self.odd_folders.count, self.odd_folders.first.len()));
+        if left > 0 {
+            findings.push(of(NotListed::AmongRegions { count, left }));
         }
-        findings.extend(self.reached.iter().map(|(bound, first)| {
-            let mut finding = unreadable(reached(*bound, plan, first));
-            finding.evidence = Evidence::none().with("first_folder_not_opened", &**first);
-            finding
-        }));
+        findings.extend(self.reached.iter().map(|(bound, first)| of(ended(*bound, plan, first))));
         findings
     }
 
@@ -72,30 +59,16 @@ impl Found {
     }
 }
 
-fn reached(bound: Bound, plan: &Plan, first: &str) -> String {
+fn ended(bound: Bound, plan: &Plan, first: &str) -> NotListed {
     let bounds = &plan.bounds;
-    let first = match plan.named_by {
-        NamedBy::BucketAndKey => format!("s3://{}/{first}", plan.bucket),
-        NamedBy::KeyOnly => first.to_owned(),
+    let at = match bound {
+        Bound::Levels => SearchEnd::Levels(bounds.levels as u64),
+        Bound::Far => SearchEnd::Far { folders: bounds.far as u64, levels: bounds.near as u64 },
+        Bound::Names => SearchEnd::Names(bounds.names as u64),
     };
-    let what = match bound {
-        Bound::Levels => format!(
-            "the search for AWSLogs/ ended {} levels below the source: {first} was not opened, nor any other folder as deep",
-            bounds.levels
-        ),
-        Bound::Far => format!(
-            "the search for AWSLogs/ ended after {} folders that lie more than {} levels below the source: {first} was not \
-             opened, nor were others",
-            bounds.far, bounds.near
-        ),
-        Bound::Names => format!(
-            "there are more folders on one level than their names find room for, {} bytes: {first} was not opened, nor were \
-             those after it",
-            bounds.names
-        ),
+    let bucket = match plan.named_by {
+        NamedBy::BucketAndKey => Some((*plan.bucket).into()),
+        NamedBy::KeyOnly => None,
     };
-    format!(
-        "{what}; a record in there would not be known of: name the prefix that the trail delivers to in the source, such as \
-         SOURCE/PREFIX, or SOURCE/AWSLogs if there is no other, and nothing beside it is searched"
-    )
+    NotListed::SearchEnded { at, first: first.into(), bucket }
 }

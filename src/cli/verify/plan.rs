@@ -6,11 +6,11 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use crate::audit::{self, Bounds, Expected, Load, Plan, Scope, TrailFilter};
-use crate::chain::Ended;
 use crate::crypto::Hash;
 use crate::digest::NamedBy;
 use crate::render::json;
 use crate::report::Baseline;
+use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{Location, Origin, Region, Time, format_time};
 

@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use super::Log;
 use crate::gzip;
+use crate::render::words;
 use crate::trail::Region;
-use crate::verdict::{Cause, Class, Code, DigestVerdict, Finding, LogVerdict};
+use crate::verdict::{Cause, Class, Code, DigestVerdict, Finding, LogVerdict, Overruled};
 
 /// What is said of a file.
 pub enum Word {
@@ -21,7 +22,7 @@ const NOT_READ: &str = "the run ended before it was read";
 
 /// The word on a digest of a trail with this home region. Its own fault comes before a link that it breaks.
 pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> Word {
-    let broken_link = |finding: &&&Finding| finding.code == Code::DigestLinkBroken;
+    let broken_link = |finding: &&&Finding| finding.code() == Code::DigestLinkBroken;
     let own =
         findings.iter().filter(|finding| !broken_link(finding)).find_map(|finding| fault(finding, home));
     let linked = || findings.iter().find(broken_link).and_then(|finding| fault(finding, home));
@@ -45,26 +46,27 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
 }
 
 fn fault(finding: &Finding, home: &Region) -> Option<Word> {
-    let words = match finding.code {
+    let said = match finding.code() {
         Code::DigestMissing => "not found".into(),
         Code::DigestRelocated => "has been moved from its original location".into(),
         Code::DigestMalformed => "invalid format".into(),
         Code::DigestSignatureInvalid => "signature verification failed".into(),
         Code::DigestUnsigned if class(finding) == Class::Tamper => "signature verification failed".into(),
         Code::DigestUnknownKey => {
-            let fingerprint = finding.evidence.0.get("fingerprint").and_then(|found| found.as_str());
-            let fingerprint = fingerprint.unwrap_or_default();
+            let evidence = finding.evidence().0;
+            let fingerprint =
+                evidence.get("fingerprint").and_then(|found| found.as_str()).unwrap_or_default();
             format!("public key not found in region {home} for fingerprint {fingerprint}")
         }
         Code::DigestUnreadable => cause(finding),
         Code::DigestLinkBroken | Code::DigestUnsigned | Code::DigestAlgorithmUnsupported => {
-            finding.message.clone()
+            words::message(finding).into_owned()
         }
         _ => return None,
     };
     Some(match class(finding) {
-        Class::Tamper => Word::Invalid(words),
-        Class::Incomplete | Class::Notice => Word::Unreadable(words),
+        Class::Tamper => Word::Invalid(said),
+        Class::Incomplete | Class::Notice => Word::Unreadable(said),
     })
 }
 
@@ -83,7 +85,7 @@ pub(super) fn log(judged: Option<&Log>, findings: &[&Finding]) -> Word {
         }
         (LogVerdict::Malformed, _) => invalid("invalid format"),
         (LogVerdict::Unreadable, _) => {
-            let told = findings.iter().find(|finding| finding.code == Code::LogUnreadable);
+            let told = findings.iter().find(|finding| finding.code() == Code::LogUnreadable);
             Word::Unreadable(told.map_or_else(|| NOT_READ.into(), |finding| cause(finding)))
         }
         (LogVerdict::NotReached, _) => Word::Unreadable(NOT_READ.into()),
@@ -96,14 +98,14 @@ pub(super) fn log(judged: Option<&Log>, findings: &[&Finding]) -> Word {
 
 /// The word on a log file that no digest names: nothing, where that proves nothing.
 pub fn unlisted(finding: &Finding) -> Option<Word> {
-    (class(finding) == Class::Tamper).then(|| Word::Invalid(finding.message.clone()))
+    (class(finding) == Class::Tamper).then(|| Word::Invalid(words::message(finding).into_owned()))
 }
 
 /// What the finding says of the record. What a caller accepted is no alarm, and still what it is.
 fn class(finding: &Finding) -> Class {
-    match finding.class {
-        Class::Notice => finding.code.class(),
-        class => class,
+    match finding.overruled {
+        Some(Overruled::Accepted) => finding.judged(),
+        Some(Overruled::Raised) | None => finding.class(),
     }
 }
 
@@ -112,6 +114,6 @@ fn cause(finding: &Finding) -> String {
     match &finding.cause {
         Some(Cause::Unseen(unseen)) => told(&unseen.as_str(), &unseen.detail()),
         Some(cause) => cause.to_string(),
-        None => finding.message.clone(),
+        None => words::message(finding).into_owned(),
     }
 }

@@ -41,10 +41,10 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         Text(code.meaning())
     )?;
     let (message, cause) = (group.common_message(), group.common_cause());
-    if let Some(message) = message {
-        writeln!(out, "<p>Each: {}</p>", Text(message))?;
+    if let Some(message) = &message {
+        writeln!(out, "<p>Each: {}</p>", Text(&message))?;
     }
-    let said = |cause: &&Cause| message.is_some_and(|message| message.contains(&cause.to_string()));
+    let said = |cause: &&Cause| message.as_ref().is_some_and(|message| message.contains(&cause.to_string()));
     if let Some(cause) = cause.filter(|cause| !said(cause)) {
         writeln!(out, "<p class=\"cause\">Cause of each: {}</p>", Text(cause))?;
     }
@@ -53,12 +53,12 @@ fn chapter(group: &Group<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         "<table class=\"findings\">\n<thead><tr><th scope=\"col\">Where and when</th><th scope=\"col\">What</th></tr></thead>\n<tbody>"
     )?;
     for finding in group.findings.iter().take(TOLD) {
-        write_finding(finding, message, cause, out)?;
+        write_finding(finding, message.as_deref(), cause, out)?;
     }
     writeln!(out, "</tbody>\n</table>")?;
     let more = group.findings.get(TOLD..).unwrap_or_default();
     if !more.is_empty() {
-        others(more, message, out)?;
+        others(more, message.as_deref(), out)?;
     }
     match (group.count().saturating_sub((TOLD + LISTED) as u64), group.omitted) {
         (0, _) => {}
@@ -96,7 +96,7 @@ fn others(findings: &[&Finding], said: Option<&str>, out: &mut dyn io::Write) ->
     for finding in listed {
         let what = match (&finding.object, said) {
             (Some(object), _) => format!("<code>{}</code>", Text(object)),
-            (None, None) => Text(&finding.message).to_string(),
+            (None, None) => Text(words::message(finding)).to_string(),
             (None, Some(_)) => finding.cause.as_ref().map_or(String::new(), |cause| Text(cause).to_string()),
         };
         writeln!(out, "<tr><td>{}</td><td>{what}</td></tr>", place(finding))?;
@@ -148,13 +148,13 @@ fn write_finding(
 ) -> io::Result<()> {
     write!(out, "<tr><td>{}</td><td>", place(finding))?;
     if message.is_none() {
-        write!(out, "<p>{}</p>", Text(&finding.message))?;
+        write!(out, "<p>{}</p>", Text(words::message(finding)))?;
     }
     let mut facts: Vec<(String, String)> = Vec::new();
     facts.extend(finding.object.as_ref().map(|object| ("object".to_owned(), object.to_string())));
     facts.extend(finding.digest.as_ref().map(|digest| ("digest".to_owned(), digest.to_string())));
-    let evidence = finding.evidence.0.iter();
-    facts.extend(evidence.map(|(name, fact)| (name.replace('_', " "), words::fact(fact).into_owned())));
+    let evidence = finding.evidence().0.into_iter();
+    facts.extend(evidence.map(|(name, fact)| (name.replace('_', " "), words::fact(&fact).into_owned())));
     if !facts.is_empty() {
         write!(out, "<dl>")?;
         for (name, fact) in facts {

@@ -52,10 +52,10 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     let meaning = wrapped(group.code.meaning(), page.width(), 4);
     writeln!(out, "    {}", page.paint.ink(Ink::Faint, meaning))?;
     let (message, cause) = (group.common_message(), group.common_cause());
-    if let Some(message) = message {
+    if let Some(message) = &message {
         writeln!(out, "    {}", wrapped(&format!("each: {}", Plain(message)), page.width(), 4))?;
     }
-    let said = |cause: &&Cause| message.is_some_and(|message| message.contains(&cause.to_string()));
+    let said = |cause: &&Cause| message.as_ref().is_some_and(|message| message.contains(&cause.to_string()));
     if let Some(cause) = cause.filter(|cause| !said(cause)) {
         writeln!(out, "    {}", wrapped(&format!("why, of each: {}", Plain(cause)), page.width(), 4))?;
     }
@@ -67,7 +67,7 @@ fn write_group(page: &Page<'_>, group: &Group<'_>, out: &mut dyn io::Write) -> i
     let told = if group.findings.len() - 1 == told { told + 1 } else { told };
     let mut before = None;
     for finding in group.findings.iter().take(told) {
-        write_finding(page, finding, message, out)?;
+        write_finding(page, finding, message.as_deref(), out)?;
         if cause.is_none() {
             write_cause(page, finding, before, out)?;
         }
@@ -95,14 +95,14 @@ fn write_finding(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let text = match said {
-        None => format!("{}{}", place(finding), Plain(&finding.message)),
+        None => format!("{}{}", place(finding), Plain(words::message(finding))),
         Some(_) => place(finding).trim_end_matches(": ").to_owned(),
     };
     writeln!(out, "    - {}", wrapped(&text, page.width(), 6))?;
     if let Some(object) = &finding.object {
         writeln!(out, "      {}", Plain(object))?;
     }
-    for (name, fact) in &finding.evidence.0 {
+    for (name, fact) in &finding.evidence().0 {
         let fact = Plain(words::fact(fact)).to_string();
         let fact = if page.verbose() { fact } else { shortened(&fact, EVIDENCE) };
         let name = Plain(name).to_string().replace('_', " ");
@@ -122,11 +122,10 @@ fn write_cause(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let Some(cause) = &finding.cause else { return Ok(()) };
+    let message = words::message(finding);
     let said = match cause {
-        Cause::Event(event) => {
-            finding.message.contains(&*event.event_name) && finding.message.contains(&*event.actor)
-        }
-        _ => finding.message.contains(&cause.to_string()),
+        Cause::Event(event) => message.contains(&*event.event_name) && message.contains(&*event.actor),
+        _ => message.contains(&cause.to_string()),
     };
     let text = match before == Some(cause) && matches!(cause, Cause::Event(_)) {
         true => "why: as above".to_owned(),

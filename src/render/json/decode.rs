@@ -17,7 +17,8 @@ use crate::trail::{
     AccountRegion, ChainId, Depth, DigestKind, Identity, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET,
     Window,
 };
-use crate::verdict::{Cause, Evidence, Finding, Scope, Testimony, Unseen};
+use crate::verdict::what::{self, What};
+use crate::verdict::{Cause, Class, Code, Evidence, Finding, Overruled, Scope, Testimony, Unseen};
 
 /// Why a document is not a report this version can read.
 #[derive(Debug, thiserror::Error)]
@@ -242,31 +243,40 @@ fn finding(at: &str, saved: v1::Finding<'_>) -> Result<Finding, ReadError> {
             });
         }
     };
-    let finding = Finding {
-        code: field(&place("code"), &saved.code, parsed)?,
-        class: field(&place("class"), &saved.class, parsed)?,
-        scope: Scope {
-            account: optional(&place("account"), saved.account.as_deref(), parsed)?,
-            region: optional(&place("region"), saved.region.as_deref(), parsed)?,
-            trail: optional(&place("trail"), saved.trail.as_deref(), parsed)?,
-            organization: optional(&place("organization"), saved.organization.as_deref(), parsed)?,
-        },
-        object: optional(&place("object"), saved.object.as_deref(), object)?,
-        digest: optional(&place("digest"), saved.digest.as_deref(), object)?,
-        span,
-        at: optional(&place("at"), saved.at.as_deref(), time)?,
+    let code: Code = field(&place("code"), &saved.code, parsed)?;
+    let counts_as = field(&place("class"), &saved.class, parsed)?;
+    let judged = optional(&place("judged"), saved.judged.as_deref(), parsed)?.unwrap_or(counts_as);
+    let told = what::Saved {
+        code,
+        class: judged,
         message: saved.message.into_owned(),
-        evidence: Evidence(
-            saved
-                .evidence
-                .into_iter()
-                .map(|(name, fact)| (Cow::Owned(name.into_owned()), fact.into_owned()))
-                .collect(),
-        ),
-        cause: saved.cause.map(|saved| cause(&place("cause"), saved)).transpose()?,
+        evidence: Evidence(saved.evidence),
     };
+    let scope = Scope {
+        account: optional(&place("account"), saved.account.as_deref(), parsed)?,
+        region: optional(&place("region"), saved.region.as_deref(), parsed)?,
+        trail: optional(&place("trail"), saved.trail.as_deref(), parsed)?,
+        organization: optional(&place("organization"), saved.organization.as_deref(), parsed)?,
+    };
+    let mut finding = Finding::new(What::Saved(Box::new(told)), scope);
+    finding.overruled = overruled(&place("judged"), judged, counts_as)?;
+    finding.object = optional(&place("object"), saved.object.as_deref(), object)?;
+    finding.digest = optional(&place("digest"), saved.digest.as_deref(), object)?;
+    finding.span = span;
+    finding.at = optional(&place("at"), saved.at.as_deref(), time)?;
+    finding.cause = saved.cause.map(|saved| cause(&place("cause"), saved)).transpose()?;
     agree(&place("severity"), &saved.severity, finding.severity().as_str())?;
     Ok(finding)
+}
+
+/// What the caller made of a finding, by what it counts as.
+fn overruled(at: &str, judged: Class, counts_as: Class) -> Result<Option<Overruled>, ReadError> {
+    match counts_as {
+        class if class == judged => Ok(None),
+        Class::Notice => Ok(Some(Overruled::Accepted)),
+        Class::Incomplete => Ok(Some(Overruled::Raised)),
+        Class::Tamper => Err(malformed(at, "a class that can count as tamper", judged.as_str())),
+    }
 }
 
 fn cause(at: &str, saved: v1::Cause<'_>) -> Result<Cause, ReadError> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
+use crate::render::words;
 use crate::report::HeldTo;
 use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
 use crate::trail::{Identity, Span, Time};
@@ -120,8 +121,9 @@ pub fn reached(reached: Reached) -> &'static str {
 pub fn finding(finding: &Finding) -> v1::Finding<'_> {
     let scope = &finding.scope;
     v1::Finding {
-        code: finding.code.as_str().into(),
-        class: finding.class.as_str().into(),
+        code: finding.code().as_str().into(),
+        class: finding.class().as_str().into(),
+        judged: finding.overruled.map(|_| finding.judged().as_str().into()),
         severity: finding.severity().as_str().into(),
         object: finding.object.as_ref().map(ToString::to_string),
         account: scope.account.map(|account| account.to_string()),
@@ -132,13 +134,8 @@ pub fn finding(finding: &Finding) -> v1::Finding<'_> {
         start: finding.span.map(|span| time(span.start)),
         end: finding.span.map(|span| time(span.end)),
         digest: finding.digest.as_ref().map(ToString::to_string),
-        message: borrowed(&finding.message),
-        evidence: finding
-            .evidence
-            .0
-            .iter()
-            .map(|(name, fact)| (borrowed(name), Cow::Borrowed(fact)))
-            .collect(),
+        message: words::message(finding),
+        evidence: finding.evidence().0,
         cause: finding.cause.as_ref().map(cause),
     }
 }

@@ -269,6 +269,9 @@ pub struct Key<'a> {
 pub struct Finding<'a> {
     pub code: Text<'a>,
     pub class: Text<'a>,
+    /// What it is by itself; only where the caller has it count as another class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Text<'a>>,
     pub severity: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
@@ -291,7 +294,7 @@ pub struct Finding<'a> {
     pub digest: Option<String>,
     pub message: Text<'a>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub evidence: BTreeMap<Text<'a>, Cow<'a, Value>>,
+    pub evidence: BTreeMap<Cow<'static, str>, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause<'a>>,
 }

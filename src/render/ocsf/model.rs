@@ -106,7 +106,7 @@ pub struct Evidence<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<File<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<BTreeMap<&'a str, &'a Value>>,
+    pub data: Option<BTreeMap<Cow<'static, str>, Value>>,
 }
 
 #[derive(Serialize)]
@@ -116,14 +116,14 @@ pub struct File<'a> {
     pub type_id: u8,
     pub r#type: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hashes: Vec<Fingerprint<'a>>,
+    pub hashes: Vec<Fingerprint>,
 }
 
 #[derive(Serialize)]
-pub struct Fingerprint<'a> {
+pub struct Fingerprint {
     pub algorithm_id: u8,
     pub algorithm: &'static str,
-    pub value: &'a str,
+    pub value: String,
 }
 
 #[derive(Serialize)]

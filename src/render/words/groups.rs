@@ -1,7 +1,10 @@
 //! Findings by what they are: causes before what comes of them, and those that a report only counts.
 
-use super::{counted, thousands};
+use std::borrow::Cow;
+
+use super::{counted, message};
 use crate::report::Report;
+use crate::verdict::what::What;
 use crate::verdict::{Cause, Class, Code, Finding, Scope, Severity};
 
 /// Findings of one code and class.
@@ -24,10 +27,11 @@ impl Group<'_> {
     }
 
     /// The sentence that all of several say alike.
-    pub fn common_message(&self) -> Option<&str> {
+    pub fn common_message(&self) -> Option<Cow<'_, str>> {
         let [first, others @ ..] = &self.findings[..] else { return None };
-        let alike = !others.is_empty() && others.iter().all(|other| other.message == first.message);
-        alike.then_some(&*first.message)
+        let said = message(first);
+        let alike = !others.is_empty() && others.iter().all(|other| message(other) == said);
+        alike.then_some(said)
     }
 
     /// The cause that all of several have alike.
@@ -47,11 +51,11 @@ impl Group<'_> {
 pub fn groups(report: &Report) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for finding in &report.findings {
-        let same = |group: &&mut Group<'_>| (group.code, group.class) == (finding.code, finding.class);
+        let same = |group: &&mut Group<'_>| (group.class, group.code) == finding.kind();
         match groups.iter_mut().find(same) {
             Some(group) => group.findings.push(finding),
             None => {
-                let (code, class) = (finding.code, finding.class);
+                let (class, code) = finding.kind();
                 let omitted = report.omitted.get(&(class, code)).copied().unwrap_or_default();
                 groups.push(Group { code, class, findings: vec![finding], omitted });
             }
@@ -87,9 +91,7 @@ pub fn part(scope: &Scope) -> String {
 /// finding and no number.
 pub fn not_held(report: &Report) -> Vec<Finding> {
     let one = |((class, code), count): (&(Class, Code), &u64)| {
-        let message =
-            format!("{} more findings like this were counted and are not listed", thousands(*count));
-        Finding { class: *class, ..Finding::new(*code, Scope::default(), message) }
+        Finding::new(What::NotHeld { code: *code, class: *class, count: *count }, Scope::default())
     };
     report.omitted.iter().map(one).collect()
 }

@@ -4,6 +4,7 @@ use super::groups::consequence;
 use super::{counted, moment, thousands};
 use crate::report::{Completion, Outcome, Report};
 use crate::trail::Depth;
+use crate::verdict::what::{UnlistedLog, What};
 use crate::verdict::{Cause, Class, Code, Finding, Testimony};
 
 /// The verdict in one word and one sentence.
@@ -67,7 +68,7 @@ fn incomplete(report: &Report) -> String {
 
 /// What lies under names that CloudTrail never writes: nobody can be accused of it, and nobody should overlook it.
 fn oddly_named(report: &Report) -> Option<String> {
-    let odd = |finding: &&Finding| finding.class == Class::Incomplete && finding.evidence.has_odd_name();
+    let odd = |finding: &&Finding| finding.class() == Class::Incomplete && is_oddly_named(finding);
     let told = report.findings.iter().filter(odd).count() as u64;
     let more = report.omitted.get(&(Class::Incomplete, Code::LogUnlisted)).is_some_and(|more| *more > 0);
     match (told, more) {
@@ -84,6 +85,14 @@ fn oddly_named(report: &Report) -> Option<String> {
     }
 }
 
+fn is_oddly_named(finding: &Finding) -> bool {
+    let odd = What::LogUnlisted(UnlistedLog::OddName);
+    match &finding.what {
+        What::Saved(saved) => saved.code == Code::LogUnlisted && saved.evidence == odd.evidence(),
+        what => *what == odd,
+    }
+}
+
 /// That somebody ended the logging, who and when.
 fn logging_stopped(report: &Report) -> Option<String> {
     let call = first_call_that_stopped(report)?;
@@ -94,7 +103,7 @@ fn logging_stopped(report: &Report) -> Option<String> {
 /// The first recorded call that ended the logging of a time which is not covered.
 fn first_call_that_stopped(report: &Report) -> Option<&Testimony> {
     let calls =
-        report.findings.iter().filter(|finding| finding.class != Class::Notice).filter_map(|finding| {
+        report.findings.iter().filter(|finding| finding.class() != Class::Notice).filter_map(|finding| {
             match &finding.cause {
                 Some(Cause::Event(call)) => Some(&**call),
                 _ => None,

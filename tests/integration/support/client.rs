@@ -125,9 +125,9 @@ pub fn run(server: &Server, plan: Plan, keys: KeySource, load: Load) -> Run {
         })
         .unwrap();
     let mut objects: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.class != Class::Notice) {
+    for finding in report.findings.iter().filter(|finding| finding.class() != Class::Notice) {
         if let Some(object) = &finding.object {
-            objects.entry(object.to_string()).or_default().insert(finding.code.as_str());
+            objects.entry(object.to_string()).or_default().insert(finding.code().as_str());
         }
     }
     for (object, verdict) in std::mem::take(&mut *seen.verdicts.lock().unwrap()) {

@@ -31,7 +31,7 @@ pub fn quiet(hours: u32, change: impl FnOnce(&mut forge::Plan)) -> World {
 pub fn counted(report: &Report) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for finding in &report.findings {
-        *counts.entry(format!("{} {}", finding.class.as_str(), finding.code)).or_insert(0) += 1;
+        *counts.entry(format!("{} {}", finding.class().as_str(), finding.code())).or_insert(0) += 1;
     }
     counts
 }
@@ -46,7 +46,7 @@ pub fn holds(report: &Report, exit: u8, findings: &[(&str, usize)]) {
 
 #[track_caller]
 pub fn accuses_nobody(report: &Report, exit: u8) {
-    let accusing: Vec<_> = report.findings.iter().filter(|it| it.class == Class::Tamper).collect();
+    let accusing: Vec<_> = report.findings.iter().filter(|it| it.class() == Class::Tamper).collect();
     assert!(accusing.is_empty(), "{accusing:#?}");
     assert_eq!(report.exit_code(), exit, "{:?}", counted(report));
 }

@@ -62,8 +62,8 @@ pub fn told(report: &Report) -> BTreeSet<Told> {
             let scope = &finding.scope;
             let text = |word: Option<String>| word.unwrap_or_default();
             (
-                finding.class.as_str().to_owned(),
-                finding.code.as_str().to_owned(),
+                finding.class().as_str().to_owned(),
+                finding.code().as_str().to_owned(),
                 text(scope.account.map(|account| account.to_string())),
                 text(scope.region.as_ref().map(ToString::to_string)),
                 text(finding.object.as_ref().map(ToString::to_string)),
