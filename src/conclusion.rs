@@ -9,7 +9,9 @@ use crate::chain::{self, Linked};
 use crate::crypto::Fingerprint;
 use crate::events;
 use crate::inspection::{Brief, KeyCount, Plan, SiteView, Strays};
-use crate::report::{Asked, ChainReport, Completion, Findings, HeldTo, KeyUse, Reached, Report, Totals};
+use crate::report::{
+    Asked, ChainReport, Completion, Findings, HeldTo, Hint, KeyUse, Reached, Report, Totals,
+};
 use crate::trail::{AccountId, Origin, Region, Span, Time};
 use crate::verdict::what::{Ending, What};
 use crate::verdict::{Cause, Finding, Retries, Scope, Unseen};
@@ -58,7 +60,7 @@ pub struct Discovery {
     /// What may hold a part of the record and was not looked into.
     pub findings: Vec<Finding>,
     /// What was passed over on purpose.
-    pub note: Option<String>,
+    pub passed_over: Option<Hint>,
     /// What lies where only the folders of regions belong.
     pub strays: Strays,
 }
@@ -116,9 +118,9 @@ pub fn conclude(
     report.sort();
     report.uncovered = uncovered::find(&report, &not_reached, brief.as_of);
     let hints = advice::hints(plan, &report, discovery.sites);
-    report.hints = plan.notes.iter().cloned().chain(discovery.note.clone()).chain(hints).collect();
-    report.not_proven = advice::not_proven(&report);
-    report.not_proven.extend(advice::kinds_not_looked_at(&unread_kinds));
+    let notes = plan.notes.iter().cloned().map(Hint::Said);
+    report.hints = notes.chain(discovery.passed_over.clone()).chain(hints).collect();
+    report.not_proven = advice::not_proven(&report, unread_kinds);
     report
 }
 

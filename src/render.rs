@@ -30,7 +30,7 @@ mod xml;
 
 pub use explain::explain;
 pub use seen::{Judged, Seen};
-pub use words::{Headline, headline, message};
+pub use words::{Headline, headline, hints, message, not_proven};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

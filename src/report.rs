@@ -8,6 +8,7 @@ use crate::trail::{ChainId, Depth, Identity, ObjectName, Region, SpanSet, Time, 
 mod asked;
 mod baseline;
 mod findings;
+mod hint;
 mod proof;
 pub use crate::crypto::{Fingerprint, Hash};
 pub use crate::verdict::{
@@ -17,6 +18,7 @@ pub use crate::verdict::{
 pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use baseline::{Baseline, Head, HeldTo};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
+pub use hint::{Hint, NotProven};
 pub use proof::{AttestedBy, Proof};
 
 /// Counts over the whole run.
@@ -102,14 +104,6 @@ pub struct KeyUse {
     pub origin: String,
 }
 
-/// What no check of a record can establish: these stand among what a run did not prove, whatever was asked of it.
-pub const NEVER_PROVEN: [&str; 3] = [
-    "That CloudTrail recorded every event: only what it delivered is proven.",
-    "Who deleted or changed what is missing or modified.",
-    "That no newer digest existed which nothing links to: only coverage up to a known moment, or the newest digest \
-     noted by an earlier run, shows that.",
-];
-
 /// What a run comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -186,10 +180,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many more there were.
     pub omitted: Omitted,
-    /// What a reader should do or know beside the findings, in sentences.
-    pub hints: Vec<String>,
-    /// What this run did not establish, in sentences.
-    pub not_proven: Vec<String>,
+    /// What a reader should do or know beside the findings.
+    pub hints: Vec<Hint>,
+    /// What this run did not establish.
+    pub not_proven: Vec<NotProven>,
 }
 
 impl Report {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::audit::{self, Heard, Observer, Plan, Stop, Stopper};
 use crate::crypto::KeyRing;
 use crate::keys::{self, KeySource};
-use crate::report::Report;
+use crate::report::{Hint, Report};
 use crate::store::ObjectStore;
 use crate::store::copied::Copied;
 use crate::store::dir::DirStore;
@@ -60,7 +60,7 @@ fn judge(args: &Verify, results: &Results) -> Result<(Report, Machine), Failure>
     let observer = results.listener(progress::observer(&args.look));
     let mut report = machine.block_on(verify(args, source, now, observer))?;
     report.finished_at = Utc::now();
-    report.hints.extend(read_as_utc(args));
+    report.hints.extend(read_as_utc(args).map(Hint::Said));
     Ok((report, machine))
 }
 

@@ -36,9 +36,9 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     contents(report, &groups, out)?;
     coverage::write(report, out)?;
     findings::write(&groups, out)?;
-    sentences("hints", "Worth knowing", "", &report.hints, out)?;
+    sentences("hints", "Worth knowing", "", &words::hints(report), out)?;
     let limits = "No check of a record can establish everything. This run did not establish:";
-    sentences("limits", "What was not proven", limits, &report.not_proven, out)?;
+    sentences("limits", "What was not proven", limits, &words::not_proven(report), out)?;
     tables::chains(report, out)?;
     tables::newest(report, out)?;
     tables::keys(report, out)?;

@@ -5,7 +5,7 @@ use std::io;
 
 use super::plain::Plain;
 use super::words;
-use crate::report::{NEVER_PROVEN, Outcome, Report};
+use crate::report::{Outcome, Report};
 use crate::trail::{Depth, Span, Time};
 
 mod ascii;
@@ -93,7 +93,7 @@ fn write_page(report: &Report, options: &Options, out: &mut dyn io::Write) -> io
     if options.verbosity == Verbosity::Verbose {
         page.keys(report, out)?;
     }
-    page.sentences("WORTH KNOWING", &report.hints, out)?;
+    page.sentences("WORTH KNOWING", &words::hints(report), out)?;
     page.not_proven(report, out)?;
     // Whoever reads the end of a long page, or what a scheduler mails of it, reads the verdict.
     writeln!(out)?;
@@ -193,7 +193,7 @@ impl Page<'_> {
     /// What this run could have established and did not; what none can, where all is told.
     fn not_proven(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         let (of_any_run, of_this): (Vec<String>, Vec<String>) =
-            report.not_proven.iter().cloned().partition(|sentence| NEVER_PROVEN.contains(&&**sentence));
+            words::not_proven(report).into_iter().partition(|sentence| words::is_never_proven(sentence));
         let mut sentences = if self.verbose() { of_any_run.clone() } else { Vec::new() };
         sentences.extend(of_this);
         if !self.verbose() && !of_any_run.is_empty() {

@@ -27,8 +27,8 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for group in words::groups(report) {
         write_group(&group, out)?;
     }
-    sentences("Worth knowing", &report.hints, out)?;
-    sentences("Not proven by this run", &report.not_proven, out)
+    sentences("Worth knowing", &words::hints(report), out)?;
+    sentences("Not proven by this run", &words::not_proven(report), out)
 }
 
 /// Writes the table of all codes, for the README.

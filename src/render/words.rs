@@ -10,11 +10,13 @@ use crate::trail::{Span, Time};
 
 mod asked;
 mod groups;
+mod hints;
 mod sentence;
 mod verdict;
 
 pub use asked::{Share, baselines, covered, expected, identity, no_chain, scope};
 pub use groups::{Group, groups, not_held, not_marked, part};
+pub use hints::{hint, hints, is_never_proven, limited, not_proven};
 pub use sentence::message;
 pub use verdict::{Headline, accepted, headline};
 

@@ -8,7 +8,7 @@ use trailseal::audit::Ended;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, Turn, World};
 use trailseal::keys::{self, KeySource};
-use trailseal::render::message;
+use trailseal::render::{self, message};
 use trailseal::report::Report;
 use trailseal::report::{Cause, Class, Code};
 use trailseal::trail::key::DigestKey;
@@ -104,12 +104,13 @@ fn what_has_lawfully_ended_is_acknowledged_with_its_last_digest() {
     // And no line is offered that would cover it up.
     assert!(message(&moved.findings[0]).contains(&format!("--ended {line} acknowledged a later one")));
     assert!(!moved.findings[0].evidence().0.contains_key("acknowledge"));
-    assert!(moved.hints.iter().all(|hint| !hint.contains("--ended")), "{:?}", moved.hints);
+    assert!(render::hints(&moved).iter().all(|hint| !hint.contains("--ended")), "{:?}", moved.hints);
     // A later last digest needs no word of its own.
     let earlier = Ended { last: line.last - TimeDelta::hours(5), ..line.clone() };
     holds(&run(ended(&earlier), store, &WORLD), 0, &[("notice chain-ended", 1)]);
     // The lines to paste stand in the report; a line whose chain goes on is said to be needless.
-    let hinted = |report: &Report, words: &str| report.hints.iter().any(|hint| hint.contains(words));
+    let hinted =
+        |report: &Report, words: &str| render::hints(report).iter().any(|hint| hint.contains(words));
     assert!(hinted(&told, &format!("--ended {}/{}@", line.account, place.region)), "{:?}", told.hints);
     let report = run(ended(&line), memory(&WORLD), &WORLD);
     holds(&report, 0, &[]);
@@ -156,7 +157,7 @@ fn how_far_is_looked_back_is_said_and_a_site_without_digests_since_is_looked_at_
     });
     let near = run(Plan { look_back, ..last(world, 26) }, store.clone(), world);
     assert!(!counted(&near).contains_key("incomplete chain-ended"));
-    assert!(near.not_proven.iter().any(|sentence| sentence.contains("--look-back")));
+    assert!(render::not_proven(&near).iter().any(|sentence| sentence.contains("--look-back")));
     let far = run(last(world, 26), store, world);
     assert_eq!(counted(&far)["incomplete chain-ended"], 1);
 }

@@ -181,7 +181,7 @@ fn nothing_follows(report: &Report, name: &str) {
     );
     assert_eq!(gone.evidence().0["bucket"], "example-trail-bucket");
     assert!(gone.evidence().0.contains_key("last_answer"), "{gone:#?}");
-    assert!(report.not_proven.iter().any(|limit| limit.contains("stopped answering")));
+    assert!(render::not_proven(report).iter().any(|limit| limit.contains("stopped answering")));
 }
 
 fn nothing_unreached_is_called_whole(report: &Report, name: &str) {

@@ -4,8 +4,8 @@
 use serde_json::Value;
 use trailseal::render::plain::acts;
 use trailseal::render::{Format, Heartbeat, json};
-use trailseal::report::Report;
 use trailseal::report::{Cause, Evidence, Testimony, Unseen};
+use trailseal::report::{Hint, NotProven, Report};
 use trailseal::trail::ObjectName;
 
 use crate::render_formats::written;
@@ -42,8 +42,8 @@ fn world(text: &str) -> Report {
     let object = || ObjectName::new(text, text);
     report.source = text.to_owned();
     report.arguments = vec![text.to_owned()];
-    report.hints = vec![text.to_owned()];
-    report.not_proven = vec![text.to_owned()];
+    report.hints = vec![Hint::Said(text.to_owned())];
+    report.not_proven = vec![NotProven::Said(text.to_owned())];
     for key in &mut report.keys {
         key.origin = text.to_owned();
     }

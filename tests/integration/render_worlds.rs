@@ -8,7 +8,7 @@ use trailseal::report::{
     Testimony, Unseen,
 };
 use trailseal::report::{ChainReport, KeyUse, Newest, NoChain, Reached, Report, Totals, Uncovered};
-use trailseal::report::{Hash, What};
+use trailseal::report::{Hash, Hint, NotProven, What};
 use trailseal::trail::{AccountRegion, ChainId, DigestKind, ObjectName, Span, Time, Window};
 
 /// A finding in words of its own, as a report says it that was written before.
@@ -139,10 +139,12 @@ fn report(source: &str, window: Window, chains: Vec<ChainReport>, findings: Vec<
         key("fedcba9876543210fedcba9876543210", "eu-west-1", 72),
     ];
     report.findings = findings;
-    report.not_proven = vec![
-        "That CloudTrail recorded every event: only what it delivered can be proven.".to_owned(),
-        "Who changed or deleted an object.".to_owned(),
-    ];
+    report.not_proven = [
+        "That CloudTrail recorded every event: only what it delivered can be proven.",
+        "Who changed or deleted an object.",
+    ]
+    .map(|limit| NotProven::Said(limit.to_owned()))
+    .into();
     report.sort();
     report
 }
@@ -220,10 +222,10 @@ pub fn damaged() -> Report {
     let mut report = report("s3://example-trail-logs", three_days(), chains, findings);
     report.uncovered = vec![Uncovered { scope: Scope::from(&absent), why: NoChain::Absent, time: Some(day) }];
     report.asked.expected_regions = ["us-east-1", "eu-west-1"].map(|name| name.parse().unwrap()).into();
-    report.hints = vec![
-        "Two S3 objects answered 403: grant s3:GetObject on the bucket and run again to settle them."
-            .to_owned(),
-    ];
+    report.hints =
+        ["Two S3 objects answered 403: grant s3:GetObject on the bucket and run again to settle them."]
+            .map(|hint| Hint::Said(hint.to_owned()))
+            .into();
     report
 }
 

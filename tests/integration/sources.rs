@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trailseal::audit::{Bounds, Plan};
 use trailseal::forge::{self, Damage, World};
-use trailseal::render::message;
+use trailseal::render::{self, message};
 use trailseal::report::Code;
 use trailseal::report::Report;
 use trailseal::store::StoreErrorKind;
@@ -169,7 +169,9 @@ fn folders_of_other_services_are_told_and_change_nothing() {
     }
     let report = run(plan(&ROOT.truth()), store, &ROOT);
     assert_eq!((codes(&report), report.exit_code()), (vec![], 0));
-    assert!(report.hints.iter().any(|hint| hint.starts_with("2 folders") && hint.contains("Config")));
+    assert!(
+        render::hints(&report).iter().any(|hint| hint.starts_with("2 folders") && hint.contains("Config"))
+    );
 }
 
 // The program, over folders.

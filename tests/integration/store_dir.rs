@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use trailseal::audit::NamedBy;
 use trailseal::audit::Plan;
 use trailseal::forge::{self, Damage, World};
-use trailseal::render::message;
+use trailseal::render::{self, message};
 use trailseal::report::Report;
 use trailseal::report::{Code, Finding};
 use trailseal::store::dir::DirStore;
@@ -142,7 +142,7 @@ fn what_copy_tools_leave_behind_is_counted_and_accuses_nobody() {
 
 #[test]
 fn a_folder_with_files_missing_or_cut_short_says_that_an_unfinished_copy_looks_like_it() {
-    let hinted = |report: &Report| report.hints.iter().any(|hint| hint.contains("broken off"));
+    let hinted = |report: &Report| render::hints(report).iter().any(|hint| hint.contains("broken off"));
     assert!(!hinted(&Evidence::of(&WORLD).judged()));
     for damage in [Damage::LogDeleted, Damage::LogTruncated, Damage::DigestDeleted] {
         let world = damaged(damage);

@@ -1,11 +1,12 @@
 //! What discovery has to say of itself: what it could not look at, and what it left aside.
 
-use super::{Bound, Found};
+use super::{Bound, Firsts, Found};
 use crate::audit::Plan;
 use crate::audit::unseen::failure as failure_of;
 use crate::conclusion::Discovery;
 use crate::digest::NamedBy;
 use crate::inspection::Strays;
+use crate::report::Hint;
 use crate::store::StoreError;
 use crate::verdict::what::{NotListed, SearchEnd, What};
 use crate::verdict::{Finding, Scope};
@@ -19,7 +20,7 @@ impl Found {
             other_accounts: self.beside.accounts.clone(),
             other_regions: self.beside.regions.clone(),
             findings: self.findings(plan),
-            note: self.note(),
+            passed_over: self.passed_over(),
             strays,
         }
     }
@@ -44,18 +45,10 @@ impl Found {
     }
 
     /// What was passed over on purpose.
-    pub(super) fn note(&self) -> Option<String> {
-        let [first, others @ ..] = &self.passed_over.first[..] else { return None };
-        let named = others.iter().fold(first.to_string(), |named, other| format!("{named}, {other}"));
-        Some(match self.passed_over.count {
-            1 => format!(
-                "One folder that is known or laid out as another AWS service's was not looked into: {named}."
-            ),
-            count => format!(
-                "{count} folders that are known or laid out as those of other AWS services were not looked into, such as \
-                 {named}."
-            ),
-        })
+    pub(super) fn passed_over(&self) -> Option<Hint> {
+        let Firsts { count, first } = &self.passed_over;
+        let folders: Vec<String> = first.iter().map(ToString::to_string).collect();
+        (!folders.is_empty()).then_some(Hint::PassedOver { count: *count, folders })
     }
 }
 

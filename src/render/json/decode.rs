@@ -8,10 +8,10 @@ use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 
 use super::{SCHEMA, v1};
-use crate::report::HeldTo;
 use crate::report::{
     Asked, ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals, Uncovered,
 };
+use crate::report::{HeldTo, Hint, NotProven};
 use crate::trail::key::ROOT;
 use crate::trail::{
     AccountRegion, ChainId, Depth, DigestKind, Identity, Malformed, ObjectName, Span, Time, UNKNOWN_BUCKET,
@@ -76,7 +76,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
         asked: asked(saved.scope, saved.expected, saved.grace)?,
         identity: saved.identity.map(identity),
         depth: field("depth", &saved.depth, depth)?,
-        arguments: owned(saved.arguments),
+        arguments: owned(saved.arguments).collect(),
         started_at: field("started_at", &saved.started_at, time)?,
         finished_at: field("finished_at", &saved.finished_at, time)?,
         completion: field("completion", &saved.completion, completion)?,
@@ -93,8 +93,8 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
         keys: each("keys", saved.keys, key)?,
         findings: each("findings", saved.findings, finding)?,
         omitted: omitted(saved.findings_omitted_by_class)?,
-        hints: owned(saved.hints),
-        not_proven: owned(saved.not_proven),
+        hints: owned(saved.hints).map(Hint::Said).collect(),
+        not_proven: owned(saved.not_proven).map(NotProven::Said).collect(),
     };
     agree("verdict", &saved.verdict, report.outcome().as_str())?;
     agree("exit_code", &saved.exit_code.to_string(), &report.exit_code().to_string())?;
@@ -415,6 +415,6 @@ fn malformed(at: &str, expected: &'static str, found: &str) -> ReadError {
     ReadError::Field { field: at.to_owned(), problem }
 }
 
-fn owned(texts: Vec<Cow<'_, str>>) -> Vec<String> {
-    texts.into_iter().map(Cow::into_owned).collect()
+fn owned(texts: Vec<Cow<'_, str>>) -> impl Iterator<Item = String> {
+    texts.into_iter().map(Cow::into_owned)
 }

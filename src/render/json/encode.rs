@@ -62,8 +62,8 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         findings: Vec::new(),
         findings_omitted: omitted(report),
         findings_omitted_by_class: omitted_by_class(report),
-        hints: report.hints.iter().map(|hint| borrowed(hint)).collect(),
-        not_proven: report.not_proven.iter().map(|limit| borrowed(limit)).collect(),
+        hints: report.hints.iter().map(words::hint).collect(),
+        not_proven: report.not_proven.iter().map(words::limited).collect(),
     }
 }
 

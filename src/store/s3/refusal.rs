@@ -20,7 +20,7 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Refusal {
     kind: StoreErrorKind,
-    detail: String,
+    failure: Failure,
     /// What it means for the next attempt.
     pub(super) setback: Setback,
     /// Where the answer says that the bucket is.
@@ -30,7 +30,7 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(action: Action, failure: Failure, region: Option<Region>) -> Self {
         let (kind, setback) = (kind(action, &failure), failure.setback());
-        Self { kind, detail: failure.detail, setback, region }
+        Self { kind, failure, setback, region }
     }
 
     /// An answer that makes no sense.
@@ -55,7 +55,8 @@ impl Refusal {
 
     /// Nothing was asked: the bucket is gone.
     pub(super) fn gone(detail: String) -> Self {
-        Self { kind: StoreErrorKind::Unavailable, detail, setback: Setback::Settled, region: None }
+        let settled = Self::nonsense(&detail);
+        Self { kind: StoreErrorKind::Unavailable, ..settled }
     }
 
     /// An object too large to be held.
@@ -73,13 +74,13 @@ impl Refusal {
             let class = state.storage_class().map(|class| class.as_str());
             let tier = state.access_tier().map(|tier| tier.as_str());
             let place = tier.or(class).unwrap_or("an archive");
-            refusal.detail = format!(
+            refusal.failure.detail = format!(
                 "InvalidObjectState: it lies in {place}; restore it (aws s3api restore-object) and run again"
             );
         }
         let marker = answer.headers().get("x-amz-delete-marker");
         if refusal.kind == StoreErrorKind::NotFound && marker == Some("true") {
-            refusal.detail.push_str("; a delete marker stands in its place");
+            refusal.failure.detail.push_str("; a delete marker stands in its place");
         }
         refusal
     }
@@ -114,7 +115,7 @@ impl Refusal {
             Action::List => "list",
             Action::Get => "get",
         };
-        StoreError::new(self.kind, action, target, self.detail)
+        StoreError::new(self.kind, action, target, self.failure.detail.clone()).caused_by(self.failure)
     }
 }
 
@@ -124,7 +125,7 @@ impl Refused for Refusal {
     }
 
     fn detail(&self) -> &str {
-        &self.detail
+        &self.failure.detail
     }
 }
 
