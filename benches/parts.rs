@@ -13,25 +13,25 @@ use trailseal::Hasher;
 use trailseal::Limit;
 use trailseal::Scanner;
 use trailseal::audit::NamedBy;
-use trailseal::forge::{Plan, Stored, World};
+use trailseal::forge::{Stored, World, WorldPlan};
 use trailseal::keys;
 use trailseal::keys::KeyRing;
 use trailseal::trail::key::{DigestKey, LogKey};
 use trailseal::trail::{Metadata, ObjectName, UserMetadata};
-use trailseal::{Outcome, Place};
+use trailseal::{Authentication, DigestPlace};
 
 fn main() {
     divan::main();
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let plan = Plan {
+    let plan = WorldPlan {
         accounts: 1,
         regions: 1,
         hours: 12,
         logs_per_hour: 40,
         events_per_log: 200,
-        ..Plan::default()
+        ..WorldPlan::default()
     };
     World::forge(&plan).unwrap()
 });
@@ -60,10 +60,10 @@ fn metadata(stored: &Stored) -> Metadata {
 fn authenticate_a_digest(bencher: Bencher) {
     let (object, key, stored) = digest_object();
     let metadata = metadata(&stored);
-    let place = Place { delivered: &object, key: &key, named_by: NamedBy::BucketAndKey };
+    let place = DigestPlace { delivered: &object, key: &key, named_by: NamedBy::BucketAndKey };
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         let outcome = trailseal::authenticate(place, black_box(&stored.body), &metadata, &RING);
-        assert!(matches!(outcome, Outcome::Authentic(_)));
+        assert!(matches!(outcome, Authentication::Authentic(_)));
     });
 }
 

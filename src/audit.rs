@@ -12,7 +12,7 @@ use crate::crypto::KeyRing;
 use crate::inspection::{Brief, SiteView};
 use crate::keys::KeySource;
 use crate::report::{Completion, Findings, HeldTo, Report};
-use crate::store::{Admission, ObjectStore, Outage, StoreError, Stumbles};
+use crate::store::{Admission, ObjectStore, Outage, RetryCounts, StoreError};
 use crate::trail::{Region, Span};
 use crate::verdict::{Class, Code, Finding, Retries};
 
@@ -20,10 +20,10 @@ mod discover;
 mod edges;
 mod fetch;
 mod folders;
+mod hasher;
 mod heads;
 mod homes;
 mod listing;
-mod mill;
 mod observer;
 mod odd;
 mod pages;
@@ -41,7 +41,7 @@ mod unseen;
 
 use discover::Found;
 use fetch::Try;
-use mill::Mill;
+use hasher::LogHasher;
 use site::Postponed;
 use slots::Slots;
 use stoppable::Stoppable;
@@ -50,7 +50,7 @@ use task::Task;
 pub use crate::conclusion::lies_under;
 pub use crate::digest::{LogEntry, NamedBy};
 pub use crate::inspection::{
-    Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Scope, SiteRecord, TrailFilter,
+    Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Selection, SiteRecord, TrailFilter,
 };
 pub use crate::trail::Ended;
 pub use discover::{Home, Site};
@@ -118,7 +118,7 @@ struct Context {
     /// Room for digests from before they are read until their log files have been handed on.
     unfolding: Admission,
     large_digest: Semaphore,
-    mill: Mill,
+    hasher: LogHasher,
     findings: Mutex<Findings>,
 }
 
@@ -137,7 +137,7 @@ impl Context {
             unfolding: Admission::new(UNFOLDING),
             large_digest: Semaphore::new(1),
             findings: Mutex::default(),
-            mill: Mill::new(Arc::clone(&observer), brief.settled_by()),
+            hasher: LogHasher::new(Arc::clone(&observer), brief.grace_cutoff()),
             brief,
             days,
             store,
@@ -293,7 +293,7 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
 fn went(context: &Context, held_to: Vec<HeldTo>) -> conclusion::Run {
     let condition = context.store.condition();
     let mut retries = Retries::default();
-    for Stumbles { throttled, timed_out, cut_off, failed } in [condition.stumbles, context.keys.stumbles()] {
+    for RetryCounts { throttled, timed_out, cut_off, failed } in [condition.retries, context.keys.retries()] {
         retries.merge(&Retries { throttled, timed_out, cut_off, failed });
     }
     let outages = condition.outages.into_iter();

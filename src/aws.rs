@@ -50,8 +50,8 @@ pub struct Access {
     pub signing: Signing,
     /// Who pays for what is asked of a bucket.
     pub payer: Payer,
-    /// How hard to lean on AWS.
-    pub load: Load,
+    /// How hard to press AWS.
+    pub load: RequestPolicy,
 }
 
 /// Whether requests are signed.
@@ -123,17 +123,17 @@ fn there_are(known: &[String]) -> String {
     }
 }
 
-/// How hard to lean on AWS, and how long to bear with it.
+/// How hard to press AWS, and how long to bear with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Load {
+pub struct RequestPolicy {
     /// Requests a second to each bucket, tried-again ones included; without it, as many as S3 bears.
     pub requests_per_second: Option<NonZeroU32>,
     /// How long to wait for an answer to begin, or to go on.
-    pub patience: Duration,
+    pub answer_timeout: Duration,
     /// How long a request that may go better is sent again, from its first failure on, while the service answers others.
-    pub endurance: Duration,
+    pub retry_for: Duration,
     /// How long a bucket or service may answer no request at all: then it is gone, and nothing more is asked of it. A bucket
-    /// that has never answered is gone after `endurance`.
+    /// that has never answered is gone after `retry_for`.
     pub gone_after: Duration,
     /// The first pause before trying again, at most; it doubles each time.
     pub first_pause: Duration,
@@ -141,14 +141,14 @@ pub struct Load {
     pub longest_pause: Duration,
 }
 
-impl Default for Load {
+impl Default for RequestPolicy {
     /// An outage of up to three minutes spoils no request, and a longer one ends the run within four: half a minute until
     /// silence is noticed, three minutes, and some seconds to make sure.
     fn default() -> Self {
         Self {
             requests_per_second: None,
-            patience: Duration::from_secs(30),
-            endurance: Duration::from_secs(60),
+            answer_timeout: Duration::from_secs(30),
+            retry_for: Duration::from_secs(60),
             gone_after: Duration::from_secs(180),
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(5),
@@ -161,7 +161,7 @@ impl Default for Load {
 pub struct Session {
     pub(crate) config: SdkConfig,
     pub(crate) s3_endpoint: Option<String>,
-    pub(crate) load: Load,
+    pub(crate) load: RequestPolicy,
     pub(crate) payer: Payer,
     signing: Signing,
     sign_in: SignIn,
@@ -216,12 +216,12 @@ impl Session {
     }
 
     /// A session over a configuration of the caller's own making.
-    pub fn over(config: SdkConfig, s3_endpoint: Option<String>, load: Load) -> Self {
+    pub fn over(config: SdkConfig, s3_endpoint: Option<String>, load: RequestPolicy) -> Self {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT.min(load.patience))
-            .read_timeout(load.patience)
+            .connect_timeout(CONNECT_TIMEOUT.min(load.answer_timeout))
+            .read_timeout(load.answer_timeout)
             // The read timeout ends with the headers; an answer that stalls after them must end too.
-            .operation_attempt_timeout(load.patience)
+            .operation_attempt_timeout(load.answer_timeout)
             .build();
         let config = config.into_builder().timeout_config(timeouts).build();
         Self {

@@ -23,15 +23,15 @@ mod copies;
 mod coverage;
 mod ended;
 mod item;
+mod joint_coverage;
 mod seam;
-mod settled;
 mod tell;
 
 pub use copies::{Copied, is_copy, set_apart};
 pub use ended::LastDigest;
 pub use item::{Found, Item, Link, Own, Proven, Refused, hold_links};
+pub use joint_coverage::{JointCoverage, Uncertainty};
 pub use seam::{Seam, join};
-pub use settled::{Settled, Unsettled};
 pub use tell::{all as findings, digest as digest_finding, digests as digest_findings, keys_refused};
 
 /// The most missing digests named one by one in one hole: a year of hours.
@@ -73,13 +73,13 @@ impl Terms {
     }
 
     /// Digests that end later than this may still be under way.
-    fn settled_by(&self) -> Time {
+    fn grace_cutoff(&self) -> Time {
         self.as_of.checked_sub_signed(self.grace).unwrap_or(Time::MIN_UTC)
     }
 
     /// Up to here the window has to be covered by now.
     pub fn due(&self) -> Time {
-        self.window.end().min(self.settled_by())
+        self.window.end().min(self.grace_cutoff())
     }
 }
 
@@ -196,13 +196,13 @@ struct Absent {
     object: ObjectName,
     end: Option<Time>,
     linked_from: ObjectName,
-    proof: Proof,
+    known_by: KnownBy,
 }
 
 impl Absent {
     /// Whether it may still be under way: deliveries arrive out of order, and so do replicas and copies.
     fn is_pending(&self, terms: &Terms) -> bool {
-        self.end.is_some_and(|end| end > terms.settled_by())
+        self.end.is_some_and(|end| end > terms.grace_cutoff())
     }
 
     fn verdict(&self, terms: &Terms) -> DigestVerdict {
@@ -215,7 +215,7 @@ impl Absent {
 
 /// How it is known that a digest existed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Proof {
+enum KnownBy {
     Linked,
     Deduced,
 }
@@ -275,7 +275,7 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
     for (at, item) in items.iter().enumerate() {
         let before = items[..at].last().map(|item| item.key.end).or(earlier);
         if in_window(item) {
-            chain.digests.add(item.verdict_by(terms.settled_by()));
+            chain.digests.add(item.verdict_by(terms.grace_cutoff()));
         }
         let previous = match item.authentic().map(|proven| &proven.link) {
             None | Some(Link::Holds) => continue,
@@ -317,7 +317,7 @@ pub fn link(id: &ChainId, items: &[Item], terms: &Terms) -> Chain {
 
 /// What several links lead to is missing once; a link says more than the rhythm.
 fn each_once(mut absent: Vec<Absent>, terms: &Terms) -> Vec<Absent> {
-    absent.sort_by_key(|absent| absent.proof);
+    absent.sort_by_key(|absent| absent.known_by);
     let mut named = HashSet::new();
     absent.retain(|absent| named.insert(terms.named_by.handle(&absent.object)));
     absent
@@ -351,15 +351,16 @@ fn before_the_window(previous: &Previous, terms: &Terms) -> bool {
 /// to the last of them. Only that last one is linked to. The others are named where the hole is a whole number of hours:
 /// then the chain's rhythm tells their ends.
 fn missing_run(previous: &Previous, successor: &Item, before: Option<Time>, terms: &Terms) -> Vec<Absent> {
-    let absent = |object, end, proof| Absent { object, end, linked_from: successor.object.clone(), proof };
+    let absent =
+        |object, end, known_by| Absent { object, end, linked_from: successor.object.clone(), known_by };
     let Some(last) = DigestKey::parse(&previous.object.key) else {
-        return vec![absent(previous.object.clone(), None, Proof::Linked)];
+        return vec![absent(previous.object.clone(), None, KnownBy::Linked)];
     };
     // With an open start the record's oldest link leads out of it; that is told as a head, not as a loss.
     if terms.window.start().is_none() && before.is_none() {
         return Vec::new();
     }
-    let mut run = vec![absent(previous.object.clone(), Some(last.end), Proof::Linked)];
+    let mut run = vec![absent(previous.object.clone(), Some(last.end), KnownBy::Linked)];
     if let Some(before) = before {
         let hole = last.end - before;
         let hours = hole.num_hours();
@@ -368,7 +369,7 @@ fn missing_run(previous: &Previous, successor: &Item, before: Option<Time>, term
                 let end = last.end - DIGEST_HOUR * back as i32;
                 let key = DigestKey { end, ..last.clone() };
                 let object = ObjectName::new(Arc::clone(&previous.object.bucket), key.to_string());
-                absent(object, Some(end), Proof::Deduced)
+                absent(object, Some(end), KnownBy::Deduced)
             }));
         }
     }

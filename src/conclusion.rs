@@ -10,7 +10,7 @@ use crate::crypto::Fingerprint;
 use crate::events;
 use crate::inspection::{Brief, KeyCount, Plan, SiteView, Strays};
 use crate::report::{
-    Asked, ChainReport, Completion, Findings, HeldTo, Hint, KeyUse, Reached, Report, Totals,
+    ChainReport, Completion, Findings, HeldTo, Hint, KeyUse, Reached, Report, Request, Totals,
 };
 use crate::trail::{AccountId, Origin, Region, Span, Time};
 use crate::verdict::what::{Ending, What};
@@ -89,11 +89,11 @@ pub fn conclude(
     findings.extend(strays(Scope::default(), &discovery.strays));
     report.keys = keys(&views);
     findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &views)));
-    let mut testimonies = Vec::new();
+    let mut recorded_calls = Vec::new();
     let mut unread_kinds = BTreeSet::new();
     for mut view in views {
         unread_kinds.append(&mut view.unread_kinds);
-        testimonies.append(&mut view.testimonies);
+        recorded_calls.append(&mut view.recorded_calls);
         findings.extend(strays(&view.place, &view.strays));
         report.totals.logs.merge(&view.loose_logs);
         report.totals.compressed += view.compressed;
@@ -108,11 +108,11 @@ pub fn conclude(
             proven_although_interrupted(finding) || finished.contains(&place)
         });
     }
-    testimonies.sort();
-    testimonies.dedup();
-    findings.extend(testimonies.iter().filter_map(events::notice));
+    recorded_calls.sort();
+    recorded_calls.dedup();
+    findings.extend(recorded_calls.iter().filter_map(events::notice));
     (report.findings, report.omitted) = findings.settled();
-    events::attribute(&mut report.findings, &testimonies);
+    events::attribute(&mut report.findings, &recorded_calls);
     report.accept(&plan.accept);
     report.raise(&plan.fail_on);
     report.sort();
@@ -129,7 +129,7 @@ fn begun(brief: &Brief, run: &Run) -> Report {
     let Brief { plan, window, .. } = brief;
     Report {
         looked_back_to: window.start().map(|start| plan.looks_back_to(start)),
-        asked: asked(plan),
+        request: request(plan),
         depth: plan.depth,
         arguments: plan.arguments.clone(),
         completion: run.completion,
@@ -157,8 +157,8 @@ fn of_the_run(
     findings
 }
 
-fn asked(plan: &Plan) -> Asked {
-    Asked {
+fn request(plan: &Plan) -> Request {
+    Request {
         accounts: plan.scope.accounts.clone(),
         regions: plan.scope.regions.clone(),
         trails: plan.scope.trails.iter().map(|trail| trail.name.clone()).collect(),
@@ -231,8 +231,8 @@ fn strays(scope: impl Into<Scope>, strays: &Strays) -> Option<Finding> {
 /// A window in which nothing could be missed yet.
 fn too_young(brief: &Brief) -> Option<Finding> {
     let start = brief.window.start()?;
-    let settled_by = brief.settled_by();
-    (settled_by <= start).then(|| {
+    let grace_cutoff = brief.grace_cutoff();
+    (grace_cutoff <= start).then(|| {
         let ending = match brief.plan.origin {
             Origin::Folder if brief.as_of < start => Ending::FolderIsOlder { newest: brief.as_of },
             _ => Ending::TooYoung { grace_hours: brief.plan.grace.num_hours() },

@@ -28,7 +28,7 @@ const HASH_ALGORITHM: &str = "SHA-256";
 
 /// Where a digest was read, and so where it has to say that it belongs.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct DigestPlace<'a> {
     /// The object as CloudTrail must have delivered it.
     pub delivered: &'a ObjectName,
     /// Its key, parsed.
@@ -201,7 +201,7 @@ impl Fault {
 pub struct AuthenticDigest {
     claim: Claim,
     metadata_signature: Option<Signature>,
-    blemish: Option<Fault>,
+    anomaly: Option<Fault>,
     key_window: Option<(Time, Time)>,
     packing: Packing,
 }
@@ -248,8 +248,8 @@ impl AuthenticDigest {
     }
 
     /// What is wrong with its metadata although its successor vouches for its content.
-    pub fn blemish(&self) -> Option<&Fault> {
-        self.blemish.as_ref()
+    pub fn anomaly(&self) -> Option<&Fault> {
+        self.anomaly.as_ref()
     }
 
     /// How it is stored.
@@ -339,17 +339,17 @@ impl RejectedDigest {
     }
 
     /// The same digest, proven after all.
-    fn proven(mut self, key_window: Option<(Time, Time)>) -> Outcome {
-        let Some(claim) = self.claim.take() else { return Outcome::Rejected(Box::new(self)) };
-        let (blemish, metadata_signature) = match self.custody {
+    fn proven(mut self, key_window: Option<(Time, Time)>) -> Authentication {
+        let Some(claim) = self.claim.take() else { return Authentication::Rejected(Box::new(self)) };
+        let (anomaly, metadata_signature) = match self.custody {
             Custody::Delivered => (Some(self.fault), self.signature),
             // What a copy has lost or mixed up says nothing once its content is proven.
             Custody::Copied => (None, None),
         };
-        Outcome::Authentic(Box::new(AuthenticDigest {
+        Authentication::Authentic(Box::new(AuthenticDigest {
             claim: Claim { message: Box::default(), ..*claim },
             metadata_signature,
-            blemish,
+            anomaly,
             key_window,
             packing: self.packing,
         }))
@@ -358,7 +358,7 @@ impl RejectedDigest {
 
 /// What authentication came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Authentication {
     /// AWS signed it for this place.
     Authentic(Box<AuthenticDigest>),
     /// It did not, or that cannot be told.
@@ -375,18 +375,23 @@ pub enum Standing {
 }
 
 /// Authenticates one digest by its own metadata.
-pub fn authenticate(place: Place<'_>, stored: &[u8], metadata: &Metadata, ring: &KeyRing) -> Outcome {
+pub fn authenticate(
+    place: DigestPlace<'_>,
+    stored: &[u8],
+    metadata: &Metadata,
+    ring: &KeyRing,
+) -> Authentication {
     authenticate_within(Limit::DIGEST, place, stored, metadata, ring)
 }
 
 /// The same for one that is expected to inflate within `limit`; what is larger is malformed.
 pub fn authenticate_within(
     limit: Limit,
-    place: Place<'_>,
+    place: DigestPlace<'_>,
     stored: &[u8],
     metadata: &Metadata,
     ring: &KeyRing,
-) -> Outcome {
+) -> Authentication {
     let at_hand = AtHand::of(metadata);
     let mut found = RejectedDigest {
         fault: Fault::SignatureRemoved,
@@ -431,10 +436,10 @@ pub fn authenticate_within(
     }
     // 4. Signed by a key of AWS's.
     match (signed, found.claim.take()) {
-        (Ok(key_window), Some(claim)) => Outcome::Authentic(Box::new(AuthenticDigest {
+        (Ok(key_window), Some(claim)) => Authentication::Authentic(Box::new(AuthenticDigest {
             claim: Claim { message: Box::default(), ..*claim },
             metadata_signature: found.signature,
-            blemish: at_hand.other_algorithm(),
+            anomaly: at_hand.other_algorithm(),
             key_window,
             packing: found.packing,
         })),
@@ -444,8 +449,8 @@ pub fn authenticate_within(
 }
 
 impl RejectedDigest {
-    fn rejected(self, fault: Fault) -> Outcome {
-        Outcome::Rejected(Box::new(Self { fault, ..self }))
+    fn rejected(self, fault: Fault) -> Authentication {
+        Authentication::Rejected(Box::new(Self { fault, ..self }))
     }
 }
 
@@ -467,8 +472,8 @@ fn is_document(stored: &[u8]) -> bool {
 }
 
 /// The outcome for an object that is too large to be read, and so too large to be a digest.
-pub fn oversized() -> Outcome {
-    Outcome::Rejected(Box::new(RejectedDigest {
+pub fn oversized() -> Authentication {
+    Authentication::Rejected(Box::new(RejectedDigest {
         fault: Fault::Gzip(gzip::Fault::TooLarge(Limit::DIGEST.0)),
         hash: None,
         signature: None,
@@ -486,10 +491,10 @@ pub fn vouch(
     mut rejected: RejectedDigest,
     recorded: &Signature,
     standing: Standing,
-    place: Place<'_>,
+    place: DigestPlace<'_>,
     ring: &KeyRing,
-) -> Outcome {
-    let Some(claim) = &rejected.claim else { return Outcome::Rejected(Box::new(rejected)) };
+) -> Authentication {
+    let Some(claim) = &rejected.claim else { return Authentication::Rejected(Box::new(rejected)) };
     match (&rejected.fault, check(claim, recorded, claim.span.end, place, ring)) {
         (
             Fault::SignatureRemoved
@@ -510,7 +515,7 @@ pub fn vouch(
         }
         _ => {}
     }
-    Outcome::Rejected(Box::new(rejected))
+    Authentication::Rejected(Box::new(rejected))
 }
 
 /// The RSA check itself. Validity windows of keys are advice: AWS's own samples lie outside theirs. But AWS always has a
@@ -519,7 +524,7 @@ fn check(
     claim: &Claim,
     signature: &Signature,
     signed_at: Time,
-    place: Place<'_>,
+    place: DigestPlace<'_>,
     ring: &KeyRing,
 ) -> Result<Option<(Time, Time)>, Fault> {
     let region = &place.key.chain.place.region;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::trail::{ObjectName, parse_time};
-use crate::verdict::Testimony;
+use crate::verdict::RecordedCall;
 
 mod explain;
 pub use explain::{attribute, notice};
@@ -201,7 +201,7 @@ struct File<'name>(&'name ObjectName);
 struct Records<'name>(&'name ObjectName);
 
 impl<'de> DeserializeSeed<'de> for File<'_> {
-    type Value = Vec<Testimony>;
+    type Value = Vec<RecordedCall>;
 
     fn deserialize<D: Deserializer<'de>>(self, file: D) -> Result<Self::Value, D::Error> {
         file.deserialize_map(self)
@@ -209,7 +209,7 @@ impl<'de> DeserializeSeed<'de> for File<'_> {
 }
 
 impl<'de> Visitor<'de> for File<'_> {
-    type Value = Vec<Testimony>;
+    type Value = Vec<RecordedCall>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a log file")
@@ -228,7 +228,7 @@ impl<'de> Visitor<'de> for File<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Records<'_> {
-    type Value = Vec<Testimony>;
+    type Value = Vec<RecordedCall>;
 
     fn deserialize<D: Deserializer<'de>>(self, list: D) -> Result<Self::Value, D::Error> {
         list.deserialize_seq(self)
@@ -236,7 +236,7 @@ impl<'de> DeserializeSeed<'de> for Records<'_> {
 }
 
 impl<'de> Visitor<'de> for Records<'_> {
-    type Value = Vec<Testimony>;
+    type Value = Vec<RecordedCall>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a list of records")
@@ -247,7 +247,7 @@ impl<'de> Visitor<'de> for Records<'_> {
         // Each by itself: what one holds that cannot be read costs that record alone.
         while let Some(record) = list.next_element::<&RawValue>()? {
             let record = serde_json::from_str(record.get()).ok();
-            told.extend(record.and_then(|record| testimony(record, self.0)));
+            told.extend(record.and_then(|record| call(record, self.0)));
         }
         Ok(told)
     }
@@ -272,12 +272,12 @@ struct Record<'body> {
 }
 
 /// The telling calls in an authentic log file's inflated bytes. A file of another shape holds none.
-pub fn testimonies(body: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
+pub fn recorded_calls(body: &[u8], log_file: &ObjectName) -> Vec<RecordedCall> {
     let mut json = serde_json::Deserializer::from_slice(body);
     File(log_file).deserialize(&mut json).unwrap_or_default()
 }
 
-fn testimony(record: Record<'_>, log_file: &ObjectName) -> Option<Testimony> {
+fn call(record: Record<'_>, log_file: &ObjectName) -> Option<RecordedCall> {
     let (event_name, event_source) = (record.event_name?, record.event_source?);
     let touched = touches(&event_name, &event_source)?;
     let value = |raw: Option<&RawValue>| {
@@ -288,7 +288,7 @@ fn testimony(record: Record<'_>, log_file: &ObjectName) -> Option<Testimony> {
     if touched == Touches::Bucket && target.split('/').next() != Some(&*log_file.bucket) {
         return None;
     }
-    Some(Testimony {
+    Some(RecordedCall {
         time: parse_time(&record.event_time?).ok()?,
         event_name,
         event_source,
@@ -370,7 +370,7 @@ mod tests {
         for odd in [deep.as_str(), r#"{"name":"\ud800"}"#, r#"{"name":1e999}"#] {
             let file = format!(r#"{{"Records":[{},{odd},{}]}}"#, stop(odd), stop(r#"{"name":"trail"}"#));
             let told: Vec<_> =
-                testimonies(file.as_bytes(), &object).into_iter().map(|told| told.target).collect();
+                recorded_calls(file.as_bytes(), &object).into_iter().map(|told| told.target).collect();
             assert_eq!(told, ["".into(), Box::from("trail")], "{odd}");
         }
     }
@@ -378,9 +378,9 @@ mod tests {
     #[test]
     fn only_the_services_own_calls_testify() {
         let object = ObjectName::new("trail-bucket", "log");
-        assert_eq!(testimonies(FILE, &object)[0].target.as_ref(), "trail-bucket/AWSLogs/x");
+        assert_eq!(recorded_calls(FILE, &object)[0].target.as_ref(), "trail-bucket/AWSLogs/x");
         let forged =
             String::from_utf8(FILE.to_vec()).unwrap().replace("s3.amazonaws.com", "ec2.amazonaws.com");
-        assert!(testimonies(forged.as_bytes(), &object).is_empty());
+        assert!(recorded_calls(forged.as_bytes(), &object).is_empty());
     }
 }

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 mod body;
 mod chain;
 pub mod damage;
-mod dice;
 mod events;
 mod expect;
 mod folder;
 mod hour;
 mod keys;
 pub mod plan;
+mod rng;
 pub mod truth;
 mod world;
 
@@ -26,7 +26,7 @@ pub use chain::{ForgedDigest, Stored, UserMetadata};
 pub use damage::Damage;
 pub use folder::write_world;
 pub use keys::Keys;
-pub use plan::{Plan, Turn};
+pub use plan::{Turn, WorldPlan};
 pub use truth::{Answer, Expected, Truth};
 pub use world::{ForgedChain, World};
 
@@ -35,7 +35,7 @@ pub use world::{ForgedChain, World};
 pub enum ForgeError {
     /// The plan cannot be followed.
     #[error("{0}")]
-    Plan(String),
+    WorldPlan(String),
     /// A key could not be made or used.
     #[error("an RSA key could not be made or used")]
     Key,

@@ -24,10 +24,10 @@ mod wire;
 pub use authenticate::{authenticate, exceeds, unknown_to_aws};
 pub use brief::Brief;
 pub use days::{Days, Horizon, MARGIN};
-pub use entry::{Entry, State};
+pub use entry::{Entry, EntryState};
 pub use judge::{judge, terms};
 pub use loose::present_terms;
-pub use plan::{Bounds, Expected, Load, Plan, Scope, TrailFilter};
+pub use plan::{Bounds, Expected, Load, Plan, Selection, TrailFilter};
 pub use record::{
     FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts, ListingFailure, LogFolder, LooseFile,
     LooseName, Made, Mismatch, SiteRecord, Strays,

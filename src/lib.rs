@@ -36,7 +36,7 @@
 //! # #[cfg(feature = "forge")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = std::env::temp_dir().join(format!("trailseal-doc-{}", std::process::id()));
-//! # let world = trailseal::forge::write_world(&trailseal::forge::Plan::default(), &folder, &[])?;
+//! # let world = trailseal::forge::write_world(&trailseal::forge::WorldPlan::default(), &folder, &[])?;
 //! # let now = trailseal::trail::parse_time(&world.now)?;
 //! let store = DirStore::open(folder.join("bucket"))?;
 //! let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
@@ -72,7 +72,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = std::env::temp_dir().join(format!("trailseal-doc-findings-{}", std::process::id()));
 //! # let damages = [trailseal::forge::Damage::LogDeleted];
-//! # let world = trailseal::forge::write_world(&trailseal::forge::Plan::default(), &folder, &damages)?;
+//! # let world = trailseal::forge::write_world(&trailseal::forge::WorldPlan::default(), &folder, &damages)?;
 //! # let now = trailseal::trail::parse_time(&world.now)?;
 //! # let store = DirStore::open(folder.join("bucket"))?;
 //! # let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
@@ -118,7 +118,7 @@ pub use cli::main;
 #[doc(hidden)]
 pub use {
     crypto::sha256::Hasher,
-    digest::{Outcome, Place, authenticate},
+    digest::{Authentication, DigestPlace, authenticate},
     events::Scanner,
     gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both},
 };

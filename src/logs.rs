@@ -52,8 +52,8 @@ pub enum Observation {
 }
 
 /// The verdict on an attested log file, and what is worth telling about it. One that is not there may still be under way
-/// if it was delivered after `settled_by`: deliveries arrive out of order, and so do replicas and copies.
-pub fn judge(work: &LogWork, observation: &Observation, settled_by: Time) -> (LogVerdict, Option<Finding>) {
+/// if it was delivered after `grace_cutoff`: deliveries arrive out of order, and so do replicas and copies.
+pub fn judge(work: &LogWork, observation: &Observation, grace_cutoff: Time) -> (LogVerdict, Option<Finding>) {
     let delivered = LogKey::parse(&work.object.key).map(|key| key.delivered);
     let expected = work.hash;
     let (verdict, what) = match observation {
@@ -70,7 +70,7 @@ pub fn judge(work: &LogWork, observation: &Observation, settled_by: Time) -> (Lo
         Observation::Malformed(fault) => {
             (LogVerdict::Malformed, What::LogMalformed { expected, fault: *fault })
         }
-        Observation::Gone if delivered.is_some_and(|delivered| delivered > settled_by) => {
+        Observation::Gone if delivered.is_some_and(|delivered| delivered > grace_cutoff) => {
             let pending = PendingLog::NotThereYet { expected, due: Due::StillDue };
             (LogVerdict::Pending, What::LogPending(pending))
         }
@@ -93,7 +93,7 @@ pub fn judge(work: &LogWork, observation: &Observation, settled_by: Time) -> (Lo
 #[derive(Debug)]
 pub struct Attestation {
     named_by: NamedBy,
-    attested: Names<Asked>,
+    attested: Names<ExpectedHash>,
     /// Names that were asked for with more than one hash, and the hashes after the first.
     disputed: HashSet<(ObjectName, Hash)>,
     unproven: Names<Arc<ObjectName>>,
@@ -103,9 +103,9 @@ pub struct Attestation {
 /// Whether an attested file is verified, and against which hash: a quarter of its bits will do to tell apart two that
 /// AWS signed. Small, because a record has millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Asked(u32);
+struct ExpectedHash(u32);
 
-impl Asked {
+impl ExpectedHash {
     const NOT_YET: Self = Self(0);
 
     fn with(hash: &Hash) -> Self {
@@ -129,7 +129,7 @@ impl Attestation {
     /// Notes a log file that an authentic digest names and that is not to be verified for it.
     pub fn attest(&mut self, log: &LogEntry) -> Naming {
         self.note_kind(&log.object);
-        self.attested.entry(self.name(&log.object)).or_insert(Asked::NOT_YET);
+        self.attested.entry(self.name(&log.object)).or_insert(ExpectedHash::NOT_YET);
         Naming::Noted
     }
 
@@ -137,13 +137,13 @@ impl Attestation {
     /// hash: that is harmless, and verified already.
     pub fn ask(&mut self, LogEntry { object, hash }: &LogEntry) -> Naming {
         self.note_kind(object);
-        let now = Asked::with(hash);
+        let now = ExpectedHash::with(hash);
         let first = match self.attested.entry(self.name(object)) {
             Entry::Vacant(vacant) => {
                 vacant.insert(now);
                 true
             }
-            Entry::Occupied(mut asked) if *asked.get() == Asked::NOT_YET => {
+            Entry::Occupied(mut asked) if *asked.get() == ExpectedHash::NOT_YET => {
                 asked.insert(now);
                 true
             }
@@ -237,6 +237,6 @@ mod tests {
 
     #[test]
     fn a_million_names_take_sixteen_bytes_each() {
-        assert_eq!(size_of::<(ShortName, Asked)>(), 16);
+        assert_eq!(size_of::<(ShortName, ExpectedHash)>(), 16);
     }
 }

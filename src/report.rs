@@ -5,21 +5,21 @@ use std::collections::BTreeSet;
 
 use crate::trail::{ChainId, Depth, Identity, ObjectName, Region, SpanSet, Time, Window};
 
-mod asked;
 mod baseline;
 mod findings;
 mod hint;
 mod proof;
+mod request;
 pub use crate::crypto::{Fingerprint, Hash};
 pub use crate::verdict::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Overruled,
-    Retries, Scope, Severity, Stumble, Testimony, Unseen, what, what::What,
+    RecordedCall, Retries, RetryCause, Scope, Severity, Unseen, what, what::What,
 };
-pub use asked::{Asked, NoChain, Part, Uncovered};
 pub use baseline::{Baseline, Head, HeldTo};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use hint::{Hint, NotProven};
 pub use proof::{AttestedBy, Proof};
+pub use request::{NoChain, Part, Request, Uncovered};
 
 /// Counts over the whole run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Totals {
     pub compressed: u64,
     /// Bytes of log files after inflation.
     pub inflated: u64,
-    /// How often the store, or AWS's key list, stumbled and was asked again.
+    /// How often the store, or AWS's key list, had to be asked again.
     pub retries: Retries,
 }
 
@@ -51,7 +51,7 @@ pub struct Newest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reached {
-    /// It was; what could not be had has findings of its own.
+    /// It was; what could not be retrieved has findings of its own.
     Wholly,
     /// The run ended early: what was not found may be there.
     InPart,
@@ -153,7 +153,7 @@ pub struct Report {
     /// there is nothing before it.
     pub looked_back_to: Option<Time>,
     /// Which part of the record was asked for, and what had to be in it.
-    pub asked: Asked,
+    pub request: Request,
     /// Who asked, as far as that is known; of a folder nobody is asked who reads it.
     pub identity: Option<Identity>,
     /// How closely log files were looked at.
@@ -194,7 +194,7 @@ impl Report {
             source: source.into(),
             window,
             looked_back_to: None,
-            asked: Asked::default(),
+            request: Request::default(),
             identity: None,
             depth: Depth::default(),
             arguments: Vec::new(),

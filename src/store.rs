@@ -60,15 +60,15 @@ pub enum Streamed<'bytes> {
 /// How a store has fared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// How often it stumbled where it was asked again.
-    pub stumbles: Stumbles,
+    /// How often requests were sent again.
+    pub retries: RetryCounts,
     /// Buckets that are gone, sorted.
     pub outages: Vec<Outage>,
 }
 
 /// How often requests failed in a way that may pass, each of them counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stumbles {
+pub struct RetryCounts {
     /// It was asked to slow down.
     pub throttled: u64,
     /// No answer came in time.
@@ -118,7 +118,7 @@ pub struct Admitted {
 
 /// How far down a listing goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum ListingDepth {
     /// Every key below the prefix.
     Whole,
     /// Up to the next slash: folders and the objects beside them.
@@ -135,20 +135,26 @@ pub struct Listing {
     /// Keys up to and including this one are left out.
     pub after: Option<String>,
     /// How far down.
-    pub reach: Reach,
-    /// Where an earlier page of the same listing ended.
+    pub reach: ListingDepth,
+    /// The continuation token of an earlier page of the same listing.
     pub token: Option<String>,
 }
 
 impl Listing {
     /// Every key in `bucket` below `prefix`, from the first page on.
     pub fn whole(bucket: impl Into<Arc<str>>, prefix: impl Into<String>) -> Self {
-        Self { bucket: bucket.into(), prefix: prefix.into(), after: None, reach: Reach::Whole, token: None }
+        Self {
+            bucket: bucket.into(),
+            prefix: prefix.into(),
+            after: None,
+            reach: ListingDepth::Whole,
+            token: None,
+        }
     }
 
     /// The folders and objects right below `prefix`, from the first page on.
     pub fn folder(bucket: impl Into<Arc<str>>, prefix: impl Into<String>) -> Self {
-        Self { reach: Reach::Folder, ..Self::whole(bucket, prefix) }
+        Self { reach: ListingDepth::Folder, ..Self::whole(bucket, prefix) }
     }
 
     /// The same without keys up to and including this one, if any.
@@ -162,12 +168,12 @@ impl Listing {
 pub struct Page {
     /// Objects, sorted by key.
     pub objects: Vec<Listed>,
-    /// Folders, each ending in a slash; only with [`Reach::Folder`].
+    /// Folders, each ending in a slash; only with [`ListingDepth::Folder`].
     pub folders: Vec<String>,
     /// Parts that could not be listed, and why: what lies in them is not known. The target of each is its key, which ends
     /// in a slash where it is a folder for sure.
     pub unlisted: Vec<StoreError>,
-    /// Present when there is more: the token for the next page.
+    /// Present when there is more: the continuation token for the next page.
     pub next: Option<String>,
 }
 

@@ -25,12 +25,12 @@ mod finding;
 mod tally;
 pub mod what;
 
-pub use cause::{Cause, Testimony, Unseen};
+pub use cause::{Cause, RecordedCall, Unseen};
 pub use code::Code;
 use code::Weight;
 pub use evidence::Evidence;
 pub use finding::{Finding, Overruled, Scope};
-pub use tally::{DigestTally, DigestVerdict, LogTally, LogVerdict, Retries, Stumble};
+pub use tally::{DigestTally, DigestVerdict, LogTally, LogVerdict, Retries, RetryCause};
 pub use what::What;
 
 /// What a finding says about the record.

@@ -100,13 +100,13 @@ fn main() {
 
 fn compare(options: &Options) {
     let folder = tempfile::tempdir().unwrap();
-    let plan = forge::Plan {
+    let plan = forge::WorldPlan {
         accounts: options.accounts,
         regions: options.regions,
         hours: options.hours,
         logs_per_hour: options.logs_per_hour,
         events_per_log: options.events_per_log,
-        ..forge::Plan::default()
+        ..forge::WorldPlan::default()
     };
     let truth = forge::write_world(&plan, folder.path(), &[]).unwrap();
     let objects = truth.digests + truth.logs;
@@ -124,7 +124,7 @@ fn compare(options: &Options) {
     from_folder(options, folder.path(), bytes.inflated, objects);
 }
 
-fn over_s3(options: &Options, folder: &Path, plan: &forge::Plan, objects: u64) {
+fn over_s3(options: &Options, folder: &Path, plan: &forge::WorldPlan, objects: u64) {
     let server = serve::Server::start(folder, options.latency, serve::Trick::None);
     // As many as trailseal comes to by itself.
     let usual = if options.latency == 0 { 64 } else { 256 };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pages::{Walk, each, fold};
-use super::{AuditError, Plan, Scope, Stop};
+use super::{AuditError, Plan, Selection, Stop};
 use crate::store::{Listed, Listing, ObjectStore, StoreError, StoreErrorKind};
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::{Named, Within};
@@ -193,11 +193,11 @@ pub(super) async fn of_every_scope<'f>(
     found: &'f Found,
     stop: &Stop,
 ) -> Cow<'f, [Site]> {
-    let Scope { accounts, regions, .. } = &plan.scope;
+    let Selection { accounts, regions, .. } = &plan.scope;
     if accounts.is_empty() && regions.is_empty() {
         return Cow::Borrowed(&found.sites);
     }
-    let plan = Plan { scope: Scope::default(), ..plan.clone() };
+    let plan = Plan { scope: Selection::default(), ..plan.clone() };
     match sites(store, &plan, stop).await {
         Ok(found) => Cow::Owned(found.sites),
         // What stands in the way stood there before, and was told.

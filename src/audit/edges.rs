@@ -13,7 +13,7 @@ use super::task::unwound;
 use crate::logs::LogWork;
 use crate::store::StoreError;
 use crate::trail::{AccountRegion, ChainId, Depth, DigestKind, Location, Span, Time};
-use crate::verdict::{LogVerdict, Testimony};
+use crate::verdict::{LogVerdict, RecordedCall};
 
 /// Log files of a chain's last hour that are read for the call that ended it; the newest come first, and that call is in
 /// one of the very last.
@@ -59,7 +59,7 @@ pub(super) async fn newest_day(
 
 /// Reads the log files that the last digests of ended chains name, and gives the telling calls that those which are intact
 /// record.
-pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> BTreeSet<Testimony> {
+pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> BTreeSet<RecordedCall> {
     if context.brief.plan.depth != Depth::Full {
         return BTreeSet::new();
     }
@@ -75,7 +75,7 @@ pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> BTr
     let mut heard = BTreeSet::new();
     while let Some(log) = judged.recv().await {
         if log.verdict == LogVerdict::Intact {
-            heard.extend(log.testimonies);
+            heard.extend(log.recorded_calls);
         }
     }
     while let Some(done) = tasks.join_next().await {

@@ -7,13 +7,13 @@ use tokio::sync::SemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Context;
-use super::mill::{Grist, JudgedLog, observed};
+use super::hasher::{FetchedLog, JudgedLog, observed};
 use super::slots::Slot;
 use super::unseen::{Absence, absence};
 use crate::crypto::KeyRing;
 use crate::digest;
 use crate::gzip::{self, Limit, Pushed, Shown};
-use crate::inspection::{self, Entry, State};
+use crate::inspection::{self, Entry, EntryState};
 use crate::logs::{LogWork, Observation};
 use crate::store::{Object, ObjectStore as _, StoreError, StoreErrorKind, Streamed};
 use crate::trail::key::DigestKey;
@@ -108,9 +108,9 @@ pub(super) async fn begin_digest(
         }
         Err(error) => not_given(&error, |absence| {
             let state = match absence {
-                Absence::Gone => State::Gone,
+                Absence::Gone => EntryState::Gone,
                 Absence::Oversized => digest::oversized().into(),
-                Absence::Unseen(unseen) => State::Unseen(unseen),
+                Absence::Unseen(unseen) => EntryState::Unseen(unseen),
             };
             Begun::Judged(Entry { key, object, state })
         }),
@@ -158,7 +158,7 @@ async fn ask_wider(context: &Context, ring: &KeyRing, limit: Limit, entry: Entry
         Some(Some(wider)) => judge(context, &wider, limit, (entry.object, entry.key), stored),
         Some(None) => entry,
         // AWS's word is not complete before it is asked so.
-        None => Entry { state: State::Unseen(Unseen::Interrupted), ..entry },
+        None => Entry { state: EntryState::Unseen(Unseen::Interrupted), ..entry },
     }
 }
 
@@ -178,7 +178,7 @@ pub(super) async fn log(
     };
     let tried = match get(&context, &work.object, slot).await {
         Ok(stored) => {
-            context.mill.grind(Grist { work, stored, judged }).await;
+            context.hasher.hash(FetchedLog { work, stored, judged }).await;
             return None;
         }
         Err(error) if error.kind == StoreErrorKind::Oversized => match large(&context, &work.object).await {
@@ -191,7 +191,7 @@ pub(super) async fn log(
         (Tried::MayPass(_), Try::First) => return Some(work),
         (tried, _) => tried.taken_as_it_is(),
     };
-    context.mill.tell(observed(work, &observation, 0, context.brief.settled_by()), &judged);
+    context.hasher.tell(observed(work, &observation, 0, context.brief.grace_cutoff()), &judged);
     None
 }
 

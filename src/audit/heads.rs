@@ -14,7 +14,7 @@ use crate::conclusion::{self, Fate};
 use crate::crypto::Hash;
 use crate::digest::NamedBy;
 use crate::gzip::{self, Limit};
-use crate::inspection::{SiteView, State};
+use crate::inspection::{EntryState, SiteView};
 use crate::report::{Head, HeldTo};
 use crate::store::{Listing, Object, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, RegionFolder};
@@ -156,7 +156,7 @@ async fn named_by_the_next(context: &Context, head: &Head, hash: Hash) -> Option
     let object = ObjectName { bucket: Arc::clone(&head.object.bucket), key: key.to_string().into() };
     let ring = context.ring(&key.chain.place.region, Span { start: key.end, end: key.end }).await?;
     let entry = fetch::digest(context, &ring, object, key).await.taken_as_it_is();
-    let State::Authentic(digest) = &entry.state else { return None };
+    let EntryState::Authentic(digest) = &entry.state else { return None };
     let named_by = context.brief.plan.named_by;
     let names = digest.previous().is_some_and(|previous| {
         previous.hash == hash && named_by.handle(&previous.object) == named_by.handle(&head.object)

@@ -1,4 +1,4 @@
-//! Finds every place that the digests of an account and region lie in, before any of them is settled: those of its own
+//! Finds every place that the digests of an account and region lie in, before any of them is judged: those of its own
 //! folders, and those that links lead to where a trail has moved. Whatever days are looked at, it finds the same.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -16,7 +16,7 @@ use super::{Context, edges};
 use crate::chain::Root;
 use crate::crypto::KeyRing;
 use crate::digest::NamedBy;
-use crate::inspection::{Days, Entry, HomeRecord, Horizon, Reading, State, home_of};
+use crate::inspection::{Days, Entry, EntryState, HomeRecord, Horizon, Reading, home_of};
 use crate::store::{Listing, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::Within;
@@ -216,8 +216,8 @@ async fn leads_to(
     let entry = read(context, ring, digest).await;
     let named_by = context.brief.plan.named_by;
     let link = match &entry.state {
-        State::Authentic(authentic) => authentic.previous().cloned(),
-        State::Rejected(_) => {
+        EntryState::Authentic(authentic) => authentic.previous().cloned(),
+        EntryState::Rejected(_) => {
             // In a folder without metadata those after it vouch for it.
             let same_chain = || found.iter().filter(|other| other.key.chain == digest.key.chain);
             let mut later: Vec<&FoundDigest> =
@@ -231,7 +231,7 @@ async fn leads_to(
             }
             reading.vouched(ring, entry.clone()).0.previous().cloned()
         }
-        State::Unseen(_) | State::Gone => None,
+        EntryState::Unseen(_) | EntryState::Gone => None,
     }?;
     // Out of a folder nothing leads into another bucket, which may never have been copied.
     let left_behind = named_by == NamedBy::KeyOnly && link.object.bucket != entry.object.bucket;

@@ -11,7 +11,7 @@ use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
 use super::unseen::{Absence, absence};
 use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing};
-use crate::chain::{self, Item, Linked, Settled, Terms};
+use crate::chain::{self, Item, JointCoverage, Linked, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::LogEntry;
 use crate::inspection::{self, Brief, Days, Horizon, Reading};
@@ -115,7 +115,7 @@ fn ask_the_chain(context: &Context, site: &Site, seen: Seen, hour: Span, proof: 
         if naming.as_ref().is_some_and(|naming| naming.chain != id) {
             continue;
         }
-        proof.findings.extend(chain::digest_findings(&id, &items[of], &hour, context.brief.settled_by()));
+        proof.findings.extend(chain::digest_findings(&id, &items[of], &hour, context.brief.grace_cutoff()));
         proof.findings.extend(chain::findings(&id, &chain, context.brief.as_of));
         if let Some(Naming { digest, chain: id, span, log, fingerprint }) = naming {
             let unbroken = chain.spans.iter().find(|whole| whole.overlaps(&span)).copied().unwrap_or(span);
@@ -228,10 +228,11 @@ async fn candidate(context: &Context, object: &ObjectName, key: &LogKey) -> Opti
 
 fn judged(context: &Context, site: &Site, seen: &mut Seen, candidate: &Candidate) -> (LogVerdict, Finding) {
     let linked = chain::link_all(&mut seen.items, &terms(&context.brief, site));
-    let settled = Settled::of(&site.homes[0].location, context.brief.plan.named_by, &seen.items, &linked);
+    let coverage =
+        JointCoverage::of(&site.homes[0].location, context.brief.plan.named_by, &seen.items, &linked);
     let newest = seen.items.iter().map(|item| item.key.end).max();
     let terms =
-        inspection::present_terms(&context.brief, &site.place, &settled, context.store.clock(), newest);
+        inspection::present_terms(&context.brief, &site.place, &coverage, context.store.clock(), newest);
     terms.judge(candidate, seen.claimant.as_ref())
 }
 

@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::fetch::{self, Tried, Try};
+use super::hasher::{self, JudgedLog};
 use super::listing::FoundDigest;
-use super::mill::{self, JudgedLog};
 use super::presence::Listed;
 use super::task::{Task, unwound};
 use super::{Context, Event};
@@ -19,7 +19,7 @@ use crate::inspection::{Entry, Reading, Said};
 use crate::logs::LogWork;
 use crate::report::{Findings, MOST_OF_A_KIND};
 use crate::trail::{ChainId, Day};
-use crate::verdict::{DigestVerdict, LogTally, Testimony};
+use crate::verdict::{DigestVerdict, LogTally, RecordedCall};
 
 /// Log files named and not yet asked for.
 const WAITING_LOGS: usize = 512;
@@ -38,7 +38,7 @@ pub(super) struct DayLogs {
     pub(super) by_chain: HashMap<Arc<ChainId>, LogTally>,
     pub(super) compressed: u64,
     pub(super) inflated: u64,
-    pub(super) testimonies: BTreeSet<Testimony>,
+    pub(super) recorded_calls: BTreeSet<RecordedCall>,
     pub(super) findings: Findings,
 }
 
@@ -48,7 +48,7 @@ impl JudgedLogs {
         day.by_chain.entry(judged.work.chain).or_default().add(judged.verdict);
         day.compressed += judged.compressed;
         day.inflated += judged.inflated;
-        day.testimonies.extend(judged.testimonies);
+        day.recorded_calls.extend(judged.recorded_calls);
         if let Some(finding) = judged.finding {
             let finding = context.brief.in_its_light(finding);
             context.observer.on(Event::Finding(&finding));
@@ -93,8 +93,8 @@ impl LogFiles {
     async fn take(&self, context: &Context, work: LogWork, listed: Option<&Listed>) {
         match listed.and_then(|listed| listed.observe(&work)) {
             Some(observation) => {
-                let settled_by = context.brief.settled_by();
-                context.mill.tell(mill::observed(work, &observation, 0, settled_by), &self.sink);
+                let grace_cutoff = context.brief.grace_cutoff();
+                context.hasher.tell(hasher::observed(work, &observation, 0, grace_cutoff), &self.sink);
             }
             // The receiver outlives this side.
             None => drop(self.named.send(work).await),
@@ -217,7 +217,7 @@ fn wants_a_word(item: &Item) -> bool {
 fn announce(context: &Context, item: &Item, said: &Said) {
     let (brief, span) = (&context.brief, item.span());
     let logs = item.authentic().map_or(&[][..], |_| &said.logs);
-    let verdict = item.verdict_by(brief.settled_by());
+    let verdict = item.verdict_by(brief.grace_cutoff());
     let part = brief.part(&item.key.chain, &span);
     context.observer.on(Event::Digest { object: &item.object, verdict, span, logs, part });
 }

@@ -9,7 +9,7 @@ use super::discover::{Home, Site};
 use super::listing::{self, FoundDigest, Sweep};
 use super::{Context, fetch};
 use crate::conclusion::{self, MaySequel};
-use crate::inspection::{SiteView, State};
+use crate::inspection::{EntryState, SiteView};
 use crate::trail::key::DigestKey;
 use crate::trail::{Span, Time};
 
@@ -55,7 +55,7 @@ async fn began(context: &Arc<Context>, may: &MaySequel) -> Option<Time> {
     let oldest = oldest?;
     let ring = context.ring(&id.place.region, span).await?;
     let entry = fetch::digest(context, &ring, oldest.object, oldest.key).await.taken_as_it_is();
-    let State::Authentic(digest) = &entry.state else { return None };
+    let EntryState::Authentic(digest) = &entry.state else { return None };
     let began = digest.span().start;
     let starts = digest.previous().is_none_or(|previous| {
         DigestKey::parse(&previous.object.key)

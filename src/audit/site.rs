@@ -208,7 +208,7 @@ fn take_logs(record: &mut SiteRecord, judged: JudgedLogs) {
             of_day.chains.entry((*chain).clone()).or_default().logs.merge(&tally);
         }
         (of_day.compressed, of_day.inflated) = (logs.compressed, logs.inflated);
-        of_day.testimonies = logs.testimonies;
+        of_day.recorded_calls = logs.recorded_calls;
         (of_day.findings, of_day.omitted) = logs.findings.settled();
     }
 }

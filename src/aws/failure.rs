@@ -222,7 +222,7 @@ impl Failure {
             CredentialsError::CredentialsNotLoaded(_) => "no credentials were found".to_owned(),
             _ if words.is_empty() => cause.to_string(),
             _ => format!(
-                "the credentials could not be had: {}",
+                "the credentials could not be retrieved: {}",
                 words.trim_end_matches(": Stderr:").trim_end_matches(". Stderr:")
             ),
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Load;
+use super::RequestPolicy;
 
 /// While the service answers.
 const ANSWERS: u64 = u64::MAX;
@@ -39,12 +39,12 @@ pub(crate) struct Health {
 impl Health {
     /// Nothing asked yet of a service without which there is no run: if it never was there, it is given up as soon as one
     /// request would be.
-    pub(crate) fn needed_at_once(load: &Load) -> Self {
-        Self { gone_at_first_after: load.gone_after.min(load.endurance), ..Self::new(load) }
+    pub(crate) fn needed_at_once(load: &RequestPolicy) -> Self {
+        Self { gone_at_first_after: load.gone_after.min(load.retry_for), ..Self::new(load) }
     }
 
     /// Nothing asked yet.
-    pub(crate) fn new(load: &Load) -> Self {
+    pub(crate) fn new(load: &RequestPolicy) -> Self {
         Self {
             gone_after: load.gone_after,
             gone_at_first_after: load.gone_after,
@@ -52,7 +52,7 @@ impl Health {
             known_since: Instant::now(),
             failing_since: AtomicU64::new(ANSWERS),
             last: Mutex::default(),
-            probing: load.patience / 2,
+            probing: load.answer_timeout / 2,
             probed: tokio::sync::Mutex::default(),
             gone: OnceLock::new(),
         }

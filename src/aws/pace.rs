@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Load;
+use super::RequestPolicy;
 
 /// The gap that the first refusal opens, and that a gentle beginning has: 5,000 requests a second. S3 promises 5,500 for
 /// each prefix, and makes room for more while it is asked for more (S3 User Guide, best practices design patterns).
@@ -58,7 +58,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// No faster than the caller's limit, and no slower than with his longest pause between two requests.
-    pub(crate) fn new(load: &Load, beginning: Beginning) -> Self {
+    pub(crate) fn new(load: &RequestPolicy, beginning: Beginning) -> Self {
         let floor =
             load.requests_per_second.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.get());
         let first = match beginning {
@@ -156,11 +156,14 @@ mod tests {
     use super::*;
 
     fn free() -> Pace {
-        Pace::new(&Load::default(), Beginning::Free)
+        Pace::new(&RequestPolicy::default(), Beginning::Free)
     }
 
-    fn limited(requests_per_second: u32) -> Load {
-        Load { requests_per_second: NonZeroU32::new(requests_per_second), ..Load::default() }
+    fn limited(requests_per_second: u32) -> RequestPolicy {
+        RequestPolicy {
+            requests_per_second: NonZeroU32::new(requests_per_second),
+            ..RequestPolicy::default()
+        }
     }
 
     /// Answers that come one after another, as fast as the pace allows, for so long.
@@ -195,7 +198,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_gentle_beginning_is_what_s3_promises_and_grows_by_the_second() {
-        let pace = Pace::new(&Load::default(), Beginning::Gentle);
+        let pace = Pace::new(&RequestPolicy::default(), Beginning::Gentle);
         let first = answers(&pace, Duration::from_secs(1)).await;
         assert!((5000..5700).contains(&first), "{first} in the first second");
         let second = answers(&pace, Duration::from_secs(1)).await;

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::Load;
+use super::RequestPolicy;
 use super::failure::{Failure, FailureKind, Outlook};
 use super::health::Health;
 use super::pace::{Beginning, Pace};
-use crate::store::Stumbles;
+use crate::store::RetryCounts;
 
 /// What an attempt that gave nothing means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +23,12 @@ pub(crate) enum Setback {
     /// The same answer would come again.
     Settled,
     /// It may pass.
-    Passing(Stumble),
+    Passing(RetryCause),
 }
 
-/// How a service stumbled.
+/// Why a request was sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stumble {
+pub(crate) enum RetryCause {
     /// It asked to slow down.
     Throttled,
     /// It was silent.
@@ -44,10 +44,10 @@ impl Failure {
     pub(crate) fn setback(&self) -> Setback {
         match (self.outlook, self.kind) {
             (Outlook::Settled, _) => Setback::Settled,
-            (Outlook::Passing, FailureKind::Throttled) => Setback::Passing(Stumble::Throttled),
-            (Outlook::Passing, FailureKind::TimedOut) => Setback::Passing(Stumble::TimedOut),
-            (Outlook::Passing, FailureKind::CutOff) => Setback::Passing(Stumble::CutOff),
-            (Outlook::Passing, _) => Setback::Passing(Stumble::Failed),
+            (Outlook::Passing, FailureKind::Throttled) => Setback::Passing(RetryCause::Throttled),
+            (Outlook::Passing, FailureKind::TimedOut) => Setback::Passing(RetryCause::TimedOut),
+            (Outlook::Passing, FailureKind::CutOff) => Setback::Passing(RetryCause::CutOff),
+            (Outlook::Passing, _) => Setback::Passing(RetryCause::Failed),
         }
     }
 }
@@ -74,34 +74,39 @@ impl Refused for Failure {
 /// Why a request came to nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ended<Refusal> {
-    /// It was refused, to the end of all patience if that could have helped.
+    /// It was refused, to the end of all answer_timeout if that could have helped.
     Refused(Refusal),
     /// The service is gone, for the reason given, and nobody is answered any more.
     Gone(String),
 }
 
 /// A bucket, or a region's service, as requests find it: how fast they may come, how it is doing, and how often it
-/// stumbled.
+/// retried.
 #[derive(Debug)]
 pub(crate) struct Service {
-    load: Load,
+    load: RequestPolicy,
     pace: Pace,
     health: Arc<Health>,
-    stumbles: Arc<Counts>,
+    retries: Arc<Counts>,
 }
 
 /// Whoever waits for a turn looks so often whether there is still hope.
 const LOOK: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// A service that shares its health and its count of stumbles with others.
-    pub(crate) fn new(load: &Load, beginning: Beginning, health: Arc<Health>, stumbles: Arc<Counts>) -> Self {
+    /// A service that shares its health and its count of retries with others.
+    pub(crate) fn new(
+        load: &RequestPolicy,
+        beginning: Beginning,
+        health: Arc<Health>,
+        retries: Arc<Counts>,
+    ) -> Self {
         let pace = Pace::new(load, beginning);
-        Self { load: load.clone(), pace, health, stumbles }
+        Self { load: load.clone(), pace, health, retries }
     }
 
-    /// How hard to lean on it.
-    pub(crate) fn load(&self) -> &Load {
+    /// How hard to press it.
+    pub(crate) fn load(&self) -> &RequestPolicy {
         &self.load
     }
 
@@ -152,7 +157,7 @@ impl Service {
                     self.answered();
                     return Err(Ended::Refused(refusal));
                 }
-                Setback::Passing(stumble) => self.stumbled(stumble, refusal.detail()),
+                Setback::Passing(retry) => self.retried(retry, refusal.detail()),
             }
             if is_last {
                 return Err(Ended::Refused(refusal));
@@ -170,17 +175,17 @@ impl Service {
         self.health.answered();
     }
 
-    fn stumbled(&self, stumble: Stumble, detail: &str) {
-        match stumble {
-            Stumble::Throttled => self.pace.throttled(),
-            Stumble::TimedOut | Stumble::CutOff | Stumble::Failed => self.pace.failed(),
+    fn retried(&self, retry: RetryCause, detail: &str) {
+        match retry {
+            RetryCause::Throttled => self.pace.throttled(),
+            RetryCause::TimedOut | RetryCause::CutOff | RetryCause::Failed => self.pace.failed(),
         }
         self.health.failed(detail);
-        self.stumbles.add(stumble);
+        self.retries.add(retry);
     }
 }
 
-/// How often services stumbled, counted while they do.
+/// How often requests were sent again, counted while they are.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     throttled: AtomicU64,
@@ -190,20 +195,20 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    fn add(&self, stumble: Stumble) {
-        let count = match stumble {
-            Stumble::Throttled => &self.throttled,
-            Stumble::TimedOut => &self.timed_out,
-            Stumble::CutOff => &self.cut_off,
-            Stumble::Failed => &self.failed,
+    fn add(&self, retry: RetryCause) {
+        let count = match retry {
+            RetryCause::Throttled => &self.throttled,
+            RetryCause::TimedOut => &self.timed_out,
+            RetryCause::CutOff => &self.cut_off,
+            RetryCause::Failed => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// As of now.
-    pub(crate) fn read(&self) -> Stumbles {
+    pub(crate) fn read(&self) -> RetryCounts {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Stumbles {
+        RetryCounts {
             throttled: read(&self.throttled),
             timed_out: read(&self.timed_out),
             cut_off: read(&self.cut_off),
@@ -221,8 +226,8 @@ struct Attempts {
 
 impl Attempts {
     /// Whether the first failure is so long ago that the next may be the last.
-    fn are_over(&self, load: &Load) -> bool {
-        self.first.is_some_and(|first| first.elapsed() >= load.endurance)
+    fn are_over(&self, load: &RequestPolicy) -> bool {
+        self.first.is_some_and(|first| first.elapsed() >= load.retry_for)
     }
 
     /// Whether others have been answered since the first failure.
@@ -232,7 +237,7 @@ impl Attempts {
 
     /// How long to wait after one more failure. A random part of a pause that doubles each time, so that those who failed
     /// together do not return together.
-    fn pause(&mut self, load: &Load) -> Duration {
+    fn pause(&mut self, load: &RequestPolicy) -> Duration {
         self.first.get_or_insert_with(Instant::now);
         let doubled = 1 << self.failed.min(16);
         self.failed += 1;

@@ -70,7 +70,7 @@ pub struct Trail {
     /// Whose activity it records.
     pub owner: Owner,
     /// Where activity is recorded.
-    pub reach: Reach,
+    pub reach: TrailRegions,
     /// Whether it delivers digests.
     pub validation: Validation,
 }
@@ -86,7 +86,7 @@ pub enum Owner {
 
 /// In which regions a trail records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reach {
+pub enum TrailRegions {
     /// Only where it was created.
     HomeRegion,
     /// In every region the account has enabled.
@@ -264,8 +264,8 @@ fn read(arn: &TrailArn, trail: &SdkTrail) -> Result<Trail, Failure> {
             _ => Owner::Account,
         },
         reach: match trail.is_multi_region_trail() {
-            Some(true) => Reach::AllRegions,
-            _ => Reach::HomeRegion,
+            Some(true) => TrailRegions::AllRegions,
+            _ => TrailRegions::HomeRegion,
         },
         validation: match trail.log_file_validation_enabled() {
             Some(true) => Validation::On,

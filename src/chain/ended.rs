@@ -32,7 +32,7 @@ impl LastDigest {
             Self {
                 object: last.object.clone(),
                 end: last.key.end,
-                verdict: last.verdict_by(terms.settled_by()),
+                verdict: last.verdict_by(terms.grace_cutoff()),
                 later: terms.ended.iter().find(names_it).filter(|_| word.is_none()).cloned(),
                 word,
             }

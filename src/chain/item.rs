@@ -47,7 +47,7 @@ pub struct Proven {
     /// What a digest that links to it is held against; let go of where the one that does was, and it fits.
     pub own: Option<Own>,
     /// What is wrong with its metadata although its content is proven.
-    pub blemish: Option<Fault>,
+    pub anomaly: Option<Fault>,
     /// How it is stored.
     pub packing: Packing,
 }
@@ -94,17 +94,17 @@ pub struct Refused {
 }
 
 impl Item {
-    /// The verdict on this digest alone. One that was listed, is gone and ends after `settled_by` may be under way.
-    pub fn verdict_by(&self, settled_by: Time) -> DigestVerdict {
+    /// The verdict on this digest alone. One that was listed, is gone and ends after `grace_cutoff` may be under way.
+    pub fn verdict_by(&self, grace_cutoff: Time) -> DigestVerdict {
         match &self.found {
-            Found::Authentic(proven) => match &proven.blemish {
+            Found::Authentic(proven) => match &proven.anomaly {
                 Some(fault) => fault.verdict(),
                 None => DigestVerdict::Authentic,
             },
             Found::Rejected(refused) => refused.fault.verdict(),
             Found::Unseen(Unseen::Interrupted) => DigestVerdict::NotReached,
             Found::Unseen(_) => DigestVerdict::Unreadable,
-            Found::Gone if self.key.end > settled_by => DigestVerdict::Pending,
+            Found::Gone if self.key.end > grace_cutoff => DigestVerdict::Pending,
             Found::Gone => DigestVerdict::Missing,
         }
     }

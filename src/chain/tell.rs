@@ -1,7 +1,7 @@
 //! What there is to tell of digests, links, gaps and ends.
 
 use super::{
-    Absent, Cause, Chain, ChainId, Found, Gap, Item, LastDigest, Previous, Proof, Proven, Span, Terms, Time,
+    Absent, Cause, Chain, ChainId, Found, Gap, Item, KnownBy, LastDigest, Previous, Proven, Span, Terms, Time,
 };
 use crate::crypto::Authority;
 use crate::digest::{Fault, Packing};
@@ -32,15 +32,15 @@ pub fn digests<'c>(
     id: &'c ChainId,
     items: &'c [Item],
     window: &'c Window,
-    settled_by: Time,
+    grace_cutoff: Time,
 ) -> impl Iterator<Item = Finding> + 'c {
     let asked_for = items.iter().filter(|item| window.overlaps(&item.span()));
-    asked_for.filter_map(move |item| digest(id, item, settled_by))
+    asked_for.filter_map(move |item| digest(id, item, grace_cutoff))
 }
 
-/// What there is to tell of one digest by itself. One that was listed, is gone and ends after `settled_by` may still be
+/// What there is to tell of one digest by itself. One that was listed, is gone and ends after `grace_cutoff` may still be
 /// under way.
-pub fn digest(id: &ChainId, item: &Item, settled_by: Time) -> Option<Finding> {
+pub fn digest(id: &ChainId, item: &Item, grace_cutoff: Time) -> Option<Finding> {
     if keys_refused(item).is_some() || item.found == Found::Unseen(Unseen::Interrupted) {
         return None;
     }
@@ -48,7 +48,7 @@ pub fn digest(id: &ChainId, item: &Item, settled_by: Time) -> Option<Finding> {
         Found::Authentic(proven) => authentic(proven)?,
         Found::Rejected(refused) => fault(&refused.fault),
         Found::Unseen(_) => What::DigestUnreadable(Unread::Refused),
-        Found::Gone if item.key.end > settled_by => What::DigestPending(Sought::Listed, Due::StillDue),
+        Found::Gone if item.key.end > grace_cutoff => What::DigestPending(Sought::Listed, Due::StillDue),
         Found::Gone => What::DigestMissing(Sought::Listed),
     };
     let mut finding = Finding::new(what, id);
@@ -62,7 +62,7 @@ pub fn digest(id: &ChainId, item: &Item, settled_by: Time) -> Option<Finding> {
 
 const NO_KEYS: &str = "no public keys were given; pass --keys FILE, as `trailseal keys fetch` writes it";
 
-/// Why the keys of a digest's region could not be had, where that is all that is known of it. Told once per region,
+/// Why the keys of a digest's region could not be retrieved, where that is all that is known of it. Told once per region,
 /// not once per digest.
 pub fn keys_refused(item: &Item) -> Option<&str> {
     match &item.found {
@@ -77,13 +77,13 @@ pub fn keys_refused(item: &Item) -> Option<&str> {
 
 /// What is odd about a digest that is authentic.
 fn authentic(proven: &Proven) -> Option<What> {
-    match (&proven.blemish, proven.packing) {
+    match (&proven.anomaly, proven.packing) {
         (Some(Fault::Algorithm { field, found }), _) => Some(What::DigestAlgorithmUnsupported {
             field: (**field).into(),
             found: found.clone(),
             signed: Signed::ByAws,
         }),
-        (Some(blemish), _) => Some(fault(blemish)),
+        (Some(anomaly), _) => Some(fault(anomaly)),
         (None, Packing::Plain) => Some(What::DigestUnpacked),
         (None, Packing::Gzip) => None,
     }
@@ -139,9 +139,9 @@ pub(super) fn broken_link(
 
 /// A digest that is not there.
 pub(super) fn missing(id: &ChainId, absent: &Absent, terms: &Terms) -> Finding {
-    let sought = match absent.proof {
-        Proof::Linked => Sought::Linked,
-        Proof::Deduced => Sought::Deduced,
+    let sought = match absent.known_by {
+        KnownBy::Linked => Sought::Linked,
+        KnownBy::Deduced => Sought::Deduced,
     };
     let what = match absent.is_pending(terms) {
         true => What::DigestPending(sought, Due::StillDue),

@@ -85,14 +85,14 @@ pub struct Verify {
     /// them, down to …/AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD
     #[arg(value_hint = clap::ValueHint::DirPath)]
     pub source: String,
-    /// First moment asked for: a time, a date, or a duration back from now; also --since [default: the whole
+    /// Start of the range, inclusive: a time, a date, or a duration back from now; also --since [default: the whole
     /// record]
     #[arg(
         long, alias = "since", value_name = "T", value_parser = moment, allow_hyphen_values = true,
         help_heading = WINDOW,
     )]
     pub start: Option<Moment>,
-    /// First moment not asked for; a date includes its whole day; also --until [default: now; of a folder, its newest object]
+    /// End of the range, exclusive; a date includes its whole day; also --until [default: now; of a folder, its newest object]
     #[arg(
         long, alias = "until", value_name = "T", value_parser = moment, allow_hyphen_values = true,
         help_heading = WINDOW,
@@ -147,7 +147,7 @@ pub struct Verify {
         help_heading = JUDGEMENT,
     )]
     pub look_back: chrono::TimeDelta,
-    /// How long digests and log files may take to arrive
+    /// Grace period: how long digests and log files may take to arrive
     #[arg(
         long, value_name = "DURATION", value_parser = duration, default_value = "3h",
         help_heading = JUDGEMENT,
@@ -178,16 +178,16 @@ pub struct Verify {
     /// be given several times. Metrics (prometheus) are written also when the run cannot begin, with exit code 2
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser, help_heading = RESULT)]
     pub reports: Vec<(ReportForm, PathBuf)>,
-    /// With the formats csv and jsonl: tell every object, not findings alone
+    /// With the formats csv and jsonl: report every object, not findings alone
     #[arg(long, help_heading = RESULT)]
     pub objects: bool,
-    /// Whether a record that is whole is told
+    /// Whether a record that is whole is reported
     #[command(flatten)]
     pub pulse: Pulse,
     /// How to look on the terminal
     #[command(flatten)]
     pub look: Look,
-    /// Requests under way at once, at most; a run begins with 64 and takes more while answers are slow
+    /// Most requests in flight at once; a run begins with 64 and takes more while answers are slow
     #[arg(
         long, value_name = "N", default_value = "256",
         value_parser = clap::value_parser!(u16).range(1..=4096).try_map(NonZeroU16::try_from), help_heading = "Load",
@@ -234,7 +234,7 @@ pub struct FetchKeys {
     /// A region digests come from [default: every region enabled for this account]
     #[arg(long = "region", value_name = "R", value_delimiter = ',')]
     pub regions: Vec<Region>,
-    /// First moment digests were signed in: a time, a date, or a duration back from now
+    /// Start of the time digests were signed in, inclusive: a time, a date, or a duration back from now
     #[arg(
         long, alias = "since", value_name = "T", value_parser = moment, default_value = "90d",
         allow_hyphen_values = true,
@@ -293,10 +293,10 @@ impl Spoken {
     }
 }
 
-/// Whether a record that is whole is told, in formats that tell findings alone.
+/// Whether a record that is whole is reported, in formats that report findings alone.
 #[derive(Debug, Clone, Args)]
 pub struct Pulse {
-    /// With the format ocsf: tell a record that is whole as one passed check
+    /// With the format ocsf: report a record that is whole as one passed check
     #[arg(long, help_heading = RESULT)]
     heartbeat: bool,
 }

@@ -60,7 +60,7 @@ struct Scenes {
 }
 
 fn demonstrate(folder: &Path, look: &Look) -> Result<Scenes, Failure> {
-    let plan = forge::Plan { accounts: 3, regions: 4, hours: 24, ..forge::Plan::default() };
+    let plan = forge::WorldPlan { accounts: 3, regions: 4, hours: 24, ..forge::WorldPlan::default() };
     let mut world = forge::World::forge(&plan).map_err(Failure::new)?;
     let (before, after) = (folder.join("before"), folder.join("after"));
     world.write(&before).map_err(Failure::new)?;
@@ -75,7 +75,7 @@ fn demonstrate(folder: &Path, look: &Look) -> Result<Scenes, Failure> {
     })
 }
 
-fn verify(plan: &forge::Plan, folder: &Path, look: &Look) -> Result<Report, Failure> {
+fn verify(plan: &forge::WorldPlan, folder: &Path, look: &Look) -> Result<Report, Failure> {
     let bucket = folder.join("bucket");
     let window = plan.window();
     let audit_plan = audit::Plan {

@@ -1,6 +1,6 @@
 //! `trailseal forge`: writes a signed world to rehearse in.
 
-use crate::forge::{self, Damage, Plan, Truth};
+use crate::forge::{self, Damage, Truth, WorldPlan};
 use crate::trail::format_time;
 
 use super::args::Forge;
@@ -19,8 +19,8 @@ pub fn run(args: &Forge) -> Result<u8, Failure> {
     if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Failure::new(format!("{} is not empty; name a new folder", folder.display())));
     }
-    let defaults = Plan::default();
-    let plan = Plan {
+    let defaults = WorldPlan::default();
+    let plan = WorldPlan {
         accounts: args.accounts,
         regions: args.regions,
         hours: args.hours,

@@ -13,7 +13,7 @@ use super::exit::{self, Failure};
 use super::failed::Advice;
 use super::output::Output;
 use super::time::End;
-use super::verify::aws::Reach;
+use super::verify::aws::AwsClients;
 
 /// Regions asked at once.
 const AT_ONCE: usize = 16;
@@ -34,7 +34,7 @@ pub fn fetch(args: &FetchKeys) -> Result<u8, Failure> {
     let output = Output::open(args.output.as_deref())?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
-    let Asked { ring, empty, refused, advice } = runtime.block_on(ask(args, span))?;
+    let KeyAnswers { ring, empty, refused, advice } = runtime.block_on(ask(args, span))?;
     if !empty.is_empty() {
         exit::note(&format!("AWS lists no keys of that time in {}", names(&empty)));
     }
@@ -69,18 +69,18 @@ fn names(regions: &[Region]) -> String {
 
 /// What the regions answered.
 #[derive(Default)]
-struct Asked {
+struct KeyAnswers {
     ring: KeyRing,
     /// Those without a single key.
     empty: Vec<Region>,
-    /// Those whose keys could not be had.
+    /// Those whose keys could not be retrieved.
     refused: Vec<KeyError>,
     /// What to do where nobody answered.
     advice: Advice,
 }
 
-async fn ask(args: &FetchKeys, span: Span) -> Result<Asked, Failure> {
-    let reach = Reach::open(&args.access, args.regions.first()).await?;
+async fn ask(args: &FetchKeys, span: Span) -> Result<KeyAnswers, Failure> {
+    let reach = AwsClients::open(&args.access, args.regions.first()).await?;
     let regions = match args.regions.is_empty() {
         true => reach.enabled_regions().await?,
         false => args.regions.clone(),
@@ -97,7 +97,7 @@ async fn ask(args: &FetchKeys, span: Span) -> Result<Asked, Failure> {
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let mut asked = Asked { advice: reach.advice().clone(), ..Asked::default() };
+    let mut asked = KeyAnswers { advice: reach.advice().clone(), ..KeyAnswers::default() };
     for (region, answer) in answers {
         match answer {
             Ok(keys) if keys.is_empty() => asked.empty.push(region),

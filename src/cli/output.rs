@@ -22,7 +22,7 @@ mod partial;
 mod target;
 mod writer;
 
-use partial::Place;
+use partial::FileName;
 pub use target::Target;
 pub use writer::{Writer, Written, broken_off};
 
@@ -35,7 +35,7 @@ pub struct Output {
 enum Opened {
     Stdout,
     Direct(File),
-    Named(Place),
+    Named(FileName),
 }
 
 /// What an output is, to those who write several of them.

@@ -66,7 +66,7 @@ async fn in_bucket(
     object: ObjectName,
     stop: audit::Stop,
 ) -> Result<Proof, Failure> {
-    let reach = unless_stopped(&stop, super::verify::aws::Reach::open(&args.access, None)).await?;
+    let reach = unless_stopped(&stop, super::verify::aws::AwsClients::open(&args.access, None)).await?;
     let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), NamedBy::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
     audit::prove(plan, object, Arc::new(reach.store()), keys, stop)

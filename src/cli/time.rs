@@ -221,7 +221,7 @@ mod tests {
     fn a_minus_says_no_more_than_that_it_is_past() {
         assert_eq!(moment("-2d"), moment("2d"));
         assert_eq!(some_duration("-26h"), Ok(TimeDelta::hours(26)));
-        assert!(duration("-3h").is_err(), "no grace time is past");
+        assert!(duration("-3h").is_err(), "no grace period is past");
     }
 
     #[test]

@@ -154,7 +154,7 @@ async fn bucket(
     };
     let mut plan = plan(args, now, copied_from.clone().unwrap_or_else(|| place.clone()), origin)?;
     source::narrow(&mut plan, &named, args)?;
-    let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
+    let reach = aws::AwsClients::open(&args.access, args.regions.first()).await?;
     reach.expect_enabled_regions(args, &mut plan).await?;
     let store = delivered(reach.store(), place, copied_from);
     reach.opened(args, now, plan, store)
@@ -163,7 +163,7 @@ async fn bucket(
 #[cfg(feature = "aws")]
 async fn trail(args: &Verify, now: Time, arn: &str) -> Result<Opened, Failure> {
     allow_connections(args.concurrency.get());
-    let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
+    let reach = aws::AwsClients::open(&args.access, args.regions.first()).await?;
     let trail = reach.trail(arn).await?;
     let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
     plan.within = trail.within();
@@ -177,7 +177,7 @@ async fn trail(args: &Verify, now: Time, arn: &str) -> Result<Opened, Failure> {
 #[cfg(feature = "aws")]
 async fn ask_for_enabled_regions(args: &Verify, plan: &mut Plan, stop: &Stop) -> Result<(), Failure> {
     let asked = async {
-        let reach = aws::Reach::open(&args.access, args.regions.first()).await?;
+        let reach = aws::AwsClients::open(&args.access, args.regions.first()).await?;
         reach.expect_enabled_regions(args, plan).await
     };
     unless_stopped(stop, asked).await

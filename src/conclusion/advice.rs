@@ -177,7 +177,7 @@ pub(super) fn not_proven(report: &Report, unread_kinds: BTreeSet<Box<str>>) -> V
     ]);
     let before = report.baselines.iter().filter_map(|held| held.before_the_window);
     limits.extend(before.map(NotProven::BeforeTheWindow));
-    limits.extend(report.asked.is_narrowed().then_some(NotProven::OutOfScope));
+    limits.extend(report.request.is_narrowed().then_some(NotProven::OutOfScope));
     limits.extend(match report.depth {
         Depth::Chain => Some(NotProven::LogFiles),
         Depth::Presence => Some(NotProven::LogContent),

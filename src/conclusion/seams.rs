@@ -155,7 +155,7 @@ fn missing(brief: &Brief, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam)
         return;
     }
     let sought = Sought::LinkedFromAnotherOrganization;
-    let what = match key.end > brief.settled_by() {
+    let what = match key.end > brief.grace_cutoff() {
         true => What::DigestPending(sought, Due::StillDue),
         false => What::DigestMissing(sought),
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Claim, Fault, HASH_ALGORITHM, LogEntry, NamedBy, Place, Previous, SIGNATURE_ALGORITHM};
+use super::{Claim, DigestPlace, Fault, HASH_ALGORITHM, LogEntry, NamedBy, Previous, SIGNATURE_ALGORITHM};
 use crate::crypto::Hash;
 use crate::trail::key::DigestKey;
 use crate::trail::{Location, Malformed, ObjectName, Span, format_time, parse_time};
@@ -215,8 +215,8 @@ pub(super) fn read(body: &[u8], hash: Hash) -> Result<Located, Fault> {
 }
 
 /// What in the claim does not fit the place it was read from.
-pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
-    let Place { delivered, key, named_by } = place;
+pub(super) fn misplaced(located: &Located, place: DigestPlace<'_>) -> Option<Fault> {
+    let DigestPlace { delivered, key, named_by } = place;
     let bucket = match named_by {
         NamedBy::BucketAndKey => &delivered.bucket,
         NamedBy::KeyOnly => &located.claim.bucket,
@@ -239,7 +239,7 @@ pub(super) fn misplaced(located: &Located, place: Place<'_>) -> Option<Fault> {
 
 /// Where a digest of the very same name says that it was delivered: same account, region, trail and time, whatever the
 /// bucket and the prefix.
-pub(super) fn elsewhere(located: &Located, place: Place<'_>) -> Option<Location> {
+pub(super) fn elsewhere(located: &Located, place: DigestPlace<'_>) -> Option<Location> {
     let claimed = DigestKey::parse(&located.object)?;
     let same = claimed.chain == place.key.chain
         && claimed.end == place.key.end

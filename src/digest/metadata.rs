@@ -1,6 +1,6 @@
 //! Reads a digest's user metadata: what is at hand of it, whose word it is, and whether its signature holds.
 
-use super::{Claim, Fault, Place, SIGNATURE_ALGORITHM, check};
+use super::{Claim, DigestPlace, Fault, SIGNATURE_ALGORITHM, check};
 use crate::crypto::{KeyRing, Signature};
 use crate::trail::{Describes, Metadata, Time, UserMetadata, parse_time};
 
@@ -66,7 +66,7 @@ impl<'m> AtHand<'m> {
     pub(super) fn check(
         &self,
         claim: &Claim,
-        place: Place<'_>,
+        place: DigestPlace<'_>,
         ring: &KeyRing,
     ) -> Result<Option<(Time, Time)>, Fault> {
         let lost = |why: Option<&str>| Fault::SignatureNotKept(why.map(Into::into));

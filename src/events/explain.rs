@@ -6,7 +6,7 @@ use super::{Touches, touches};
 use crate::trail::key::LogKey;
 use crate::trail::{AccountRegion, Span, Time};
 use crate::verdict::what::{Ending, Hole, What};
-use crate::verdict::{Cause, Code, Finding, Scope, Testimony};
+use crate::verdict::{Cause, Code, Finding, RecordedCall, Scope};
 
 /// A digest hour may begin up to an hour before the call that ended the record, and the last digest may still cover it.
 const BEFORE: TimeDelta = TimeDelta::minutes(90);
@@ -16,24 +16,24 @@ const AROUND: TimeDelta = TimeDelta::minutes(90);
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// A finding of its own for a telling call: an incident responder wants it even where no gap follows.
-pub fn notice(testimony: &Testimony) -> Option<Finding> {
-    let event_id = testimony.event_id.clone();
-    let what = match touches(&testimony.event_name, &testimony.event_source)? {
+pub fn notice(call: &RecordedCall) -> Option<Finding> {
+    let event_id = call.event_id.clone();
+    let what = match touches(&call.event_name, &call.event_source)? {
         Touches::Trail | Touches::Territory => What::TrailChanged { event_id },
         Touches::Bucket => What::BucketChanged { event_id },
         Touches::Key => What::KeyChanged { event_id },
     };
-    let mut finding = Finding::new(what, scope(testimony));
-    finding.object = Some(testimony.log_file.clone());
-    finding.at = Some(testimony.time);
-    finding.cause = Some(Cause::Event(Box::new(testimony.clone())));
+    let mut finding = Finding::new(what, scope(call));
+    finding.object = Some(call.log_file.clone());
+    finding.at = Some(call.time);
+    finding.cause = Some(Cause::Event(Box::new(call.clone())));
     Some(finding)
 }
 
 /// Gives every gap, restart and absence that has no cause yet the call that explains it best. Only calls that
 /// succeeded explain anything. They are recorded in the trail's home region and explain gaps of all regions. A call explains
 /// a gap from the call on, and no earlier: where the gap began before, that part of it is told by itself.
-pub fn attribute(findings: &mut Vec<Finding>, testimonies: &[Testimony]) {
+pub fn attribute(findings: &mut Vec<Finding>, recorded_calls: &[RecordedCall]) {
     let mut before_the_call = Vec::new();
     for finding in &mut *findings {
         let open = matches!(finding.cause, Some(Cause::Unexplained | Cause::ChainStart));
@@ -42,14 +42,14 @@ pub fn attribute(findings: &mut Vec<Finding>, testimonies: &[Testimony]) {
         }
         let best = match finding.code() {
             Code::CoverageGap | Code::CoverageTail | Code::RegionAbsent | Code::ChainEnded => {
-                ended(finding, testimonies)
+                ended(finding, recorded_calls)
             }
-            Code::ChainRestarted | Code::CoverageHead => resumed(finding, testimonies),
+            Code::ChainRestarted | Code::CoverageHead => resumed(finding, recorded_calls),
             _ => None,
         };
-        if let Some(testimony) = best {
-            before_the_call.extend(cut_off(finding, testimony.time));
-            finding.cause = Some(Cause::Event(Box::new(testimony.clone())));
+        if let Some(call) = best {
+            before_the_call.extend(cut_off(finding, call.time));
+            finding.cause = Some(Cause::Event(Box::new(call.clone())));
         }
     }
     findings.append(&mut before_the_call);
@@ -74,7 +74,7 @@ fn cut_off(finding: &mut Finding, call: Time) -> Option<Finding> {
 }
 
 /// The call that ended the record at the start of the finding's time, or within it.
-fn ended<'a>(finding: &Finding, testimonies: &'a [Testimony]) -> Option<&'a Testimony> {
+fn ended<'a>(finding: &Finding, recorded_calls: &'a [RecordedCall]) -> Option<&'a RecordedCall> {
     const ENDING: [&str; 9] = [
         "CloseAccount",
         "DeleteTrail",
@@ -91,66 +91,66 @@ fn ended<'a>(finding: &Finding, testimonies: &'a [Testimony]) -> Option<&'a Test
         // Where all is absent from a moment on, a later call explains nothing of it.
         None => (finding.at?, finding.at? + AROUND),
     };
-    nearest(finding, testimonies, &ENDING, start - BEFORE, to, start)
+    nearest(finding, recorded_calls, &ENDING, start - BEFORE, to, start)
 }
 
 /// The call that let the record begin, at the end of the finding's time.
-fn resumed<'a>(finding: &Finding, testimonies: &'a [Testimony]) -> Option<&'a Testimony> {
+fn resumed<'a>(finding: &Finding, recorded_calls: &'a [RecordedCall]) -> Option<&'a RecordedCall> {
     const RESUMING: [&str; 4] = ["CreateTrail", "EnableRegion", "StartLogging", "UpdateTrail"];
     let at = match finding.span {
         Some(span) => span.end,
         None => finding.at?,
     };
-    nearest(finding, testimonies, &RESUMING, at - AROUND, at + AROUND, at)
+    nearest(finding, recorded_calls, &RESUMING, at - AROUND, at + AROUND, at)
 }
 
 fn nearest<'a>(
     finding: &Finding,
-    testimonies: &'a [Testimony],
+    recorded_calls: &'a [RecordedCall],
     names: &[&str],
     from: Time,
     to: Time,
     at: Time,
-) -> Option<&'a Testimony> {
-    testimonies
+) -> Option<&'a RecordedCall> {
+    recorded_calls
         .iter()
-        .filter(|testimony| testimony.error_code.is_none())
-        .filter(|testimony| names.contains(&&*testimony.event_name))
-        .filter(|testimony| from <= testimony.time && testimony.time <= to)
-        .filter(|testimony| concerns(testimony, &finding.scope))
-        .min_by_key(|testimony| {
+        .filter(|call| call.error_code.is_none())
+        .filter(|call| names.contains(&&*call.event_name))
+        .filter(|call| from <= call.time && call.time <= to)
+        .filter(|call| concerns(call, &finding.scope))
+        .min_by_key(|call| {
             // A change of the trail's settings explains less than a call that starts or ends it.
-            let general = &*testimony.event_name == "UpdateTrail";
-            (general, (testimony.time - at).abs(), &testimony.event_id)
+            let general = &*call.event_name == "UpdateTrail";
+            (general, (call.time - at).abs(), &call.event_id)
         })
 }
 
 /// Whether the call touches what the finding is about: its trail, by name or ARN; its region; its account.
-fn concerns(testimony: &Testimony, scope: &Scope) -> bool {
-    let target = testimony.target.rsplit('/').next().unwrap_or_default();
+fn concerns(call: &RecordedCall, scope: &Scope) -> bool {
+    let target = call.target.rsplit('/').next().unwrap_or_default();
     let own = |text: Option<String>| text.is_none_or(|own| own == target);
-    match touches(&testimony.event_name, &testimony.event_source) {
+    match touches(&call.event_name, &call.event_source) {
         Some(Touches::Trail) => {
             let trail = scope.trail.as_ref().map(ToString::to_string);
             own(trail)
                 && (scope.organization.is_some()
-                    || place(testimony).is_some_and(|place| Some(place.account) == scope.account))
+                    || place(call).is_some_and(|place| Some(place.account) == scope.account))
         }
         Some(Touches::Territory) => {
             let region = scope.region.as_ref().map(ToString::to_string);
             let account = scope.account.as_ref().map(ToString::to_string);
-            own(region) || own(account) || testimony.event_name.contains("Organization")
+            own(region) || own(account) || call.event_name.contains("Organization")
         }
         Some(Touches::Bucket | Touches::Key) | None => false,
     }
 }
 
-fn place(testimony: &Testimony) -> Option<AccountRegion> {
-    LogKey::parse(&testimony.log_file.key).map(|key| key.place)
+fn place(call: &RecordedCall) -> Option<AccountRegion> {
+    LogKey::parse(&call.log_file.key).map(|key| key.place)
 }
 
-fn scope(testimony: &Testimony) -> Scope {
-    place(testimony).as_ref().map(Scope::from).unwrap_or_default()
+fn scope(call: &RecordedCall) -> Scope {
+    place(call).as_ref().map(Scope::from).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -163,9 +163,9 @@ mod tests {
         parse_time(&format!("2026-03-01T{clock}:00Z")).unwrap()
     }
 
-    fn stop(clock: &str) -> Testimony {
+    fn stop(clock: &str) -> RecordedCall {
         let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/01/111122223333_CloudTrail_us-east-1_20260301T1500Z_AAAAAAAAAAAAAAAA.json.gz";
-        Testimony {
+        RecordedCall {
             time: at(clock),
             event_name: "StopLogging".into(),
             event_source: "cloudtrail.amazonaws.com".into(),
@@ -191,7 +191,7 @@ mod tests {
         gap
     }
 
-    fn explained(gap: Finding, call: Testimony) -> Vec<(Code, Span, bool)> {
+    fn explained(gap: Finding, call: RecordedCall) -> Vec<(Code, Span, bool)> {
         let mut findings = vec![gap];
         attribute(&mut findings, &[call]);
         findings.sort_by(Finding::order);

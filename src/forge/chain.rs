@@ -10,11 +10,11 @@ use rayon::prelude::*;
 
 use super::ForgeError;
 use super::body::{Body, Entry, HASH_ALGORITHM, HexCase, Previous, SIGNATURE_ALGORITHM};
-use super::dice::Dice;
 use super::events::write_log;
 use super::hour::{HourPlan, LogPlan, Opening};
 use super::keys::{Keys, SigningKey};
-use super::plan::{ChainPlan, Plan};
+use super::plan::{ChainPlan, WorldPlan};
+use super::rng::Rng;
 use crate::crypto::{Hash, Signature};
 use crate::trail::{ObjectName, Time, format_time};
 
@@ -113,7 +113,7 @@ pub(super) struct ForgedHour {
 
 /// Forges `chain` hour by hour; no hour is held longer than the caller holds it.
 pub(super) fn forge_chain<'plan>(
-    plan: &'plan Plan,
+    plan: &'plan WorldPlan,
     keys: &'plan Keys,
     chain: &'plan ChainPlan,
 ) -> impl Iterator<Item = Result<ForgedHour, ForgeError>> + 'plan {
@@ -126,7 +126,7 @@ pub(super) fn forge_chain<'plan>(
 }
 
 fn forge_hour(
-    plan: &Plan,
+    plan: &WorldPlan,
     keys: &Keys,
     chain: &ChainPlan,
     hour: &HourPlan,
@@ -150,9 +150,9 @@ fn forge_hour(
     Ok(ForgedHour { digest, logs })
 }
 
-fn forge_log(plan: &Plan, chain: &ChainPlan, log: &LogPlan) -> (Entry, (ObjectName, Stored)) {
-    let mut dice = Dice::new(plan.seed, &format!("events/{}", log.object));
-    let text = write_log(&mut dice, &chain.id.place, log.delivered, plan.events_per_log, &log.journal);
+fn forge_log(plan: &WorldPlan, chain: &ChainPlan, log: &LogPlan) -> (Entry, (ObjectName, Stored)) {
+    let mut rng = Rng::new(plan.seed, &format!("events/{}", log.object));
+    let text = write_log(&mut rng, &chain.id.place, log.delivered, plan.events_per_log, &log.journal);
     let entry = Entry {
         object: log.object.clone(),
         hash: Hash::of(text.json.as_bytes()),

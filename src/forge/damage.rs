@@ -205,7 +205,7 @@ impl World {
             Damage::SignatureReplaced => metadata::replace_signature(&mut scene),
             Damage::SignatureNotHex => metadata::garble(&mut scene),
             Damage::SignatureOddHex => metadata::shorten(&mut scene),
-            Damage::SignatureUpperCase => metadata::shout(&mut scene),
+            Damage::SignatureUpperCase => metadata::uppercase_signature(&mut scene),
             Damage::MetadataAlgorithm => metadata::name_algorithm(&mut scene),
             Damage::BackfillUndated => metadata::undate(&mut scene),
             Damage::DigestMoved => presence::move_in_time(&mut scene),

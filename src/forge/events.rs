@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
-use super::dice::Dice;
 use super::plan::Destination;
+use super::rng::Rng;
 use crate::trail::{AccountRegion, ChainId, Time, format_time};
 
 /// A call that changed a trail.
@@ -110,7 +110,7 @@ const CALLERS: [(&str, &str, &str); 4] = [
 
 /// Writes a log file of `count` everyday records, delivered at `delivered`, and the journal after them.
 pub(super) fn write_log(
-    dice: &mut Dice,
+    rng: &mut Rng,
     place: &AccountRegion,
     delivered: Time,
     count: u32,
@@ -123,14 +123,14 @@ pub(super) fn write_log(
     let answers = CALLS
         .map(|(_, _, ask, answer)| [ask.replace("ACCOUNT", &account), answer.replace("ACCOUNT", &account)]);
     for at in 0..i64::from(count) {
-        let which = dice.below(CALLS.len() as u64) as usize;
-        let caller = dice.below(CALLERS.len() as u64) as usize;
+        let which = rng.below(CALLS.len() as u64) as usize;
+        let caller = rng.below(CALLERS.len() as u64) as usize;
         // Events reach their log file within minutes, in the order in which they happened.
-        let time = delivered - TimeDelta::seconds(900 - at * 590 / i64::from(count) - dice.below(10) as i64);
+        let time = delivered - TimeDelta::seconds(900 - at * 590 / i64::from(count) - rng.below(10) as i64);
         times.push(time);
         let (service, name, _, _) = CALLS[which];
         let [parameters, answer] = &answers[which];
-        record(&mut json, dice, place, &account, &Call { time, caller, service, name, parameters, answer });
+        record(&mut json, rng, place, &account, &Call { time, caller, service, name, parameters, answer });
     }
     for entry in journal {
         times.push(entry.time);
@@ -142,7 +142,7 @@ pub(super) fn write_log(
             parameters: &entry.parameters,
             answer: "null",
         };
-        record(&mut json, dice, place, &account, &call);
+        record(&mut json, rng, place, &account, &call);
     }
     if json.ends_with(',') {
         json.pop();
@@ -160,7 +160,7 @@ struct Call<'text> {
     answer: &'text str,
 }
 
-fn record(json: &mut String, dice: &mut Dice, place: &AccountRegion, account: &str, call: &Call<'_>) {
+fn record(json: &mut String, rng: &mut Rng, place: &AccountRegion, account: &str, call: &Call<'_>) {
     let (caller, address, agent) = CALLERS[call.caller];
     let Call { service, name, parameters, answer, .. } = call;
     let time = format_time(call.time);
@@ -192,9 +192,9 @@ fn record(json: &mut String, dice: &mut Dice, place: &AccountRegion, account: &s
         agent = agent,
         parameters = parameters,
         answer = answer,
-        mark = [dice.unique(), dice.unique(), dice.unique()].concat(),
-        request = dice.uuid(),
-        event = dice.uuid(),
+        mark = [rng.unique(), rng.unique(), rng.unique()].concat(),
+        request = rng.uuid(),
+        event = rng.uuid(),
         read_only = read_only,
     );
 }

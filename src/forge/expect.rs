@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::chain::ForgedDigest;
 use super::hour::{HourPlan, Opening};
-use super::plan::{ChainPlan, Plan};
+use super::plan::{ChainPlan, WorldPlan};
 use super::truth::{Answer, Class, Code, Expected, InFolder, Truth};
 use super::world::{ForgedChain, State, World};
 use crate::trail::key::{LOG_FOLDER, LogKey};
@@ -55,7 +55,7 @@ pub(super) struct Step {
 
 impl Trace {
     /// The trace of a chain to which nothing happened.
-    pub(super) fn of(plan: &Plan, chain: &ChainPlan) -> Self {
+    pub(super) fn of(plan: &WorldPlan, chain: &ChainPlan) -> Self {
         let step = |HourPlan { digest, span, opening, .. }| Step {
             object: digest,
             span,
@@ -71,7 +71,7 @@ impl Trace {
 }
 
 /// What follows for chains: digests missing, restarts, gaps; and the notices of what the plan had happen.
-pub(super) fn by_plan(plan: &Plan, traces: &[Trace]) -> Vec<Expected> {
+pub(super) fn by_plan(plan: &WorldPlan, traces: &[Trace]) -> Vec<Expected> {
     let window = plan.window();
     let mut findings = Vec::new();
     for trace in traces.iter().filter(|trace| trace.is_seen()) {
@@ -190,7 +190,7 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
 /// Of the findings that are right for a bucket, those that are right for the folder it is written to. Each damage has a place
 /// of its own; what is so there without it, by the plan alone, stays so.
 pub(super) fn in_a_folder(world: &World, findings: &[Expected]) -> Vec<Expected> {
-    let plan: &Plan = &world.plan;
+    let plan: &WorldPlan = &world.plan;
     let traces: Vec<Trace> = plan.chains().iter().map(|chain| Trace::of(plan, chain)).collect();
     let undamaged = by_plan(plan, &traces);
     let says = |finding: &Expected| {

@@ -15,7 +15,7 @@ use super::chain::{Stored, UserMetadata, forge_chain};
 use super::damage::Damage;
 use super::expect::{self, Trace};
 use super::keys::Keys;
-use super::plan::{ChainPlan, Plan};
+use super::plan::{ChainPlan, WorldPlan};
 use super::truth::Truth;
 use super::world::World;
 use crate::crypto::Fingerprint;
@@ -30,7 +30,7 @@ const BUCKET: &str = "bucket";
 /// # Errors
 ///
 /// Where the plan makes no world, or the folder cannot be written.
-pub fn write_world(plan: &Plan, folder: &Path, damages: &[Damage]) -> Result<Truth, ForgeError> {
+pub fn write_world(plan: &WorldPlan, folder: &Path, damages: &[Damage]) -> Result<Truth, ForgeError> {
     plan.check()?;
     let truth = match damages {
         [] => stream_world(plan, folder)?,
@@ -60,7 +60,7 @@ impl World {
     }
 }
 
-fn stream_world(plan: &Plan, folder: &Path) -> Result<Truth, ForgeError> {
+fn stream_world(plan: &WorldPlan, folder: &Path) -> Result<Truth, ForgeError> {
     let keys = Keys::forge(plan)?;
     let writer = Writer { folder, bucket: &plan.bucket };
     let chains = plan.chains();
@@ -74,7 +74,7 @@ fn stream_world(plan: &Plan, folder: &Path) -> Result<Truth, ForgeError> {
 }
 
 fn stream_chain(
-    plan: &Plan,
+    plan: &WorldPlan,
     keys: &Keys,
     chain: &ChainPlan,
     writer: &Writer<'_>,
@@ -115,7 +115,7 @@ impl Writer<'_> {
         }
     }
 
-    fn write_beside(&self, keys: &Keys, plan: &Plan, truth: &Truth) -> Result<(), ForgeError> {
+    fn write_beside(&self, keys: &Keys, plan: &WorldPlan, truth: &Truth) -> Result<(), ForgeError> {
         write_file(&self.folder.join("keys.json"), &keys.json(), None)?;
         let by_region = keys.json_by_region(&plan.region_names());
         write_file(&self.folder.join("keys-by-region.json"), &by_region, None)?;

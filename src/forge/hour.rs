@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta};
 
-use super::dice::Dice;
 use super::events::Journal;
-use super::plan::{ChainPlan, Plan};
+use super::plan::{ChainPlan, WorldPlan};
+use super::rng::Rng;
 use crate::trail::key::{DigestKey, LOG_FOLDER, LogKey};
 use crate::trail::{ChainId, DigestKind, ObjectName, OrganizationId, Span, Time};
 
@@ -67,17 +67,17 @@ impl ChainPlan {
     }
 
     /// Seconds after the hour at which its windows begin. It changes when the chain begins anew.
-    fn offset(&self, plan: &Plan, opening: &str) -> i64 {
+    fn offset(&self, plan: &WorldPlan, opening: &str) -> i64 {
         let offset =
-            61 + Dice::new(plan.seed, &format!("offset/{opening}/{}", self.label())).below(3400) as i64;
+            61 + Rng::new(plan.seed, &format!("offset/{opening}/{}", self.label())).below(3400) as i64;
         offset + i64::from(offset % MARK == 0)
     }
 
     /// Its hours, oldest first.
-    pub(super) fn plan_hours(&self, plan: &Plan) -> impl Iterator<Item = HourPlan> {
+    pub(super) fn plan_hours(&self, plan: &WorldPlan) -> impl Iterator<Item = HourPlan> {
         let silence = plan.silence().filter(|_| self.trail == 0).unwrap_or(u32::MAX..u32::MAX);
         let offsets = [self.offset(plan, "first"), self.offset(plan, "restarted")];
-        let phase = Dice::new(plan.seed, &format!("phase/{}", self.label())).below(6) as u32;
+        let phase = Rng::new(plan.seed, &format!("phase/{}", self.label())).below(6) as u32;
         let restarted = silence.end.max(self.hours.start);
         let ended = silence.clone();
         self.hours.clone().filter(move |index| !ended.contains(index)).map(move |index| {
@@ -94,7 +94,7 @@ impl ChainPlan {
         })
     }
 
-    fn plan_hour(&self, plan: &Plan, index: u32, span: Span, opening: Opening, quiet: bool) -> HourPlan {
+    fn plan_hour(&self, plan: &WorldPlan, index: u32, span: Span, opening: Opening, quiet: bool) -> HourPlan {
         let destination = plan.destination(self.trail, index);
         let id = self.id_at(plan, index);
         let key = DigestKey { prefix: destination.prefix.as_str().into(), chain: id.clone(), end: span.end };
@@ -112,7 +112,7 @@ impl ChainPlan {
             marks.push(round_up(span.end));
         }
         let label = format!("log/{}/{}/{index}", self.id.kind.as_str(), self.label());
-        let mut dice = Dice::new(plan.seed, &label);
+        let mut rng = Rng::new(plan.seed, &label);
         let mut logs: Vec<LogPlan> = (0..count as usize)
             .map(|at| {
                 let mark = match at + 1 == count as usize {
@@ -124,7 +124,7 @@ impl ChainPlan {
                     place: id.place.clone(),
                     kind: LOG_FOLDER.into(),
                     delivered: marks[mark],
-                    unique: dice.unique().into(),
+                    unique: rng.unique().into(),
                 };
                 let object = ObjectName::new(destination.bucket.as_str(), log.to_string());
                 LogPlan { object, delivered: log.delivered, written: log.delivered, journal: Vec::new() }
@@ -137,7 +137,7 @@ impl ChainPlan {
                 place: id.place.clone(),
                 kind: LOG_FOLDER.into(),
                 delivered: plan.hour(3),
-                unique: dice.unique().into(),
+                unique: rng.unique().into(),
             };
             let object = ObjectName::new(destination.bucket.as_str(), late.to_string());
             let written = span.start + TimeDelta::minutes(20);
@@ -157,7 +157,7 @@ impl ChainPlan {
     }
 
     /// The chain's name in an hour.
-    fn id_at(&self, plan: &Plan, index: u32) -> ChainId {
+    fn id_at(&self, plan: &WorldPlan, index: u32) -> ChainId {
         let mut id = self.id.clone();
         if self.trail == 0 && plan.organization_change().is_some_and(|change| index >= change) {
             id.place.organization = CONVERTED_TO.parse::<OrganizationId>().ok();
@@ -166,7 +166,7 @@ impl ChainPlan {
     }
 
     /// What the trail's own account did to the trail in an hour; recorded in the home region alone.
-    fn journal(&self, plan: &Plan, index: u32, span: Span) -> Vec<Journal> {
+    fn journal(&self, plan: &WorldPlan, index: u32, span: Span) -> Vec<Journal> {
         let owner = plan.organization.is_none() || self.account == 0;
         let home = self.id.place.region == self.id.home_region;
         if !(owner && home && self.trail == 0 && self.id.kind == DigestKind::Standard) {
@@ -191,7 +191,7 @@ impl ChainPlan {
 
 /// The times in the names of an hour's log files: delivered wholly inside the hour, whichever end of the five
 /// minutes one takes, and never exactly where the world's window begins or ends.
-fn marks(plan: &Plan, span: Span) -> Vec<Time> {
+fn marks(plan: &WorldPlan, span: Span) -> Vec<Time> {
     let window = plan.window();
     let first = round_up(span.start + TimeDelta::seconds(MARK));
     (0..HOUR / MARK)

@@ -14,8 +14,8 @@ use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
 use serde::{Deserialize, Serialize};
 
 use super::ForgeError;
-use super::dice::Dice;
-use super::plan::Plan;
+use super::plan::WorldPlan;
+use super::rng::Rng;
 use crate::crypto::{Fingerprint, Signature};
 use crate::trail::{Region, Time};
 
@@ -34,8 +34,8 @@ pub(super) struct SigningKey {
 impl SigningKey {
     /// Makes the key of that label. Keys of odd numbers are served as X.509, as some of AWS's are.
     fn forge(seed: u64, number: usize) -> Result<Self, ForgeError> {
-        let mut dice = Dice::new(seed, &format!("key/{number}"));
-        let private = rsa::PrivateKey::new(dice.generator(), 2048).map_err(|_| ForgeError::Key)?;
+        let mut rng = Rng::new(seed, &format!("key/{number}"));
+        let private = rsa::PrivateKey::new(rng.generator(), 2048).map_err(|_| ForgeError::Key)?;
         let public = rsa::PublicKey::from(&private);
         let encoded = match number % 2 {
             0 => public.to_pkcs1_der().map_err(|_| ForgeError::Key)?.into_vec(),
@@ -71,7 +71,7 @@ const STRANGER: usize = 1_000_000;
 
 impl Keys {
     /// Makes as many keys as the plan's time needs, at least two, so that every long chain sees a rotation.
-    pub(super) fn forge(plan: &Plan) -> Result<Self, ForgeError> {
+    pub(super) fn forge(plan: &WorldPlan) -> Result<Self, ForgeError> {
         let count = plan.hours.div_ceil(ROTATION_HOURS).max(2);
         let keys = (0..count as usize).into_par_iter().map(|number| SigningKey::forge(plan.seed, number));
         Ok(Self {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta};
 
 use super::ForgeError;
-use super::dice::Dice;
+use super::rng::Rng;
 use crate::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, Malformed, OrganizationId, Region, Span, Time, TrailName,
 };
@@ -122,7 +122,7 @@ const ROOM: u32 = 12;
 
 /// A world to be forged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct WorldPlan {
     /// How many accounts.
     pub accounts: usize,
     /// How many of [`REGIONS`].
@@ -149,7 +149,7 @@ pub struct Plan {
     pub start: Time,
 }
 
-impl Default for Plan {
+impl Default for WorldPlan {
     /// Two accounts, three regions, twelve hours: forged and verified in a blink.
     fn default() -> Self {
         Self {
@@ -191,14 +191,14 @@ pub(super) struct ChainPlan {
     pub(super) hours: Range<u32>,
 }
 
-impl Plan {
+impl WorldPlan {
     /// Says what is wrong with the plan, if anything is.
     ///
     /// # Errors
     ///
     /// Where there could be no such world.
     pub fn check(&self) -> Result<(), ForgeError> {
-        let wrong = |what: &str| Err(ForgeError::Plan(what.into()));
+        let wrong = |what: &str| Err(ForgeError::WorldPlan(what.into()));
         match self {
             _ if self.accounts == 0 || self.regions == 0 || self.hours == 0 => {
                 wrong("a world needs at least one account, one region and one hour")
@@ -242,9 +242,8 @@ impl Plan {
 
     /// The accounts, twelve digits each, from the seed.
     pub fn account_ids(&self) -> Vec<AccountId> {
-        let number = |index| {
-            100_000_000_000 + Dice::new(self.seed, &format!("account/{index}")).below(900_000_000_000)
-        };
+        let number =
+            |index| 100_000_000_000 + Rng::new(self.seed, &format!("account/{index}")).below(900_000_000_000);
         (0..self.accounts).filter_map(|index| number(index).to_string().parse().ok()).collect()
     }
 

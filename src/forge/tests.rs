@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 
 use super::damage::Damage;
-use super::plan::{Plan, Turn};
+use super::plan::{Turn, WorldPlan};
 use super::truth::{Class, Code};
 use super::world::World;
 use crate::crypto::{Fingerprint, PublicKey};
@@ -14,7 +14,7 @@ use crate::gzip::{self, Limit};
 use crate::trail::key::ObjectKey;
 use crate::trail::{ObjectName, format_time};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&Plan::default()).unwrap());
+static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&WorldPlan::default()).unwrap());
 
 fn keys(world: &World) -> Vec<PublicKey> {
     let list: serde_json::Value = serde_json::from_slice(&world.keys().json()).unwrap();
@@ -27,15 +27,15 @@ fn keys(world: &World) -> Vec<PublicKey> {
     list["PublicKeyList"].as_array().unwrap().iter().map(key).collect()
 }
 
-fn everything() -> Plan {
-    Plan {
+fn everything() -> WorldPlan {
+    WorldPlan {
         hours: 24,
         organization: Some("o-exampleorgid1".parse().unwrap()),
         prefix: "audit/logs".into(),
         trails: vec!["management-events".parse().unwrap(), "second_trail.us-east-1".parse().unwrap()],
         // What is an organization's is not made one.
         turns: Turn::ALL.into_iter().filter(|turn| *turn != Turn::OrganizationChange).collect(),
-        ..Plan::default()
+        ..WorldPlan::default()
     }
 }
 
@@ -96,7 +96,7 @@ fn check_digests(world: &World) -> BTreeSet<ObjectName> {
 
 #[test]
 fn every_digest_verifies_and_every_log_file_is_named_once() {
-    for plan in [Plan::default(), everything()] {
+    for plan in [WorldPlan::default(), everything()] {
         let world = World::forge(&plan).unwrap();
         let named = check_digests(&world);
         let logs = world
@@ -111,10 +111,10 @@ fn every_digest_verifies_and_every_log_file_is_named_once() {
 #[test]
 fn one_seed_gives_one_world_whatever_the_threads() {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let alone = one.install(|| World::forge(&Plan::default()).unwrap());
+    let alone = one.install(|| World::forge(&WorldPlan::default()).unwrap());
     assert_eq!(alone.objects(), WORLD.objects());
     assert_eq!(alone.truth(), WORLD.truth());
-    let other = World::forge(&Plan { seed: 2, ..Plan::default() }).unwrap();
+    let other = World::forge(&WorldPlan { seed: 2, ..WorldPlan::default() }).unwrap();
     assert_ne!(other.objects().keys().next(), WORLD.objects().keys().next());
 }
 
@@ -152,8 +152,9 @@ fn both_ways_of_writing_agree() {
 fn a_plain_world_calls_for_no_finding_and_turns_for_theirs() {
     assert_eq!(WORLD.truth().findings, []);
     assert_eq!(WORLD.truth().exit_code, 0);
-    let turns =
-        |turn| World::forge(&Plan { turns: BTreeSet::from([turn]), ..Plan::default() }).unwrap().truth();
+    let turns = |turn| {
+        World::forge(&WorldPlan { turns: BTreeSet::from([turn]), ..WorldPlan::default() }).unwrap().truth()
+    };
     let codes =
         |truth: &super::Truth| truth.findings.iter().map(|finding| finding.code).collect::<BTreeSet<_>>();
     let restart = turns(Turn::Restart);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Destination, Plan};
+use super::plan::{Destination, WorldPlan};
 use crate::trail::{AccountRegion, ChainId, ObjectName, format_time};
 
 /// A finding's code, as reports write it. Only those that a world can call for.
@@ -220,7 +220,7 @@ impl Answer {
 
 impl Truth {
     /// The truth about a world in which nothing was damaged, or nothing of which a folder says less.
-    pub(super) fn new(plan: &Plan, digests: u64, logs: u64, findings: Vec<Expected>) -> Self {
+    pub(super) fn new(plan: &WorldPlan, digests: u64, logs: u64, findings: Vec<Expected>) -> Self {
         let Destination { bucket, prefix } = plan.source();
         let window = plan.window();
         let answer = Answer::of(findings);

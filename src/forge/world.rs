@@ -9,14 +9,14 @@ use super::ForgeError;
 use super::chain::{ForgedDigest, Stored, forge_chain};
 use super::hour::Opening;
 use super::keys::Keys;
-use super::plan::{ChainPlan, Plan};
+use super::plan::{ChainPlan, WorldPlan};
 use super::truth::{Deed, Expected, InFolder};
 use crate::trail::{AccountRegion, ChainId, ObjectName};
 
 /// A forged world. Cheap to clone: object bodies are shared.
 #[derive(Debug, Clone)]
 pub struct World {
-    pub(super) plan: Arc<Plan>,
+    pub(super) plan: Arc<WorldPlan>,
     pub(super) keys: Arc<Keys>,
     /// Every object.
     pub(super) objects: BTreeMap<ObjectName, Stored>,
@@ -60,7 +60,7 @@ impl World {
     /// # Errors
     ///
     /// Where the plan makes no world.
-    pub fn forge(plan: &Plan) -> Result<Self, ForgeError> {
+    pub fn forge(plan: &WorldPlan) -> Result<Self, ForgeError> {
         plan.check()?;
         let keys = Keys::forge(plan)?;
         let forged = plan.chains().into_par_iter().map(|chain| forge_whole(plan, &keys, &chain));
@@ -89,7 +89,7 @@ impl World {
     }
 
     /// The plan it follows.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &WorldPlan {
         &self.plan
     }
 
@@ -111,7 +111,11 @@ impl World {
 
 type Objects = Vec<(ObjectName, Stored)>;
 
-fn forge_whole(plan: &Plan, keys: &Keys, chain: &ChainPlan) -> Result<(ForgedChain, Objects), ForgeError> {
+fn forge_whole(
+    plan: &WorldPlan,
+    keys: &Keys,
+    chain: &ChainPlan,
+) -> Result<(ForgedChain, Objects), ForgeError> {
     let (mut digests, mut objects) = (Vec::new(), Vec::new());
     for hour in forge_chain(plan, keys, chain) {
         let hour = hour?;

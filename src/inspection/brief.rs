@@ -19,7 +19,7 @@ pub struct Brief {
 
 impl Brief {
     /// What was delivered after this may still be under way.
-    pub fn settled_by(&self) -> Time {
+    pub fn grace_cutoff(&self) -> Time {
         self.as_of.checked_sub_signed(self.plan.grace).unwrap_or(Time::MIN_UTC)
     }
 

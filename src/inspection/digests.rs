@@ -83,7 +83,7 @@ struct Authentic {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     own: Option<Own>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    blemish: Option<Fault>,
+    anomaly: Option<Fault>,
     #[serde(default = "gzip", skip_serializing_if = "is_gzip")]
     packing: Packing,
 }
@@ -247,7 +247,7 @@ fn follows(last: &Item, item: &Item) -> bool {
 }
 
 fn plain(span: Span) -> Proven {
-    Proven { span, link: Link::Holds, own: None, blemish: None, packing: Packing::Gzip }
+    Proven { span, link: Link::Holds, own: None, anomaly: None, packing: Packing::Gzip }
 }
 
 fn digest(item: &Item, homes: &mut Vec<Location>) -> Digest {
@@ -272,7 +272,7 @@ fn digest(item: &Item, homes: &mut Vec<Location>) -> Digest {
 }
 
 fn authentic(item: &Item, proven: &Proven) -> Authentic {
-    let Proven { span, link, own, blemish, packing } = proven;
+    let Proven { span, link, own, anomaly, packing } = proven;
     let hour = Span::of_digest(item.key.end);
     Authentic {
         span: Some(*span).filter(|span| *span != hour),
@@ -289,7 +289,7 @@ fn authentic(item: &Item, proven: &Proven) -> Authentic {
             }
         },
         own: own.clone(),
-        blemish: blemish.clone(),
+        anomaly: anomaly.clone(),
         packing: *packing,
     }
 }
@@ -327,7 +327,7 @@ fn read(chain: &ChainId, homes: &[Location], digests: Vec<Digest>) -> Result<Vec
 }
 
 fn proven(item: &Item, told: Authentic) -> Proven {
-    let Authentic { span, before, own, blemish, packing } = told;
+    let Authentic { span, before, own, anomaly, packing } = told;
     Proven {
         span: span.unwrap_or(Span::of_digest(item.key.end)),
         link: match before {
@@ -339,7 +339,7 @@ fn proven(item: &Item, told: Authentic) -> Proven {
             }
         },
         own,
-        blemish,
+        anomaly,
         packing,
     }
 }

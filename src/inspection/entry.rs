@@ -1,4 +1,4 @@
-//! A digest as it was read, before it is settled.
+//! A digest as it was read, before its verdict is final.
 
 use crate::chain::{Found, Item, Link, Own, Proven, Refused};
 use crate::digest::{self, AuthenticDigest, LogEntry, Previous, RejectedDigest};
@@ -14,12 +14,12 @@ pub struct Entry {
     /// Its name.
     pub object: ObjectName,
     /// What was found there.
-    pub state: State,
+    pub state: EntryState,
 }
 
 /// What was found in a digest's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum EntryState {
     /// An authentic digest.
     Authentic(Box<AuthenticDigest>),
     /// Something that is not, or not provably, an authentic digest.
@@ -30,11 +30,11 @@ pub enum State {
     Gone,
 }
 
-impl From<digest::Outcome> for State {
-    fn from(outcome: digest::Outcome) -> Self {
+impl From<digest::Authentication> for EntryState {
+    fn from(outcome: digest::Authentication) -> Self {
         match outcome {
-            digest::Outcome::Authentic(digest) => Self::Authentic(digest),
-            digest::Outcome::Rejected(rejected) => Self::Rejected(rejected),
+            digest::Authentication::Authentic(digest) => Self::Authentic(digest),
+            digest::Authentication::Rejected(rejected) => Self::Rejected(rejected),
         }
     }
 }
@@ -43,26 +43,26 @@ impl Entry {
     /// The digest, if it is authentic.
     pub fn authentic(&self) -> Option<&AuthenticDigest> {
         match &self.state {
-            State::Authentic(digest) => Some(digest),
-            State::Rejected(_) | State::Unseen(_) | State::Gone => None,
+            EntryState::Authentic(digest) => Some(digest),
+            EntryState::Rejected(_) | EntryState::Unseen(_) | EntryState::Gone => None,
         }
     }
 
     /// What it says of the digest before it, whether or not anybody vouches for that.
     pub(super) fn previous(&self) -> Option<&Previous> {
         match &self.state {
-            State::Authentic(digest) => digest.previous(),
-            State::Rejected(rejected) => rejected.claim()?.previous.as_ref(),
-            State::Unseen(_) | State::Gone => None,
+            EntryState::Authentic(digest) => digest.previous(),
+            EntryState::Rejected(rejected) => rejected.claim()?.previous.as_ref(),
+            EntryState::Unseen(_) | EntryState::Gone => None,
         }
     }
 
     /// The log files it names, whether or not anybody vouches for that; once.
     pub fn take_logs(&mut self) -> Vec<LogEntry> {
         match &mut self.state {
-            State::Authentic(digest) => digest.take_logs(),
-            State::Rejected(rejected) => rejected.take_logs(),
-            State::Unseen(_) | State::Gone => Vec::new(),
+            EntryState::Authentic(digest) => digest.take_logs(),
+            EntryState::Rejected(rejected) => rejected.take_logs(),
+            EntryState::Unseen(_) | EntryState::Gone => Vec::new(),
         }
     }
 
@@ -70,13 +70,13 @@ impl Entry {
     pub fn into_item(self) -> Item {
         let Self { key, object, state } = self;
         let found = match state {
-            State::Authentic(digest) => Found::Authentic(Box::new(proven(*digest))),
-            State::Rejected(rejected) => {
+            EntryState::Authentic(digest) => Found::Authentic(Box::new(proven(*digest))),
+            EntryState::Rejected(rejected) => {
                 let RejectedDigest { fault, hash, signature, elsewhere, .. } = *rejected;
                 Found::Rejected(Box::new(Refused { fault, hash, signature, elsewhere }))
             }
-            State::Unseen(unseen) => Found::Unseen(unseen),
-            State::Gone => Found::Gone,
+            EntryState::Unseen(unseen) => Found::Unseen(unseen),
+            EntryState::Gone => Found::Gone,
         };
         Item { key, object, found }
     }
@@ -86,7 +86,7 @@ fn proven(digest: AuthenticDigest) -> Proven {
     Proven {
         span: digest.span(),
         own: Some(Own { hash: digest.hash(), signature: digest.metadata_signature().cloned() }),
-        blemish: digest.blemish().cloned(),
+        anomaly: digest.anomaly().cloned(),
         packing: digest.packing(),
         link: digest.previous().map_or(Link::Start, |previous| Link::To(Box::new(previous.clone()))),
     }

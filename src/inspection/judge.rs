@@ -40,7 +40,7 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
         }
         view.compressed += record.compressed;
         view.inflated += record.inflated;
-        view.testimonies.extend(record.testimonies);
+        view.recorded_calls.extend(record.recorded_calls);
         for (fingerprint, count) in record.keys {
             let sum = counts.entry(fingerprint).or_default();
             sum.digests += count.digests;
@@ -58,7 +58,7 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
             Some((fingerprint.clone(), (keys.get(&fingerprint)?.clone(), count)))
         })
         .collect();
-    view.testimonies.extend(heard);
+    view.recorded_calls.extend(heard);
     let roots = unlisted.iter().map(|(root, _)| root.clone()).collect();
     let terms = Terms { unread: unread.clone(), ..terms(brief, &place, homes.keys(), roots, earlier) };
     link(brief, &mut view, &mut items, &terms, &unlisted, tell);
@@ -124,7 +124,7 @@ fn link(
             continue;
         }
         let of = &items[of.clone()];
-        for finding in chain::digest_findings(id, of, &brief.window, brief.settled_by()) {
+        for finding in chain::digest_findings(id, of, &brief.window, brief.grace_cutoff()) {
             tell(Told::Finding(finding));
         }
         for finding in of_links {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::Brief;
 use super::record::{Crowd, FarName, FolderDay, FolderRecord, HomeRecord, LogFolder, Loose, LooseFile};
 use super::view::{SiteView, Told};
-use crate::chain::{self, Item, Linked, Settled, Terms};
+use crate::chain::{self, Item, JointCoverage, Linked, Terms};
 use crate::digest::NamedBy;
 use crate::logs::{Candidate, PresentTerms, ShortName, odd_file, region_absent};
 use crate::trail::{AccountRegion, Day, DigestKind, Location, ObjectName, Time};
@@ -71,10 +71,11 @@ pub(super) fn judge(
             continue;
         }
         let named_by = brief.plan.named_by;
-        let settled = Settled::of(&home, named_by, &items, &view.linked);
-        let settled_on = beyond.as_ref().map(|(all, linked)| Settled::of(&home, named_by, all, linked));
-        let present = present_terms(brief, &place, &settled, clock, view.newest);
-        let later = settled_on.as_ref().map(|settled| PresentTerms { settled, ..present });
+        let coverage = JointCoverage::of(&home, named_by, &items, &view.linked);
+        let coverage_on =
+            beyond.as_ref().map(|(all, linked)| JointCoverage::of(&home, named_by, all, linked));
+        let present = present_terms(brief, &place, &coverage, clock, view.newest);
+        let later = coverage_on.as_ref().map(|coverage| PresentTerms { coverage, ..present });
         let mut teller = Teller {
             brief,
             place: &place,
@@ -126,14 +127,14 @@ fn linked_on(
 pub fn present_terms<'a>(
     brief: &Brief,
     place: &'a AccountRegion,
-    settled: &'a Settled,
+    coverage: &'a JointCoverage,
     clock: Option<Time>,
     newest: Option<Time>,
 ) -> PresentTerms<'a> {
     let clock = clock.into_iter().chain(newest).max();
     PresentTerms {
         place,
-        settled,
+        coverage,
         as_of: brief.as_of,
         now: clock.map_or(brief.plan.now, |clock| clock.max(brief.plan.now)),
         grace: brief.plan.grace,
@@ -157,7 +158,7 @@ fn telling(brief: &Brief, home: &Location, items: &[Item]) -> Telling {
 
 fn softeners(brief: &Brief, items: &[Item]) -> HashMap<ObjectName, Finding> {
     let softens = |item: &Item| {
-        let finding = chain::digest_finding(&item.key.chain, item, brief.settled_by())?;
+        let finding = chain::digest_finding(&item.key.chain, item, brief.grace_cutoff())?;
         Some((item.object.clone(), finding))
     };
     items.iter().filter(|item| !brief.plan.scope.holds_chain(&item.key.chain)).filter_map(softens).collect()
@@ -198,7 +199,7 @@ impl Teller<'_> {
                 continue;
             }
             let candidate = Candidate { object, named, modified };
-            let may_come_later = terms.settles_the_name_of(&candidate)
+            let may_come_later = terms.covers_the_name_of(&candidate)
                 && self.brief.reach().end < candidate.named_by(terms.origin).min(terms.as_of);
             let terms = later.filter(|_| may_come_later).unwrap_or(terms);
             let (verdict, finding) = terms.judge(&candidate, claimant.as_deref());

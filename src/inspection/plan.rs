@@ -45,7 +45,7 @@ pub struct Plan {
     /// How closely to look at log files.
     pub depth: Depth,
     /// Which part of the record is in scope.
-    pub scope: Scope,
+    pub scope: Selection,
     /// What has to be there.
     pub expected: Expected,
     /// Codes to be lowered to notices.
@@ -85,7 +85,7 @@ impl Plan {
             look_back: TimeDelta::days(35),
             ended: Vec::new(),
             depth: Depth::Full,
-            scope: Scope::default(),
+            scope: Selection::default(),
             expected: Expected::default(),
             accept: BTreeSet::new(),
             fail_on: BTreeSet::new(),
@@ -100,7 +100,7 @@ impl Plan {
 
 /// Which part of the record is in scope. Empty sets put everything in scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scope {
+pub struct Selection {
     /// Only chains of these trails; log files are still held against the digests of all trails.
     pub trails: Vec<TrailFilter>,
     /// Only these accounts.
@@ -118,7 +118,7 @@ pub struct TrailFilter {
     pub home_region: Option<Region>,
 }
 
-impl Scope {
+impl Selection {
     /// Whether a chain is in scope by its trail.
     pub fn holds_chain(&self, chain: &ChainId) -> bool {
         let fits = |trail: &TrailFilter| {

@@ -20,7 +20,7 @@ use crate::trail::key::LogKey;
 use crate::trail::text::{count, moment, pairs, perhaps};
 use crate::trail::{AccountRegion, ChainId, Day, Depth, Location, ObjectName, Region, SpanSet, Time};
 use crate::verdict::what::{NotListed, What};
-use crate::verdict::{Cause, Class, Code, Finding, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Class, Code, Finding, RecordedCall, Scope, Unseen};
 
 /// What one account and region came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct SiteRecord {
     /// Log files that those digests name.
     pub far: BTreeSet<FarName>,
     /// Telling calls in the last log files of chains that have ended before the window.
-    pub heard: BTreeSet<Testimony>,
+    pub heard: BTreeSet<RecordedCall>,
     /// The keys that proved digests.
     pub keys: BTreeMap<Fingerprint, KeyFacts>,
     /// Whether the run came to its end.
@@ -150,7 +150,7 @@ pub struct DayRecord {
     /// The keys that proved digests of it in the window.
     pub keys: BTreeMap<Fingerprint, KeyCount>,
     /// Telling calls that intact log files record.
-    pub testimonies: BTreeSet<Testimony>,
+    pub recorded_calls: BTreeSet<RecordedCall>,
 }
 
 /// Reads how many more findings there were.

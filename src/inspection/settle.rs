@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Brief;
 use super::authenticate::vouched;
 use super::days::{self, Days, Horizon};
-use super::entry::{Entry, State};
+use super::entry::{Entry, EntryState};
 use super::record::{FarName, KeyCount};
 use crate::chain::{Item, hold_links};
 use crate::crypto::{Fingerprint, KeyRing, Signature};
@@ -81,12 +81,12 @@ struct Recorded {
     signature: Signature,
     chain: Arc<ChainId>,
     end: Time,
-    proof: Proof,
+    proof: Authenticity,
 }
 
 /// How it is known that a digest is authentic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
+pub enum Authenticity {
     /// By its own signature.
     Own,
     /// By the signature that another one of its chain recorded; the earliest of those ends then.
@@ -95,7 +95,7 @@ pub enum Proof {
     Nothing,
 }
 
-impl Proof {
+impl Authenticity {
     /// Whether it is known from `day`, too.
     fn holds_from(self, day: Day, chain: &ChainId, horizon: &Horizon) -> bool {
         match self {
@@ -111,7 +111,7 @@ pub struct Said {
     /// The log files it names.
     pub logs: Vec<LogEntry>,
     previous: Option<Previous>,
-    proof: Proof,
+    proof: Authenticity,
     /// The key that proves it, and whether it was used in its published window.
     key: Option<(Fingerprint, bool)>,
 }
@@ -156,10 +156,10 @@ impl Reading {
     /// Tries a digest with the signatures that those after it recorded, of it or of what it is a copy of, as far as its day
     /// hears them; and takes out of it what it says.
     pub fn vouched(&mut self, ring: &KeyRing, mut entry: Entry) -> (Item, Said) {
-        let mut proof = if entry.authentic().is_some() { Proof::Own } else { Proof::Nothing };
+        let mut proof = if entry.authentic().is_some() { Authenticity::Own } else { Authenticity::Nothing };
         let original = match &entry.state {
-            State::Rejected(rejected) => rejected.delivered_as(&entry.key),
-            State::Authentic(_) | State::Unseen(_) | State::Gone => None,
+            EntryState::Rejected(rejected) => rejected.delivered_as(&entry.key),
+            EntryState::Authentic(_) | EntryState::Unseen(_) | EntryState::Gone => None,
         };
         let name = self.named_by.handle(original.as_ref().unwrap_or(&entry.object));
         let day = Day::of_digest(entry.key.end);
@@ -168,7 +168,7 @@ impl Reading {
             .retain(|word| *word.chain == entry.key.chain && self.horizon.hears(day, &word.chain, word.end));
         recorded.sort_by_key(|word| word.end);
         for Recorded { signature, chain, end, proof: of_the_word } in recorded {
-            if proof != Proof::Nothing {
+            if proof != Authenticity::Nothing {
                 break;
             }
             let standing = match of_the_word.holds_from(day, &chain, &self.horizon) {
@@ -177,7 +177,7 @@ impl Reading {
             };
             entry = vouched(self.named_by, ring, entry, (signature, standing));
             if entry.authentic().is_some() {
-                proof = Proof::Vouched(end);
+                proof = Authenticity::Vouched(end);
             }
         }
         let said = Said {
@@ -263,7 +263,7 @@ impl Reading {
     }
 
     /// Notes a digest that lies far from the window.
-    fn take_beside(&mut self, brief: &Brief, item: Item, named: &NamedLogs, proof: Proof) {
+    fn take_beside(&mut self, brief: &Brief, item: Item, named: &NamedLogs, proof: Authenticity) {
         if item.authentic().is_some() {
             self.named_beside.extend(far(brief, self.named_by, &named.logs, (&item, proof)));
             remember(&mut self.last_words, &self.horizon, brief, &item, named);
@@ -303,7 +303,7 @@ fn far<'l>(
     brief: &Brief,
     named_by: NamedBy,
     logs: &'l [LogEntry],
-    (digest, proof): (&Item, Proof),
+    (digest, proof): (&Item, Authenticity),
 ) -> impl Iterator<Item = FarName> + 'l {
     let (end, own) = (digest.key.end, Day::of_digest(digest.key.end));
     let is_of_the_record = brief.reaches(end);
@@ -312,7 +312,7 @@ fn far<'l>(
     let elsewhere = logs.iter().filter(move |log| !(is_of_the_record && is_here(&log.object.key)));
     elsewhere.filter_map(move |log| {
         let day = Day::holding(LogKey::parse(&log.object.key)?.delivered);
-        let heard = is_of_the_record && proof == Proof::Own && days::is_near(day, end);
+        let heard = is_of_the_record && proof == Authenticity::Own && days::is_near(day, end);
         (!heard).then(|| FarName { day, name: ShortName::of(named_by, &log.object) })
     })
 }

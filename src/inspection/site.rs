@@ -32,7 +32,7 @@ pub fn home_of(linked: &ObjectName, place: &AccountRegion) -> Option<Location> {
     Some(Location::new(linked.bucket.clone(), key.prefix))
 }
 
-/// One word for all digests whose keys could not be had; the same for every account of the region.
+/// One word for all digests whose keys could not be retrieved; the same for every account of the region.
 pub fn keys_unavailable(brief: &Brief, items: &[Item]) -> Option<Finding> {
     let unproven = |item: &&Item| brief.window.overlaps(&item.span());
     let (item, detail) =

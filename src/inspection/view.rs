@@ -7,7 +7,7 @@ use crate::chain::{Copied, Linked};
 use crate::crypto::Fingerprint;
 use crate::report::{Completion, Reached};
 use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Time};
-use crate::verdict::{Class, Code, DigestVerdict, Finding, LogTally, LogVerdict, Testimony};
+use crate::verdict::{Class, Code, DigestVerdict, Finding, LogTally, LogVerdict, RecordedCall};
 
 /// What one account and region amounts to.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct SiteView {
     /// The newest end of any digest found.
     pub newest: Option<Time>,
     /// Telling calls that intact log files record.
-    pub testimonies: Vec<Testimony>,
+    pub recorded_calls: Vec<RecordedCall>,
     /// What lies beside the record.
     pub strays: Strays,
     /// Kinds of log files that are there and that no digest names any of.
@@ -84,7 +84,7 @@ impl SiteView {
             inflated: 0,
             keys: BTreeMap::new(),
             newest: None,
-            testimonies: Vec::new(),
+            recorded_calls: Vec::new(),
             strays,
             unread_kinds: BTreeSet::new(),
         }

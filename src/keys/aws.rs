@@ -13,9 +13,9 @@ use crate::aws::failure::{Failure, FailureKind, Outlook};
 use crate::aws::health::Health;
 use crate::aws::pace::Beginning;
 use crate::aws::retry::{Counts, Ended, Service};
-use crate::aws::{Load, Session, sdk_region};
+use crate::aws::{RequestPolicy, Session, sdk_region};
 use crate::crypto::{Fingerprint, PublicKey};
-use crate::store::Stumbles;
+use crate::store::RetryCounts;
 use crate::trail::{Region, Span, Time};
 
 /// A year holds about twenty keys; a list longer than this is no list.
@@ -24,7 +24,7 @@ const MOST_PAGES: usize = 1000;
 /// Where to find out whether CloudTrail answers anybody.
 const USUAL_REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
-/// A region's keys that could not be had.
+/// A region's keys that could not be retrieved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("ListPublicKeys in {region}: {detail}")]
 pub struct KeyError {
@@ -48,7 +48,7 @@ pub struct ListPublicKeys {
     health: Arc<Health>,
     /// The region that was the last to answer.
     answered: Mutex<Option<Region>>,
-    stumbles: Arc<Counts>,
+    retries: Arc<Counts>,
 }
 
 impl ListPublicKeys {
@@ -59,22 +59,22 @@ impl ListPublicKeys {
             regions: Mutex::default(),
             health: Arc::new(Health::new(&session.load)),
             answered: Mutex::default(),
-            stumbles: Arc::default(),
+            retries: Arc::default(),
         }
     }
 
-    /// How often CloudTrail stumbled so far.
-    pub fn stumbles(&self) -> Stumbles {
-        self.stumbles.read()
+    /// How often requests were sent again so far.
+    pub fn retries(&self) -> RetryCounts {
+        self.retries.read()
     }
 
     fn service(&self, region: &Region) -> Arc<Service> {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         let service = regions.entry(region.clone()).or_insert_with(|| {
-            let (health, stumbles) = (Arc::clone(&self.health), Arc::clone(&self.stumbles));
+            let (health, retries) = (Arc::clone(&self.health), Arc::clone(&self.retries));
             // The caller's limit is for buckets: a region is asked for a few pages.
-            let load = Load { requests_per_second: None, ..self.session.load.clone() };
-            Arc::new(Service::new(&load, Beginning::Free, health, stumbles))
+            let load = RequestPolicy { requests_per_second: None, ..self.session.load.clone() };
+            Arc::new(Service::new(&load, Beginning::Free, health, retries))
         });
         Arc::clone(service)
     }

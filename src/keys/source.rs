@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::crypto::KeyRing;
-use crate::store::Stumbles;
+use crate::store::RetryCounts;
 use crate::trail::{Region, Span};
 
 #[cfg(feature = "aws")]
@@ -44,7 +44,7 @@ impl KeySource {
         }
     }
 
-    /// Whether the keys of `region` could not be had for a cause that may pass, and were not asked for again.
+    /// Whether the keys of `region` could not be retrieved for a cause that may pass, and were not asked for again.
     pub async fn may_be_had_later(&self, region: &Region) -> bool {
         match self {
             Self::Files(_) => false,
@@ -62,12 +62,12 @@ impl KeySource {
         }
     }
 
-    /// How often those who were asked stumbled.
-    pub fn stumbles(&self) -> Stumbles {
+    /// How often requests were sent again.
+    pub fn retries(&self) -> RetryCounts {
         match self {
-            Self::Files(_) => Stumbles::default(),
+            Self::Files(_) => RetryCounts::default(),
             #[cfg(feature = "aws")]
-            Self::Aws(asked) => asked.stumbles(),
+            Self::Aws(asked) => asked.retries(),
         }
     }
 }

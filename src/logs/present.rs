@@ -6,7 +6,7 @@
 
 use chrono::TimeDelta;
 
-use crate::chain::{Loss, Settled, Unsettled};
+use crate::chain::{JointCoverage, Loss, Uncertainty};
 use crate::trail::key::LogKey;
 use crate::trail::{AccountRegion, ObjectName, Origin, Span, Time};
 use crate::verdict::what::{Obstacle, PendingLog, Settling, UnlistedLog, UnprovenLog, What};
@@ -41,7 +41,7 @@ pub struct PresentTerms<'a> {
     /// Whose folder they lie in.
     pub place: &'a AccountRegion,
     /// What the digests of all trails settle there, also beyond the window.
-    pub settled: &'a Settled,
+    pub coverage: &'a JointCoverage,
     /// The moment the record is judged at.
     pub as_of: Time,
     /// The latest moment known to have come: by this machine's clock, the store's, or an authentic digest.
@@ -79,9 +79,9 @@ impl Candidate {
 }
 
 impl PresentTerms<'_> {
-    /// Whether the time in its name is settled.
-    pub fn settles_the_name_of(&self, candidate: &Candidate) -> bool {
-        self.settled.covers(at_name(candidate.named))
+    /// Whether the time in its name is covered.
+    pub fn covers_the_name_of(&self, candidate: &Candidate) -> bool {
+        self.coverage.covers(at_name(candidate.named))
     }
 
     /// What can be said of a log file that is there and that no authentic digest names; `claimant` is the digest that does,
@@ -104,8 +104,8 @@ impl PresentTerms<'_> {
         let named_by = candidate.named_by(self.origin).min(self.as_of);
         // Where the time of delivery is not known, any digest there is may be the one that names it.
         let until = Span { end: named_by.max(to_delivery.end), ..to_delivery };
-        let doubtful = self.origin != Origin::Delivered && self.settled.unheard(until).is_some();
-        if self.settled.covers(to_delivery) && !doubtful {
+        let doubtful = self.origin != Origin::Delivered && self.coverage.unheard(until).is_some();
+        if self.coverage.covers(to_delivery) && !doubtful {
             let due = match self.as_of - delivered < self.grace {
                 true => Settling::Young,
                 false => Settling::Settled,
@@ -113,7 +113,7 @@ impl PresentTerms<'_> {
             let unlisted = UnlistedLog::Covered { delivered, written, due };
             return (LogVerdict::Unlisted, told(candidate, self, What::LogUnlisted(unlisted)));
         }
-        if !self.settled.covers(at_name) && self.as_of - named < self.grace {
+        if !self.coverage.covers(at_name) && self.as_of - named < self.grace {
             let pending = PendingLog::NotNamedYet { written };
             return (LogVerdict::Pending, told(candidate, self, What::LogPending(pending)));
         }
@@ -146,23 +146,23 @@ pub enum Claims {
     None,
 }
 
-/// A file of a time that is not settled: it can be neither proven nor accused, and what keeps the time open is told.
+/// A file of a time that is not covered: it can be neither proven nor accused, and what keeps the time open is told.
 fn uncovered(
     candidate: &Candidate,
     terms: &PresentTerms<'_>,
     stretch: Span,
     written: Option<Time>,
 ) -> Finding {
-    let unsettled = terms.settled.obstacle(stretch);
-    let why = match unsettled {
+    let obstacle = terms.coverage.obstacle(stretch);
+    let why = match obstacle {
         None => Obstacle::NoDigests,
-        Some(Unsettled::Hole(chain)) => Obstacle::Hole(chain.trail.clone()),
-        Some(Unsettled::Digest(_, Loss::Absent)) => Obstacle::DigestAbsent,
-        Some(Unsettled::Digest(_, Loss::Refuted)) => Obstacle::DigestRefuted,
-        Some(Unsettled::Digest(_, Loss::Open)) => Obstacle::DigestUnchecked,
+        Some(Uncertainty::Hole(chain)) => Obstacle::Hole(chain.trail.clone()),
+        Some(Uncertainty::Digest(_, Loss::Absent)) => Obstacle::DigestAbsent,
+        Some(Uncertainty::Digest(_, Loss::Refuted)) => Obstacle::DigestRefuted,
+        Some(Uncertainty::Digest(_, Loss::Open)) => Obstacle::DigestUnchecked,
     };
     let mut finding = told(candidate, terms, What::LogUnlisted(UnlistedLog::Uncovered { why, written }));
-    if let Some(Unsettled::Digest(digest, _)) = unsettled {
+    if let Some(Uncertainty::Digest(digest, _)) = obstacle {
         finding.digest = Some(digest.clone());
     }
     finding

@@ -101,10 +101,14 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<dl class=\"facts\">")?;
     fact(
         "What was asked",
-        &format!("{} {asked} Grace time {}.", sentence(&window(report)), words::lasting(report.asked.grace)),
+        &format!(
+            "{} {asked} Grace time {}.",
+            sentence(&window(report)),
+            words::lasting(report.request.grace)
+        ),
         out,
     )?;
-    fact("Whose record", &sentence(&words::scope(&report.asked)), out)?;
+    fact("Whose record", &sentence(&words::scope(&report.request)), out)?;
     if let Some(expected) = words::expected(report) {
         fact("What had to be there", &sentence(&expected), out)?;
     }

@@ -139,7 +139,7 @@ impl Page<'_> {
             self.fact("read as", &Plain(&words::identity(identity)).to_string(), out)?;
         }
         self.fact("window", &window(report), out)?;
-        self.fact("scope", &words::scope(&report.asked), out)?;
+        self.fact("scope", &words::scope(&report.request), out)?;
         if let Some(expected) = words::expected(report) {
             self.fact("expected", &expected, out)?;
         }
@@ -148,7 +148,7 @@ impl Page<'_> {
         }
         self.fact(
             "depth",
-            &format!("{}; grace {}", depth(report.depth), words::lasting(report.asked.grace)),
+            &format!("{}; grace {}", depth(report.depth), words::lasting(report.request.grace)),
             out,
         )?;
         self.fact("covered", &words::covered(report), out)?;

@@ -64,14 +64,14 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         Cell(&report.tool_version)
     )?;
     writeln!(out, "| depth | {} |", report.depth.as_str())?;
-    writeln!(out, "| scope | {} |", Cell(words::scope(&report.asked)))?;
+    writeln!(out, "| scope | {} |", Cell(words::scope(&report.request)))?;
     if let Some(expected) = words::expected(report) {
         writeln!(out, "| expected | {} |", Cell(expected))?;
     }
     if let Some(baselines) = words::baselines(report) {
         writeln!(out, "| baseline | {} |", Cell(baselines))?;
     }
-    writeln!(out, "| grace | {} |", words::lasting(report.asked.grace))?;
+    writeln!(out, "| grace | {} |", words::lasting(report.request.grace))?;
     writeln!(out, "| covered | {} |", words::covered(report))?;
     writeln!(out, "| signed with | {} |", words::counted(report.keys.len() as u64, "key", "keys"))?;
     writeln!(

@@ -122,7 +122,7 @@ fn run_gauges(report: &Report, exit_code: u8) -> Vec<Gauge> {
         },
         Gauge {
             name: "trailseal_retries",
-            help: "How often the store stumbled and was asked again, by how.",
+            help: "Requests that were sent again, by cause.",
             series: report
                 .totals
                 .retries

@@ -8,15 +8,15 @@ use serde_json::Value;
 use crate::report::Report;
 use crate::trail::{Span, Time};
 
-mod asked;
 mod groups;
 mod hints;
+mod request;
 mod sentence;
 mod verdict;
 
-pub use asked::{Share, baselines, covered, expected, identity, no_chain, scope};
 pub use groups::{Group, groups, not_held, not_marked, part};
 pub use hints::{hint, hints, is_never_proven, limited, not_proven};
+pub use request::{Share, baselines, covered, expected, identity, no_chain, scope};
 pub use sentence::message;
 pub use verdict::{Headline, accepted, headline};
 

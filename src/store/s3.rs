@@ -19,21 +19,21 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
 
 use super::{
-    Admission, Condition, LARGEST, Listing, Object, ObjectStore, Outage, Page, Reach, StoreError, Streamed,
-    Take, is_directory_bucket,
+    Admission, Condition, LARGEST, Listing, ListingDepth, Object, ObjectStore, Outage, Page, StoreError,
+    Streamed, Take, is_directory_bucket,
 };
 use crate::aws::failure::Failure;
 use crate::aws::health::Health;
 use crate::aws::pace::Beginning;
 use crate::aws::retry::{Counts, Ended, Refused as _, Service, Setback};
-use crate::aws::{Load, Payer, Session, sdk_region};
+use crate::aws::{Payer, RequestPolicy, Session, sdk_region};
 use crate::trail::{ObjectName, Region, Time};
 use answer::{Answer, Noted};
 use body::{Read, each_part, read};
 use bounded::{Answers, Bounded};
 use clock::{Clock, Listener};
 use document::{End, Lone};
-use lean::{Got, Note, Ways};
+use fast_path::{FastPaths, Got, ObserveGet};
 use refusal::{Action, Refusal, elsewhere};
 
 mod answer;
@@ -41,14 +41,14 @@ mod body;
 mod bounded;
 mod clock;
 mod document;
-mod lean;
+mod fast_path;
 mod refusal;
 
 /// The most of a body that is held when the answer does not say how long it is; S3's always do.
 const UNKNOWN_LENGTH: u64 = 16 << 20;
 
 /// What the headers say of an object, and its body, still to be read.
-type Asked = (Answer, ByteStream);
+type Answered = (Answer, ByteStream);
 
 /// Every bucket the caller may read, each in its own region.
 #[derive(Debug)]
@@ -56,13 +56,13 @@ pub struct S3Store {
     settings: aws_sdk_s3::config::Builder,
     home: Client,
     buckets: RwLock<HashMap<Arc<str>, Bucket>>,
-    ways: Arc<Ways>,
+    fast_paths: Arc<FastPaths>,
     clock: Arc<Clock>,
     beginning: Beginning,
-    load: Load,
+    load: RequestPolicy,
     /// Said with every request.
     payer: Option<RequestPayer>,
-    stumbles: Arc<Counts>,
+    retries: Arc<Counts>,
 }
 
 /// A bucket that something was asked of.
@@ -93,7 +93,7 @@ impl S3Store {
             home: Client::from_conf(settings.clone().build()),
             settings,
             buckets: RwLock::default(),
-            ways: Arc::default(),
+            fast_paths: Arc::default(),
             clock,
             // Whoever runs a store of his own knows best what it bears.
             beginning: if has_own_endpoint { Beginning::Free } else { Beginning::Gentle },
@@ -102,7 +102,7 @@ impl S3Store {
                 Payer::Owner => None,
                 Payer::Requester => Some(RequestPayer::Requester),
             },
-            stumbles: Arc::default(),
+            retries: Arc::default(),
         }
     }
 
@@ -156,13 +156,13 @@ impl S3Store {
         }
     }
 
-    /// Asks for an object through the SDK, which shows the way for the next ones.
-    async fn ask_sdk(&self, client: &Client, object: &ObjectName) -> Result<Asked, Refusal> {
+    /// Asks for an object through the SDK, which shows the fast path for the next ones.
+    async fn ask_sdk(&self, client: &Client, object: &ObjectName) -> Result<Answered, Refusal> {
         let noted = Noted::default();
-        let note = Note {
-            ways: Arc::clone(&self.ways),
+        let note = ObserveGet {
+            fast_paths: Arc::clone(&self.fast_paths),
             object: object.clone(),
-            patience: self.load.patience,
+            answer_timeout: self.load.answer_timeout,
             noted: noted.clone(),
         };
         let request = client.get_object().bucket(&*object.bucket).key(&*object.key);
@@ -174,14 +174,14 @@ impl S3Store {
             .await
             .map_err(|error| Refusal::of_get(&error))?;
         let answer = noted.take()?;
-        self.ways.open(&object.bucket);
+        self.fast_paths.open(&object.bucket);
         Ok((answer, found.body))
     }
 
-    /// Asks for an object, the lean way where one is known.
-    async fn ask(&self, bucket: &Bucket, object: &ObjectName) -> Result<Asked, Refusal> {
-        let got = match self.ways.to(&object.bucket) {
-            Some(lean) => lean.get(&object.key, &bucket.service, &self.clock).await,
+    /// Asks for an object, the fast path where one is known.
+    async fn ask(&self, bucket: &Bucket, object: &ObjectName) -> Result<Answered, Refusal> {
+        let got = match self.fast_paths.to(&object.bucket) {
+            Some(fast_path) => fast_path.get(&object.key, &bucket.service, &self.clock).await,
             None => Got::Unclear,
         };
         let asked = match got {
@@ -192,7 +192,7 @@ impl S3Store {
         };
         asked.inspect_err(|refusal| {
             if refusal.setback != Setback::Settled || refusal.region.is_some() {
-                self.ways.close(&object.bucket);
+                self.fast_paths.close(&object.bucket);
             }
         })
     }
@@ -237,7 +237,7 @@ impl S3Store {
 
     fn unknown(&self) -> Bucket {
         let health = Arc::new(Health::needed_at_once(&self.load));
-        let service = Service::new(&self.load, self.beginning, health, Arc::clone(&self.stumbles));
+        let service = Service::new(&self.load, self.beginning, health, Arc::clone(&self.retries));
         Bucket { client: self.home.clone(), service: Arc::new(service) }
     }
 
@@ -270,10 +270,10 @@ impl ObjectStore for S3Store {
                 .prefix(&listing.prefix)
                 .set_start_after(listing.after.clone().filter(|_| !is_directory_bucket(&listing.bucket)))
                 .set_continuation_token(listing.token.clone())
-                .set_delimiter((listing.reach == Reach::Folder).then(|| "/".to_owned()));
+                .set_delimiter((listing.reach == ListingDepth::Folder).then(|| "/".to_owned()));
             // Boxed: the SDK's part is deeper than all the rest.
             let page = document::page(Box::pin(send(request)).await?, listing)?;
-            self.ways.open(&listing.bucket);
+            self.fast_paths.open(&listing.bucket);
             Ok(page)
         };
         self.persist(&listing.bucket, attempt).await.map_err(|refusal| {
@@ -347,7 +347,7 @@ impl ObjectStore for S3Store {
         };
         let mut outages: Vec<Outage> = buckets.iter().filter_map(outage).collect();
         outages.sort_by(|one, other| one.bucket.cmp(&other.bucket));
-        Condition { stumbles: self.stumbles.read(), outages }
+        Condition { retries: self.retries.read(), outages }
     }
 }
 

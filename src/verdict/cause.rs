@@ -69,7 +69,7 @@ impl Unseen {
 
 /// A recorded call that touched the trail, its bucket or its key, read from an intact log file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Testimony {
+pub struct RecordedCall {
     /// When it happened.
     #[serde(with = "moment")]
     pub time: Time,
@@ -109,7 +109,7 @@ pub enum Cause {
         unreadable: u64,
     },
     /// A recorded call explains it.
-    Event(Box<Testimony>),
+    Event(Box<RecordedCall>),
     /// The chain begins here: its first digest is a starting digest.
     ChainStart,
     /// Nothing in the record explains it.

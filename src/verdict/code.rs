@@ -122,7 +122,7 @@ codes! {
     RegionAbsent "region-absent" Incomplete Heavy Absence coverage::REGION_ABSENT, "An account, region or trail without digests that should have some.";
     ListingUnreadable "listing-unreadable" Incomplete Usual Presence coverage::LISTING_UNREADABLE, "A folder could not be listed.";
     StoreUnavailable "store-unavailable" Incomplete Heavy Presence coverage::STORE_UNAVAILABLE, "The store stopped answering, and the run ended early.";
-    KeysUnavailable "keys-unavailable" Incomplete Usual Presence digests::KEYS_UNAVAILABLE, "The public keys of a region could not be had.";
+    KeysUnavailable "keys-unavailable" Incomplete Usual Presence digests::KEYS_UNAVAILABLE, "The public keys of a region could not be retrieved.";
     KeyValidity "key-validity" Notice Light Presence digests::KEY_VALIDITY, "A key was used outside its published window.";
     TrailChanged "trail-changed" Notice Usual Presence coverage::TRAIL_CHANGED, "Somebody changed, stopped or started a trail.";
     BucketChanged "bucket-changed" Notice Usual Presence coverage::BUCKET_CHANGED, "Somebody changed the bucket the record lies in.";

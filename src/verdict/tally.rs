@@ -148,9 +148,9 @@ tally!(
     }
 );
 
-/// How a store, or whoever else was asked, stumbled: it was asked again.
+/// Why a store, or whoever else was asked, had to be asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stumble {
+pub enum RetryCause {
     /// It asked to slow down.
     Throttled,
     /// No answer came in time.
@@ -163,7 +163,7 @@ pub enum Stumble {
 
 tally!(
     /// Failures after which the same was asked again, by what they were.
-    Retries of Stumble {
+    Retries of RetryCause {
         throttled: Throttled,
         timed_out: TimedOut,
         cut_off: CutOff,

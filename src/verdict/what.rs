@@ -180,7 +180,7 @@ facts! {
             /// What follows from it and is only counted.
             follows: BTreeMap<Code, u64>,
         },
-        /// The public keys of a region could not be had; the finding's cause says why.
+        /// The public keys of a region could not be retrieved; the finding's cause says why.
         KeysUnavailable,
         /// A key was used outside its published window.
         KeyValidity {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use trailseal::forge::{Damage, Plan, Turn, World};
+use trailseal::forge::{Damage, Turn, World, WorldPlan};
 use trailseal::keys::{self, KeySource};
 use trailseal::trail::key::ObjectKey;
 use trailseal::trail::{AccountRegion, format_time};
@@ -339,7 +339,7 @@ fn all_places(forged: &World) -> BTreeSet<AccountRegion> {
 #[test]
 fn both_agree_on_every_damage() {
     let Some(cli) = AwsCli::get() else { return };
-    let mut world = World::forge(&Plan { accounts: 12, regions: 7, ..Plan::default() }).unwrap();
+    let mut world = World::forge(&WorldPlan { accounts: 12, regions: 7, ..WorldPlan::default() }).unwrap();
     for damage in Damage::ALL {
         world.apply(*damage).unwrap();
     }
@@ -371,7 +371,7 @@ fn both_agree_on_worlds_with_a_history() {
     let Some(cli) = AwsCli::get() else { return };
     // The AWS CLI is asked for an account's trail or an organization's, not for one that was made the other.
     let turns = Turn::ALL.into_iter().filter(|turn| *turn != Turn::OrganizationChange).collect();
-    let moved = Plan { accounts: 1, turns, hours: 24, ..Plan::default() };
+    let moved = WorldPlan { accounts: 1, turns, hours: 24, ..WorldPlan::default() };
     let world = World::forge(&moved).unwrap();
     let disputes = disputes(cli, &world, Encoding::Pkcs1, &all_places(&world));
     let unexplained: Vec<&Dispute> =
@@ -383,16 +383,16 @@ fn both_agree_on_worlds_with_a_history() {
 #[test]
 fn both_agree_on_organizations_and_on_trails_that_share_a_bucket() {
     let Some(cli) = AwsCli::get() else { return };
-    let organization = Plan {
+    let organization = WorldPlan {
         organization: Some("o-exampleorgid".parse().unwrap()),
         prefix: "audit/logs".into(),
-        ..Plan::default()
+        ..WorldPlan::default()
     };
-    let two_trails = Plan {
+    let two_trails = WorldPlan {
         accounts: 1,
         regions: 2,
         trails: vec!["one".parse().unwrap(), "other_us-east-1".parse().unwrap()],
-        ..Plan::default()
+        ..WorldPlan::default()
     };
     for plan in [organization, two_trails] {
         let world = World::forge(&plan).unwrap();
@@ -405,7 +405,7 @@ fn both_agree_on_organizations_and_on_trails_that_share_a_bucket() {
 #[test]
 fn keys_in_x509_are_read_here_and_not_there() {
     let Some(cli) = AwsCli::get() else { return };
-    let world = World::forge(&Plan { accounts: 1, regions: 1, ..Plan::default() }).unwrap();
+    let world = World::forge(&WorldPlan { accounts: 1, regions: 1, ..WorldPlan::default() }).unwrap();
     let disputes = disputes(cli, &world, Encoding::Mixed, &all_places(&world));
     let unreadable = disputes.iter().filter(|dispute| dispute.cli == Some(Word::KeyUnreadable)).count();
     assert!(unreadable > 0, "the AWS CLI reads X.509 now");

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, TimeDelta};
 use trailseal::aws::failure::FailureKind;
-use trailseal::aws::trails::{Logging, Owner, Reach, Trail, TrailArn, Trails, Validation};
-use trailseal::forge::{Plan, World};
+use trailseal::aws::trails::{Logging, Owner, Trail, TrailArn, TrailRegions, Trails, Validation};
+use trailseal::forge::{World, WorldPlan};
 use trailseal::keys::PublicKey;
 use trailseal::keys::aws::{KeyError, ListPublicKeys};
 use trailseal::trail::{Region, Span};
@@ -15,8 +15,12 @@ use crate::support::forged::{self, Encoding};
 use crate::support::server::Server;
 
 fn world() -> World {
-    let plan = Plan { accounts: 1, organization: Some("o-exampleorgid".parse().unwrap()), ..Plan::default() };
-    World::forge(&Plan { prefix: "audit/logs".into(), ..plan }).unwrap()
+    let plan = WorldPlan {
+        accounts: 1,
+        organization: Some("o-exampleorgid".parse().unwrap()),
+        ..WorldPlan::default()
+    };
+    World::forge(&WorldPlan { prefix: "audit/logs".into(), ..plan }).unwrap()
 }
 
 fn arn(forged: &World) -> TrailArn {
@@ -131,7 +135,7 @@ async fn a_trail_tells_where_it_delivers() {
         prefix: "audit/logs/".into(),
         home_region: region("us-east-1"),
         owner: Owner::Organization,
-        reach: Reach::AllRegions,
+        reach: TrailRegions::AllRegions,
         validation: Validation::On,
     };
     assert_eq!(trails.resolve(&arn(&forged)).await.unwrap(), expected);

@@ -21,7 +21,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_trailseal");
 /// Nothing here takes a tenth of it; what hangs is ended and fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-pub static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&forge::Plan::default()).unwrap());
+pub static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&forge::WorldPlan::default()).unwrap());
 /// A whole world in a folder, for tests that only read it.
 pub static WHOLE: LazyLock<(TempDir, Truth)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
@@ -427,13 +427,13 @@ fn what_is_no_plain_file_does_not_hang_the_run() {
 #[cfg(unix)]
 fn an_interrupted_run_reports_what_it_knows() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = forge::Plan {
+    let plan = forge::WorldPlan {
         accounts: 4,
         regions: 6,
         hours: 48,
         logs_per_hour: 4,
         events_per_log: 30,
-        ..forge::Plan::default()
+        ..forge::WorldPlan::default()
     };
     let truth = write_world(&plan, folder.path(), &[]).unwrap();
     let mut interrupted = 0;

@@ -323,7 +323,7 @@ fn explaining_call_in_another_part() {
     }
     let calls = |days: Days| -> usize {
         let records = case.records(days, 1000, 8);
-        records.iter().flat_map(|record| record.days.values()).map(|day| day.testimonies.len()).sum()
+        records.iter().flat_map(|record| record.days.values()).map(|day| day.recorded_calls.len()).sum()
     };
     let parts = case.parts(&["2026-02-28".parse().unwrap()]);
     assert_eq!(parts.iter().map(|days| calls(*days)).collect::<Vec<_>>(), [1, 1]);

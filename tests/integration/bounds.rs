@@ -19,7 +19,7 @@ use crate::support::verify::{plan, run};
 const MORE: usize = 300;
 
 fn world() -> World {
-    World::forge(&forge::Plan { accounts: 1, regions: 2, ..forge::Plan::default() }).unwrap()
+    World::forge(&forge::WorldPlan { accounts: 1, regions: 2, ..forge::WorldPlan::default() }).unwrap()
 }
 
 /// So many forged log files beside the real ones of one place.

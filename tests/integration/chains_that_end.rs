@@ -20,7 +20,7 @@ use crate::support::verify::{plan, run, run_with};
 
 const DAYS: u32 = 4;
 
-fn forged(change: impl FnOnce(&mut forge::Plan)) -> World {
+fn forged(change: impl FnOnce(&mut forge::WorldPlan)) -> World {
     quiet(24 * DAYS, change)
 }
 
@@ -109,8 +109,7 @@ fn what_has_lawfully_ended_is_acknowledged_with_its_last_digest() {
     let earlier = Ended { last: line.last - TimeDelta::hours(5), ..line.clone() };
     holds(&run(ended(&earlier), store, &WORLD), 0, &[("notice chain-ended", 1)]);
     // The lines to paste stand in the report; a line whose chain goes on is said to be needless.
-    let hinted =
-        |report: &Report, words: &str| render::hints(report).iter().any(|hint| hint.contains(words));
+    let hinted = |report: &Report, words: &str| render::hints(report).iter().any(|hint| hint.contains(words));
     assert!(hinted(&told, &format!("--ended {}/{}@", line.account, place.region)), "{:?}", told.hints);
     let report = run(ended(&line), memory(&WORLD), &WORLD);
     holds(&report, 0, &[]);

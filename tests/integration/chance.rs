@@ -42,14 +42,14 @@ impl Chance {
 static WORLDS: LazyLock<Vec<World>> = LazyLock::new(|| {
     let organization = || Some("o-exampleorgid".parse().unwrap());
     let two_trails = || ["management-events", "data-events"].map(|name| name.parse().unwrap()).into();
-    let plan = |change: fn(&mut forge::Plan)| {
-        let mut plan = forge::Plan {
+    let plan = |change: fn(&mut forge::WorldPlan)| {
+        let mut plan = forge::WorldPlan {
             accounts: 1,
             regions: 2,
             hours: 36,
             logs_per_hour: 1,
             events_per_log: 2,
-            ..forge::Plan::default()
+            ..forge::WorldPlan::default()
         };
         change(&mut plan);
         plan
@@ -63,8 +63,8 @@ static WORLDS: LazyLock<Vec<World>> = LazyLock::new(|| {
         plan(|plan| plan.turns = [Turn::OrganizationChange].into()),
         plan(|plan| plan.turns = [Turn::LateRegion].into()),
     ];
-    plans.push(forge::Plan { organization: organization(), ..plan(|plan| plan.accounts = 2) });
-    plans.push(forge::Plan { trails: two_trails(), turns: [Turn::Restart].into(), ..plan(|_| {}) });
+    plans.push(forge::WorldPlan { organization: organization(), ..plan(|plan| plan.accounts = 2) });
+    plans.push(forge::WorldPlan { trails: two_trails(), turns: [Turn::Restart].into(), ..plan(|_| {}) });
     plans.iter().map(|plan| World::forge(plan).unwrap()).collect()
 });
 

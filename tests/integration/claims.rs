@@ -15,7 +15,8 @@ use crate::support::verify::{plan, run};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let trails = ["management-events", "data-events"].map(|name| name.parse().unwrap()).into();
-    World::forge(&forge::Plan { regions: 2, trails, turns: [].into(), ..forge::Plan::default() }).unwrap()
+    World::forge(&forge::WorldPlan { regions: 2, trails, turns: [].into(), ..forge::WorldPlan::default() })
+        .unwrap()
 });
 
 fn memory() -> Memory {

@@ -19,7 +19,7 @@ use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{plan, right, run, told};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let plan = forge::Plan { regions: 2, prefix: "audit".into(), ..forge::Plan::default() };
+    let plan = forge::WorldPlan { regions: 2, prefix: "audit".into(), ..forge::WorldPlan::default() };
     World::forge(&plan).unwrap()
 });
 
@@ -157,11 +157,11 @@ fn single_digests_among_others_in_place_are_moved_not_copied() {
         assert!(counted(&report).contains_key("tamper digest-relocated"), "{damage}");
     }
     // One digest of a chain replaced by its namesake from another bucket, which AWS signed too.
-    let elsewhere = World::forge(&forge::Plan {
+    let elsewhere = World::forge(&forge::WorldPlan {
         regions: 2,
         prefix: "audit".into(),
         bucket: "another-bucket".into(),
-        ..forge::Plan::default()
+        ..forge::WorldPlan::default()
     })
     .unwrap();
     let mut store = memory(&WORLD);

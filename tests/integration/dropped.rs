@@ -62,7 +62,7 @@ impl ObjectStore for Stalled {
 
 #[tokio::test]
 async fn a_run_that_is_dropped_stops_its_work() {
-    let world = World::forge(&forge::Plan::default()).unwrap();
+    let world = World::forge(&forge::WorldPlan::default()).unwrap();
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
     let asked = Arc::<Asked>::default();
     let store = Stalled { memory: Memory::new(&world, Keeps::Metadata, 1000), asked: Arc::clone(&asked) };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use assert_cmd::Command;
 use chrono::TimeDelta;
-use trailseal::forge::{Damage, Plan, Turn, World};
+use trailseal::forge::{Damage, Turn, World, WorldPlan};
 use trailseal::render::aws_cli::Transcript;
 use trailseal::render::plain::acts;
 use trailseal::report::{DigestVerdict, LogVerdict};
@@ -35,7 +35,7 @@ fn serve(world: &World) -> Server {
 
 fn with_backfill() -> World {
     let turns = BTreeSet::from([Turn::Backfill]);
-    World::forge(&Plan { accounts: 1, regions: 2, hours: 12, turns, ..Plan::default() }).unwrap()
+    World::forge(&WorldPlan { accounts: 1, regions: 2, hours: 12, turns, ..WorldPlan::default() }).unwrap()
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn a_clean_world_to_the_byte() {
 
 #[test]
 fn a_damaged_world_to_the_byte() {
-    let mut world = World::forge(&Plan { accounts: 3, regions: 3, hours: 12, ..Plan::default() }).unwrap();
+    let mut world =
+        World::forge(&WorldPlan { accounts: 3, regions: 3, hours: 12, ..WorldPlan::default() }).unwrap();
     for damage in [
         Damage::LogEventEdited,
         Damage::LogDeleted,

@@ -6,11 +6,11 @@ use std::fs;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use trailseal::forge::{Plan, World};
+use trailseal::forge::{World, WorldPlan};
 use trailseal::keys;
 use trailseal::keys::KeyRing;
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&Plan::default()).unwrap());
+static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&WorldPlan::default()).unwrap());
 
 /// What a ring holds: fingerprints and regions.
 fn held(ring: &KeyRing) -> BTreeSet<(String, Option<String>)> {

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trailseal::aws::Load;
+use trailseal::aws::RequestPolicy;
 use trailseal::aws::failure::FailureKind;
-use trailseal::forge::{Plan, World};
+use trailseal::forge::{World, WorldPlan};
 use trailseal::keys::aws::{KeyError, ListPublicKeys};
 use trailseal::report::{Class, Code};
 
@@ -20,7 +20,7 @@ use crate::support::verify::plan;
 const RATE_EXCEEDED: Fault = Fault::Refuse(400, "ThrottlingException", "Rate exceeded");
 
 fn world() -> World {
-    World::forge(&Plan { regions: 2, ..Plan::default() }).unwrap()
+    World::forge(&WorldPlan { regions: 2, ..WorldPlan::default() }).unwrap()
 }
 
 fn serve(forged: &World) -> Server {
@@ -28,7 +28,7 @@ fn serve(forged: &World) -> Server {
 }
 
 async fn fetch(server: &Server, forged: &World) -> Result<usize, KeyError> {
-    let list = ListPublicKeys::new(&wired(server, Load::default()));
+    let list = ListPublicKeys::new(&wired(server, RequestPolicy::default()));
     let keys = list.fetch(&"us-east-1".parse().unwrap(), forged.plan().window()).await?;
     Ok(keys.len())
 }
@@ -89,7 +89,7 @@ async fn a_network_that_leads_to_no_region_is_given_up_once_for_all() {
     let forged = world();
     let server = serve(&forged);
     server.fail(at_first(usize::MAX, Fault::Silence));
-    let list = ListPublicKeys::new(&wired(&server, Load::default()));
+    let list = ListPublicKeys::new(&wired(&server, RequestPolicy::default()));
     let began = Instant::now();
     for region in ["us-east-1", "eu-west-1", "eu-central-1", "ap-south-1"] {
         let error = list.fetch(&region.parse().unwrap(), forged.plan().window()).await.unwrap_err();
@@ -104,7 +104,7 @@ fn a_list_that_stays_away_proves_nothing_and_accuses_nobody() {
     let run = |script: faults::Script| {
         let server = serve(&forged);
         server.fail(script);
-        timed(&server, plan(&forged.truth()), Load::default(), None).outcome.unwrap()
+        timed(&server, plan(&forged.truth()), RequestPolicy::default(), None).outcome.unwrap()
     };
     assert_eq!(run(faults::none()).exit_code(), 0);
     for fault in [RATE_EXCEEDED, faults::login_page(), Fault::Reset, Fault::DENIED] {
@@ -122,7 +122,7 @@ async fn a_region_that_is_gone_takes_no_other_with_it() {
     let forged = world();
     let server = serve(&forged);
     server.fail(faults::script(|call| (call.region == "eu-central-1").then_some(Fault::Silence)));
-    let list = ListPublicKeys::new(&wired(&server, Load::default()));
+    let list = ListPublicKeys::new(&wired(&server, RequestPolicy::default()));
     for _ in 0..3 {
         let error = list.fetch(&"eu-central-1".parse().unwrap(), forged.plan().window()).await.unwrap_err();
         assert_eq!(error.kind, FailureKind::TimedOut, "{error}");

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
-use trailseal::forge::{Plan, World};
+use trailseal::forge::{World, WorldPlan};
 use trailseal::store::s3::S3Store;
 use trailseal::store::{Listing, ObjectStore as _};
 use trailseal::trail::format_time;
@@ -24,7 +24,7 @@ use crate::support::server::Server;
 use crate::support::tls::Tls;
 
 static WORLD: LazyLock<World> =
-    LazyLock::new(|| World::forge(&Plan { prefix: "audit".into(), ..Plan::default() }).unwrap());
+    LazyLock::new(|| World::forge(&WorldPlan { prefix: "audit".into(), ..WorldPlan::default() }).unwrap());
 const BUCKET: &str = "s3://example-trail-bucket/audit";
 
 fn serve() -> Server {
@@ -157,7 +157,7 @@ fn profiles_say_how_to_sign_in() {
     for (profile, words) in [
         ("sso", &["no usable AWS credentials: sign in: aws sso login --profile sso"][..]),
         ("mfa", &["mfa_serial", "not supported", "export-credentials --profile mfa"]),
-        ("process", &["credentials could not be had", "exited"]),
+        ("process", &["credentials could not be retrieved", "exited"]),
         (
             "none",
             &[

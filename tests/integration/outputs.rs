@@ -82,7 +82,8 @@ fn proven() -> Vec<String> {
 /// The keys of another world.
 static FOREIGN: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    forge::write_world(&forge::Plan { seed: 2, ..forge::Plan::default() }, folder.path(), &[]).unwrap();
+    forge::write_world(&forge::WorldPlan { seed: 2, ..forge::WorldPlan::default() }, folder.path(), &[])
+        .unwrap();
     folder
 });
 

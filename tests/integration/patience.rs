@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use trailseal::audit::{AuditError, Plan};
-use trailseal::aws::Load;
+use trailseal::aws::RequestPolicy;
 use trailseal::forge::{self, Damage, World};
 use trailseal::render::message;
 use trailseal::render::{self, Format, human, json};
@@ -29,7 +29,7 @@ const LATENCY: Duration = Duration::from_millis(20);
 const SOON: Duration = Duration::from_millis(90);
 
 static WHOLE: LazyLock<World> = LazyLock::new(|| {
-    World::forge(&forge::Plan { prefix: "audit".into(), ..forge::Plan::default() }).unwrap()
+    World::forge(&forge::WorldPlan { prefix: "audit".into(), ..forge::WorldPlan::default() }).unwrap()
 });
 static DAMAGED: LazyLock<World> = LazyLock::new(|| {
     let mut world = WHOLE.clone();
@@ -42,7 +42,7 @@ static DAMAGED: LazyLock<World> = LazyLock::new(|| {
 fn run_plan(world: &World, plan: Plan, behaviour: Behaviour, stop_after: Option<Duration>) -> Timed {
     let server = Server::start(forged::world(world, Encoding::Mixed));
     server.behave(Behaviour { latency: LATENCY, ..behaviour });
-    timed(&server, plan, Load::default(), stop_after)
+    timed(&server, plan, RequestPolicy::default(), stop_after)
 }
 
 fn run(world: &World, script: Script) -> (Report, Duration) {
@@ -82,7 +82,7 @@ fn every_call(_: &Call) -> bool {
 }
 
 #[test]
-fn a_hiccup_changes_nothing_but_the_count_of_stumbles() {
+fn a_hiccup_changes_nothing_but_the_count_of_retries() {
     for world in [&*WHOLE, &*DAMAGED] {
         let (untroubled, usual) = run(world, faults::none());
         assert_eq!(untroubled.exit_code(), world.truth().exit_code);
@@ -101,12 +101,12 @@ fn a_hiccup_changes_nothing_but_the_count_of_stumbles() {
 }
 
 #[test]
-fn stumbles_are_told_by_what_they_were() {
+fn retries_are_reported_by_what_they_were() {
     let (report, _) = run(&WHOLE, while_between(SOON, SOON + SECOND, Fault::SLOW_DOWN, every_call));
     let count = report.totals.retries.throttled;
     assert!(count > 0 && count == report.totals.retries.total());
     let shown = |format| shown(&report, format);
-    assert!(shown(Format::Human).contains(&format!("stumbled {count} times ({count} throttled)")));
+    assert!(shown(Format::Human).contains(&format!("sent again ({count} throttled)")));
     assert!(shown(Format::Prometheus).contains(&format!("cause=\"throttled\"}} {count}\n")));
     let again = json::read(shown(Format::Json).as_bytes()).unwrap();
     assert_eq!(again.totals.retries, report.totals.retries);

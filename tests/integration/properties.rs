@@ -25,21 +25,21 @@ use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
 use trailseal::trail::{
     AccountId, AccountRegion, ChainId, DigestKind, ObjectName, Time, format_time, parse_time,
 };
+use trailseal::{Authentication, DigestPlace, audit::NamedBy, authenticate};
 use trailseal::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both};
-use trailseal::{Outcome, Place, audit::NamedBy, authenticate};
 
 use crate::support::memory::{Faulty, Keeps, Memory};
 use crate::support::verify::{plan, run};
 
 /// One account, one region, few files: small enough to be verified hundreds of times.
 static SMALL: LazyLock<World> = LazyLock::new(|| {
-    World::forge(&forge::Plan {
+    World::forge(&forge::WorldPlan {
         accounts: 1,
         regions: 1,
         logs_per_hour: 1,
         events_per_log: 2,
         turns: [Turn::Backfill].into(),
-        ..forge::Plan::default()
+        ..forge::WorldPlan::default()
     })
     .unwrap()
 });
@@ -268,9 +268,9 @@ proptest! {
 
 // Digests and key files.
 
-fn judged(object: &ObjectName, stored: &[u8], metadata: &Metadata) -> Outcome {
+fn judged(object: &ObjectName, stored: &[u8], metadata: &Metadata) -> Authentication {
     let key = DigestKey::parse(&object.key).unwrap();
-    let place = Place { delivered: object, key: &key, named_by: NamedBy::BucketAndKey };
+    let place = DigestPlace { delivered: object, key: &key, named_by: NamedBy::BucketAndKey };
     authenticate(place, stored, metadata, &RING)
 }
 
@@ -289,11 +289,11 @@ proptest! {
     #[test]
     fn only_the_signed_bytes_are_authentic(which in 0usize..15, at in any::<prop::sample::Index>(), byte in any::<u8>(), insert in any::<bool>()) {
         let (object, mut body, metadata) = digest(which);
-        prop_assert!(matches!(judged(&object, &gzip(&body), &metadata), Outcome::Authentic(_)));
+        prop_assert!(matches!(judged(&object, &gzip(&body), &metadata), Authentication::Authentic(_)));
         let original = body.clone();
         let at = at.index(body.len());
         if insert { body.insert(at, byte) } else { body[at] = byte }
-        let authentic = matches!(judged(&object, &gzip(&body), &metadata), Outcome::Authentic(_));
+        let authentic = matches!(judged(&object, &gzip(&body), &metadata), Authentication::Authentic(_));
         prop_assert_eq!(authentic, body == original);
     }
 
@@ -303,7 +303,7 @@ proptest! {
         let Metadata::Kept(mut kept) = metadata else { panic!("the store keeps metadata") };
         kept.signature = kept.signature.map(|signature| flipped_hex(&signature, bit).into());
         let metadata = Metadata::Kept(kept);
-        prop_assert!(matches!(judged(&object, &gzip(&body), &metadata), Outcome::Rejected(_)));
+        prop_assert!(matches!(judged(&object, &gzip(&body), &metadata), Authentication::Rejected(_)));
     }
 
     #[test]
@@ -313,7 +313,7 @@ proptest! {
     ) {
         let (object, _, _) = digest(0);
         let metadata = Metadata::Kept(UserMetadata { signature: signature.map(Into::into), ..UserMetadata::default() });
-        prop_assert!(matches!(judged(&object, &gzip(text.as_bytes()), &metadata), Outcome::Rejected(_)));
+        prop_assert!(matches!(judged(&object, &gzip(text.as_bytes()), &metadata), Authentication::Rejected(_)));
         prop_assert!(keys::parse(text.as_bytes(), "keys.json").is_err() || text.contains("ublicKeyList"));
     }
 
@@ -390,7 +390,7 @@ fn text_of(world: &World, load: Load, store: impl ObjectStore) -> String {
 
 #[test]
 fn how_a_run_is_carried_out_shows_nowhere() {
-    let mut world = World::forge(&forge::Plan { regions: 5, ..forge::Plan::default() }).unwrap();
+    let mut world = World::forge(&forge::WorldPlan { regions: 5, ..forge::WorldPlan::default() }).unwrap();
     for damage in [
         Damage::LogEventEdited,
         Damage::LogDeleted,
@@ -455,7 +455,7 @@ impl ObjectStore for Crowded {
 
 #[test]
 fn never_more_requests_are_under_way_than_were_asked_for() {
-    let world = World::forge(&forge::Plan { regions: 5, ..forge::Plan::default() }).unwrap();
+    let world = World::forge(&forge::WorldPlan { regions: 5, ..forge::WorldPlan::default() }).unwrap();
     for requests in [1, 7] {
         let most = Arc::new(AtomicUsize::new(0));
         let store = Crowded {
@@ -471,12 +471,12 @@ fn never_more_requests_are_under_way_than_were_asked_for() {
 
 #[test]
 fn digests_too_large_for_the_usual_room_are_read_all_the_same() {
-    let world = World::forge(&forge::Plan {
+    let world = World::forge(&forge::WorldPlan {
         accounts: 1,
         regions: 1,
         logs_per_hour: 3_000,
         events_per_log: 1,
-        ..forge::Plan::default()
+        ..forge::WorldPlan::default()
     })
     .unwrap();
     let mut store = Memory::new(&world, Keeps::Metadata, 1000);

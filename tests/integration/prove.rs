@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use trailseal::audit::{self, AuditError, Stopper};
-use trailseal::forge::{Damage, Plan, World};
+use trailseal::forge::{Damage, World, WorldPlan};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::proof as render;
 use trailseal::report::Proof;
@@ -26,7 +26,7 @@ fn prove(world: &World, object: ObjectName) -> Result<Proof, AuditError> {
 }
 
 fn world(damages: &[Damage]) -> World {
-    let mut world = World::forge(&Plan::default()).unwrap();
+    let mut world = World::forge(&WorldPlan::default()).unwrap();
     for damage in damages {
         world.apply(*damage).unwrap();
     }

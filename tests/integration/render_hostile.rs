@@ -4,7 +4,7 @@
 use serde_json::Value;
 use trailseal::render::plain::acts;
 use trailseal::render::{Format, Heartbeat, json};
-use trailseal::report::{Cause, Evidence, Testimony, Unseen};
+use trailseal::report::{Cause, Evidence, RecordedCall, Unseen};
 use trailseal::report::{Hint, NotProven, Report};
 use trailseal::trail::ObjectName;
 
@@ -56,7 +56,7 @@ fn world(text: &str) -> Report {
         finding.digest = Some(object());
         finding.cause = Some(match number % 2 {
             0 => Cause::Unseen(Unseen::Failed(text.into())),
-            _ => Cause::Event(Box::new(Testimony {
+            _ => Cause::Event(Box::new(RecordedCall {
                 time: time("2026-03-02T04:02:11Z"),
                 event_name: text.into(),
                 event_source: text.into(),

@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use trailseal::report::what::Saved;
 use trailseal::report::{
-    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Scope,
-    Testimony, Unseen,
+    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, RecordedCall,
+    Scope, Unseen,
 };
 use trailseal::report::{ChainReport, KeyUse, Newest, NoChain, Reached, Report, Totals, Uncovered};
 use trailseal::report::{Hash, Hint, NotProven, What};
@@ -221,7 +221,7 @@ pub fn damaged() -> Report {
     findings.push(region_absent(&absent));
     let mut report = report("s3://example-trail-logs", three_days(), chains, findings);
     report.uncovered = vec![Uncovered { scope: Scope::from(&absent), why: NoChain::Absent, time: Some(day) }];
-    report.asked.expected_regions = ["us-east-1", "eu-west-1"].map(|name| name.parse().unwrap()).into();
+    report.request.expected_regions = ["us-east-1", "eu-west-1"].map(|name| name.parse().unwrap()).into();
     report.hints =
         ["Two S3 objects answered 403: grant s3:GetObject on the bucket and run again to settle them."]
             .map(|hint| Hint::Said(hint.to_owned()))
@@ -311,7 +311,7 @@ fn digest_findings(chain: &ChainId, lost: Span) -> Vec<Finding> {
 }
 
 fn coverage_findings(chain: &ChainId, stopped: Span, cut: &ChainId, tail: Span) -> Vec<Finding> {
-    let event = Cause::Event(Box::new(Testimony {
+    let event = Cause::Event(Box::new(RecordedCall {
         time: time("2026-03-02T04:02:11Z"),
         event_name: "StopLogging".into(),
         event_source: "cloudtrail.amazonaws.com".into(),

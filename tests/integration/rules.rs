@@ -33,8 +33,8 @@ static TWO_TRAILS: LazyLock<World> = LazyLock::new(|| {
 });
 
 /// Twelve hours of two accounts in two regions, and what `change` makes of that.
-fn forged(change: impl FnOnce(&mut forge::Plan)) -> World {
-    let mut plan = forge::Plan { regions: 2, ..forge::Plan::default() };
+fn forged(change: impl FnOnce(&mut forge::WorldPlan)) -> World {
+    let mut plan = forge::WorldPlan { regions: 2, ..forge::WorldPlan::default() };
     change(&mut plan);
     World::forge(&plan).unwrap()
 }

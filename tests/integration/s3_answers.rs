@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use trailseal::aws::Load;
+use trailseal::aws::RequestPolicy;
 use trailseal::forge;
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Class;
@@ -175,7 +175,7 @@ async fn a_page_is_no_object_where_the_listing_has_another_or_cannot_be_had() {
     // As long as the object, and still another.
     change(&server, |stored| stored.body = vec![b'x'; 89].into());
     assert!(ask(&server, || Some(page())).await.unwrap_err().detail.contains("not S3"));
-    // One whose listing cannot be had.
+    // One whose listing cannot be retrieved.
     change(&server, |stored| stored.etag = Some("5f2b-1a".into()));
     assert!(ask(&server, || Some(page())).await.is_ok());
     server.change(|world| world.buckets.get_mut("logs").unwrap().listing = world::Listing::Denied);
@@ -289,7 +289,7 @@ async fn what_memory_does_not_hold_is_refused_and_can_be_streamed() {
     let server = Server::start(small_world());
     let length = usize::try_from(LARGEST).unwrap() + 1;
     change(&server, |stored| stored.body = vec![b'x'; length].into());
-    let patient = Load { patience: Duration::from_secs(20), ..brief() };
+    let patient = RequestPolicy { answer_timeout: Duration::from_secs(20), ..brief() };
     let store = S3Store::new(&session(&server, patient));
     for fault in [None, Some(Fault::Chunked)] {
         let own = fault.clone();
@@ -358,8 +358,9 @@ async fn refusals_and_pages_larger_than_any_of_s3s_are_not_read_to_their_end() {
 }
 
 /// A small record, and the key of a log file and of a digest in it.
-static RECORD: LazyLock<forge::World> =
-    LazyLock::new(|| forge::World::forge(&forge::Plan { regions: 1, ..forge::Plan::default() }).unwrap());
+static RECORD: LazyLock<forge::World> = LazyLock::new(|| {
+    forge::World::forge(&forge::WorldPlan { regions: 1, ..forge::WorldPlan::default() }).unwrap()
+});
 
 fn some_log(key: &str) -> bool {
     key.contains("_CloudTrail_") && key.contains("T03")
@@ -372,7 +373,7 @@ fn some_digest(key: &str) -> bool {
 fn audit(server: &Server) -> Report {
     let world = &*RECORD;
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
-    let load = Load { patience: Duration::from_secs(20), ..brief() };
+    let load = RequestPolicy { answer_timeout: Duration::from_secs(20), ..brief() };
     client::run(server, plan(&world.truth()), KeySource::Files(Arc::new(ring)), load).report
 }
 

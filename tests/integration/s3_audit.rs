@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use trailseal::aws::Load;
-use trailseal::forge::{Damage, Plan, World};
+use trailseal::aws::RequestPolicy;
+use trailseal::forge::{Damage, World, WorldPlan};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::json;
 use trailseal::report::Class;
@@ -33,8 +33,14 @@ const DAMAGES: [Damage; 8] = [
 /// An organization of 5 accounts in 6 regions, and the same with damages.
 static WHOLE: LazyLock<World> = LazyLock::new(|| {
     let organization = Some("o-exampleorgid".parse().unwrap());
-    World::forge(&Plan { accounts: 5, regions: 6, organization, prefix: "audit".into(), ..Plan::default() })
-        .unwrap()
+    World::forge(&WorldPlan {
+        accounts: 5,
+        regions: 6,
+        organization,
+        prefix: "audit".into(),
+        ..WorldPlan::default()
+    })
+    .unwrap()
 });
 static DAMAGED: LazyLock<World> = LazyLock::new(|| {
     let mut world = WHOLE.clone();
@@ -52,10 +58,10 @@ fn serve(world: &World) -> Server {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn run(server: &Server, world: &World) -> Report {
-    run_with(server, world, Load { patience: PATIENCE, ..quick() })
+    run_with(server, world, RequestPolicy { answer_timeout: PATIENCE, ..quick() })
 }
 
-fn run_with(server: &Server, world: &World, load: Load) -> Report {
+fn run_with(server: &Server, world: &World, load: RequestPolicy) -> Report {
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
     client::run(server, plan(&world.truth()), KeySource::Files(Arc::new(ring)), load).report
 }
@@ -90,8 +96,8 @@ fn page_size_and_faults_that_heal_change_no_byte_of_the_report() {
     for (page_size, script) in [(1, faults::none()), (7, passing()), (1000, passing())] {
         server.behave(Behaviour { script, page_size, ..Behaviour::default() });
         let report = run(&server, world);
-        let stumbled = report.totals.retries.total();
-        assert_eq!(stumbled > 0, page_size > 1, "{:?}", report.totals.retries);
+        let retried = report.totals.retries.total();
+        assert_eq!(retried > 0, page_size > 1, "{:?}", report.totals.retries);
         assert!(text(&undisturbed(report)) == expected, "pages of {page_size} gave another report");
         assert!(
             asked(&server) > without_faults + without_faults / 50,
@@ -104,7 +110,7 @@ fn page_size_and_faults_that_heal_change_no_byte_of_the_report() {
 fn with_fault(script: Script) -> Report {
     let server = serve(&WHOLE);
     server.fail(script);
-    run_with(&server, &WHOLE, Load { patience: PATIENCE, ..brief() })
+    run_with(&server, &WHOLE, RequestPolicy { answer_timeout: PATIENCE, ..brief() })
 }
 
 #[test]
@@ -180,9 +186,14 @@ fn archived_objects_are_named_for_restoring() {
 
 #[test]
 fn a_window_costs_what_it_holds() {
-    let long =
-        World::forge(&Plan { accounts: 2, regions: 2, hours: 24 * 8, logs_per_hour: 1, ..Plan::default() })
-            .unwrap();
+    let long = World::forge(&WorldPlan {
+        accounts: 2,
+        regions: 2,
+        hours: 24 * 8,
+        logs_per_hour: 1,
+        ..WorldPlan::default()
+    })
+    .unwrap();
     let server = serve(&long);
     let ring = Arc::new(keys::parse(&long.keys().json(), "keys.json").unwrap());
     let truth = long.truth();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
-use trailseal::forge::{Damage, Plan, World};
+use trailseal::forge::{Damage, World, WorldPlan};
 use trailseal::trail::format_time;
 
 use crate::support::faults::{self, Action, Fault};
@@ -17,7 +17,7 @@ use crate::support::server::Server;
 use crate::support::world;
 
 static WORLD: LazyLock<World> =
-    LazyLock::new(|| World::forge(&Plan { prefix: "audit".into(), ..Plan::default() }).unwrap());
+    LazyLock::new(|| World::forge(&WorldPlan { prefix: "audit".into(), ..WorldPlan::default() }).unwrap());
 const BUCKET: &str = "s3://example-trail-bucket/audit";
 
 fn serve(world: &World) -> Server {

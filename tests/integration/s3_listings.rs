@@ -5,14 +5,14 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use trailseal::aws::Load;
-use trailseal::forge::{self, Damage, Plan};
+use trailseal::aws::RequestPolicy;
+use trailseal::forge::{self, Damage, WorldPlan};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::json;
 use trailseal::report::Report;
 use trailseal::report::{Class, Code};
 use trailseal::store::s3::S3Store;
-use trailseal::store::{Listing, ObjectStore, Page, Reach, StoreError, StoreErrorKind};
+use trailseal::store::{Listing, ListingDepth, ObjectStore, Page, StoreError, StoreErrorKind};
 use trailseal::trail::parse_time;
 
 use crate::support::client::{self, brief, session};
@@ -31,22 +31,22 @@ fn bucket(keys: &[&str]) -> Server {
 }
 
 fn store(server: &Server) -> S3Store {
-    S3Store::new(&session(server, Load { patience: Duration::from_secs(20), ..brief() }))
+    S3Store::new(&session(server, RequestPolicy { answer_timeout: Duration::from_secs(20), ..brief() }))
 }
 
-async fn list(server: &Server, prefix: &str, reach: Reach) -> Result<Page, StoreError> {
+async fn list(server: &Server, prefix: &str, reach: ListingDepth) -> Result<Page, StoreError> {
     let (prefix, after) = (prefix.to_owned(), None);
     store(server).list(&Listing { bucket: "logs".into(), prefix, after, reach, token: None }).await
 }
 
 /// What a store makes of an answer with these words inside of a listing of `a/`.
-async fn read(words: &str, reach: Reach) -> Result<Page, StoreError> {
+async fn read(words: &str, reach: ListingDepth) -> Result<Page, StoreError> {
     let document =
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult>{words}</ListBucketResult>\n");
     answered(alien("content-type: application/xml\r\n", &document), reach).await
 }
 
-async fn answered(fault: Fault, reach: Reach) -> Result<Page, StoreError> {
+async fn answered(fault: Fault, reach: ListingDepth) -> Result<Page, StoreError> {
     let server = bucket(&[]);
     server.fail(faults::script(move |call| (call.key == "a/").then(|| fault.clone())));
     list(&server, "a/", reach).await
@@ -68,9 +68,9 @@ async fn a_listing_is_known_by_its_document() {
         "<KeyCount>1</KeyCount>",
         "<IsTruncated>false</IsTruncated>",
     ] {
-        let page = read(&format!("{words}{ONE}"), Reach::Whole).await.expect(words);
+        let page = read(&format!("{words}{ONE}"), ListingDepth::Whole).await.expect(words);
         assert_eq!((keys(&page), &page.next), (vec!["a/1"], &None), "{words}");
-        assert_eq!(read(words, Reach::Whole).await.expect(words), Page::default(), "{words}");
+        assert_eq!(read(words, ListingDepth::Whole).await.expect(words), Page::default(), "{words}");
     }
 }
 
@@ -87,14 +87,14 @@ async fn what_is_no_listing_is_an_error_and_no_empty_one() {
         ("one without its end", xml("<ListBucketResult><Name>logs</Name><IsTruncated>false</IsTruncated>")),
         ("JSON", alien("content-type: application/json\r\n", "{}")),
     ] {
-        let error = answered(fault, Reach::Whole).await.expect_err(name);
+        let error = answered(fault, ListingDepth::Whole).await.expect_err(name);
         assert!(matches!(error.kind, StoreErrorKind::Faltered | StoreErrorKind::CutOff), "{name}: {error}");
     }
 }
 
 #[tokio::test]
 async fn a_listing_that_contradicts_itself_is_an_error() {
-    use Reach::{Folder, Whole};
+    use ListingDepth::{Folder, Whole};
     for (words, reach) in [
         ("<Name>logs</Name><Prefix>b/</Prefix>", Whole),
         ("<Name>logs</Name><Prefix/>", Whole),
@@ -128,7 +128,7 @@ async fn a_token_goes_on_unless_the_listing_says_that_it_ends() {
         (format!("<IsTruncated>true</IsTruncated>{token}"), Some("t")),
         (format!("<IsTruncated>false</IsTruncated>{token}"), None),
     ] {
-        let page = read(&format!("<Name>logs</Name>{words}"), Reach::Whole).await.expect(&words);
+        let page = read(&format!("<Name>logs</Name>{words}"), ListingDepth::Whole).await.expect(&words);
         assert_eq!(page.next.as_deref(), next, "{words}");
     }
 }
@@ -136,17 +136,17 @@ async fn a_token_goes_on_unless_the_listing_says_that_it_ends() {
 #[tokio::test]
 async fn a_listing_that_breaks_off_is_no_shorter_listing() {
     let server = bucket(&["a/1", "a/2", "a/3"]);
-    let whole = list(&server, "a/", Reach::Whole).await.unwrap();
+    let whole = list(&server, "a/", ListingDepth::Whole).await.unwrap();
     assert_eq!(keys(&whole), ["a/1", "a/2", "a/3"]);
     assert_eq!(whole.objects[0].modified, Some(parse_time("2026-03-01T10:13:20Z").unwrap()));
     for fault in [Fault::Unframed, Fault::Chunked] {
         server.fail(faults::script(move |_| Some(fault.clone())));
-        assert_eq!(list(&server, "a/", Reach::Whole).await.unwrap(), whole);
+        assert_eq!(list(&server, "a/", ListingDepth::Whole).await.unwrap(), whole);
     }
     let mut broken = 0;
     for cut in (0..1500).step_by(11) {
         server.fail(faults::script(move |call| (call.key == "a/").then_some(Fault::UnframedCutAt(cut))));
-        match list(&server, "a/", Reach::Whole).await {
+        match list(&server, "a/", ListingDepth::Whole).await {
             Ok(page) => assert_eq!(page, whole, "cut after {cut} bytes"),
             Err(_) => broken += 1,
         }
@@ -164,19 +164,24 @@ async fn names_are_read_as_they_were_meant() {
             let mut expected: Vec<&str> =
                 awkward.iter().copied().filter(|key| key.starts_with(prefix)).collect();
             expected.sort_unstable();
-            let page = list(&server, prefix, Reach::Whole).await.unwrap();
+            let page = list(&server, prefix, ListingDepth::Whole).await.unwrap();
             assert_eq!(keys(&page), expected, "{listings:?} {prefix}");
         }
     }
     // A prefix that is the same either way does not tell; a name that makes no sense as one does.
     let server = bucket(&["a/1", "a/100%", "a/%zz"]);
     server.behave(Behaviour { listings: Listings::Unencoded, ..Behaviour::default() });
-    assert_eq!(keys(&list(&server, "a/", Reach::Whole).await.unwrap()), ["a/%zz", "a/1", "a/100%"]);
+    assert_eq!(keys(&list(&server, "a/", ListingDepth::Whole).await.unwrap()), ["a/%zz", "a/1", "a/100%"]);
 }
 
 static WHOLE: LazyLock<forge::World> = LazyLock::new(|| {
-    forge::World::forge(&Plan { accounts: 2, regions: 3, prefix: "team+a/b".into(), ..Plan::default() })
-        .unwrap()
+    forge::World::forge(&WorldPlan {
+        accounts: 2,
+        regions: 3,
+        prefix: "team+a/b".into(),
+        ..WorldPlan::default()
+    })
+    .unwrap()
 });
 static DAMAGED: LazyLock<forge::World> = LazyLock::new(|| {
     let mut world = WHOLE.clone();
@@ -190,7 +195,7 @@ fn audit(world: &forge::World, behaviour: Behaviour) -> Report {
     let server = Server::start(forged::world(world, Encoding::Mixed));
     server.behave(behaviour);
     let ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
-    let load = Load { patience: Duration::from_secs(20), ..brief() };
+    let load = RequestPolicy { answer_timeout: Duration::from_secs(20), ..brief() };
     client::run(&server, plan(&world.truth()), KeySource::Files(Arc::new(ring)), load).report
 }
 

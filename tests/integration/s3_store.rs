@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use trailseal::aws::{Load, Session};
+use trailseal::aws::{RequestPolicy, Session};
 use trailseal::store::s3::S3Store;
 use trailseal::store::{
-    Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind, UserMetadata,
+    Listing, ListingDepth, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, UserMetadata,
 };
 use trailseal::trail::ObjectName;
 
@@ -41,7 +41,7 @@ async fn get(store: &S3Store, key: &str) -> Result<Object, StoreError> {
     store.get(&ObjectName::new("logs", key), &room(1 << 20)).await
 }
 
-fn listing(prefix: &str, reach: Reach) -> Listing {
+fn listing(prefix: &str, reach: ListingDepth) -> Listing {
     Listing { bucket: "logs".into(), prefix: prefix.into(), after: None, reach, token: None }
 }
 
@@ -145,7 +145,7 @@ async fn every_refusal_comes_under_its_own_name() {
         if let Fault::Refuse(_, code, message) = fault {
             assert!(error.detail.contains(code) && error.detail.contains(message), "{}", error.detail);
         }
-        let error = store.list(&listing("AWSLogs/", Reach::Folder)).await;
+        let error = store.list(&listing("AWSLogs/", ListingDepth::Folder)).await;
         let Err(error) = error else { panic!("a listing passed {fault:?}") };
         let expected = match kind {
             // No key was asked for: a listing cannot say that one is absent.
@@ -212,7 +212,7 @@ async fn an_absent_key_is_absent_only_where_listing_is_granted() {
     assert_eq!(get(&store, "nowhere").await.unwrap_err().kind, StoreErrorKind::NotFound);
     server.change(|world| world.buckets.get_mut("logs").unwrap().listing = world::Listing::Denied);
     assert_eq!(get(&store, "nowhere").await.unwrap_err().kind, StoreErrorKind::Denied);
-    let refused = store.list(&listing("", Reach::Whole)).await.unwrap_err();
+    let refused = store.list(&listing("", ListingDepth::Whole)).await.unwrap_err();
     assert_eq!(refused.kind, StoreErrorKind::Denied);
 }
 
@@ -246,7 +246,7 @@ async fn a_bucket_elsewhere_is_found_once() {
     for _ in 0..5 {
         assert_eq!(get(&store, KEY).await.unwrap().body, BODY);
     }
-    store.list(&listing("", Reach::Whole)).await.unwrap();
+    store.list(&listing("", ListingDepth::Whole)).await.unwrap();
     let expected = [(Action::GetObject, 6), (Action::ListObjectsV2, 1)].into();
     assert_eq!(server.take_counts(), expected);
 }
@@ -304,14 +304,14 @@ async fn listings_are_the_same_for_every_page_size() {
         server.behave(Behaviour { page_size, ..Behaviour::default() });
         let mut found = Vec::new();
         for prefix in ["", "a/", "b/", "c/", "many/", "nothing/"] {
-            for reach in [Reach::Whole, Reach::Folder] {
+            for reach in [ListingDepth::Whole, ListingDepth::Folder] {
                 let (page, pages) = list_all(&store, listing(prefix, reach)).await.unwrap();
                 let items = page.objects.len() + page.folders.len();
                 assert_eq!(pages, items.div_ceil(page_size).max(1), "{prefix} by {page_size}");
                 found.push((page, 0));
             }
         }
-        let after = Listing { after: Some("many/019/a".into()), ..listing("many/", Reach::Whole) };
+        let after = Listing { after: Some("many/019/a".into()), ..listing("many/", ListingDepth::Whole) };
         let (page, _) = list_all(&store, after).await.unwrap();
         assert_eq!(page.objects.len(), 41);
         assert_eq!(&*page.objects[0].key, "many/019/b");
@@ -319,13 +319,13 @@ async fn listings_are_the_same_for_every_page_size() {
         assert!(expected.as_ref().is_none_or(|expected| *expected == found), "page size {page_size}");
         expected = Some(found);
     }
-    let (page, _) = list_all(&store, listing("", Reach::Whole)).await.unwrap();
+    let (page, _) = list_all(&store, listing("", ListingDepth::Whole)).await.unwrap();
     let keys: Vec<&str> = page.objects.iter().map(|listed| &*listed.key).collect();
     let mut sorted = awkward.to_vec();
     sorted.sort_unstable();
     assert_eq!(keys.iter().copied().filter(|key| !key.starts_with("many/")).collect::<Vec<_>>(), sorted);
     assert!(keys.is_sorted());
-    let (page, _) = list_all(&store, listing("a/", Reach::Folder)).await.unwrap();
+    let (page, _) = list_all(&store, listing("a/", ListingDepth::Folder)).await.unwrap();
     assert_eq!(page.folders, ["a/2/"]);
     assert_eq!(page.objects[0].size, Some(1));
     // The MD5 of "x", as S3 writes it.
@@ -371,7 +371,7 @@ fn hundred_a_second(objects: usize, buckets: &[&str]) -> Duration {
             world.buckets.insert((*name).to_owned(), bucket);
         }
     });
-    let load = Load { requests_per_second: NonZeroU32::new(100), ..quick() };
+    let load = RequestPolicy { requests_per_second: NonZeroU32::new(100), ..quick() };
     timeless().block_on(async {
         let store = S3Store::new(&wired(&server, load));
         let room = room(1 << 20);
@@ -425,7 +425,7 @@ fn a_store_that_bears_less_than_it_is_asked_for_is_asked_for_what_it_bears() {
         });
         let asked = (bearable * 20.0) as usize;
         let (took, refused) = timeless().block_on(async {
-            let store = S3Store::new(&wired(&server, Load::default()));
+            let store = S3Store::new(&wired(&server, RequestPolicy::default()));
             let room = room(1 << 30);
             let name = ObjectName::new("logs", KEY);
             let began = tokio::time::Instant::now();
@@ -433,7 +433,7 @@ fn a_store_that_bears_less_than_it_is_asked_for_is_asked_for_what_it_bears() {
             while let Some(got) = all.next().await {
                 got.unwrap();
             }
-            (began.elapsed(), store.condition().stumbles.throttled)
+            (began.elapsed(), store.condition().retries.throttled)
         });
         // Twenty seconds' worth.
         assert!(took < Duration::from_secs(25), "{bearable} a second: {asked} took {took:?}");

@@ -31,7 +31,8 @@ const BUCKET: &str = "example-trail-bucket";
 fn forged(prefix: &str, organization: Option<&str>) -> World {
     let organization = organization.map(|id| id.parse().unwrap());
     let prefix = prefix.to_owned();
-    World::forge(&forge::Plan { regions: 2, prefix, organization, ..forge::Plan::default() }).unwrap()
+    World::forge(&forge::WorldPlan { regions: 2, prefix, organization, ..forge::WorldPlan::default() })
+        .unwrap()
 }
 
 /// Two accounts in two regions, delivered to the bucket itself.

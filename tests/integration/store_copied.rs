@@ -21,7 +21,7 @@ use crate::support::memory::room;
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
 use crate::support::verify::{plan, right, run, told};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&forge::Plan::default()).unwrap());
+static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&forge::WorldPlan::default()).unwrap());
 
 /// What a copy kept of the digests' metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

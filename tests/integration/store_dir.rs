@@ -28,7 +28,7 @@ use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{Told, attempt, plan, right, run, told};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    World::forge(&forge::Plan { accounts: 1, regions: 2, ..forge::Plan::default() }).unwrap()
+    World::forge(&forge::WorldPlan { accounts: 1, regions: 2, ..forge::WorldPlan::default() }).unwrap()
 });
 
 fn damaged(damage: Damage) -> World {
@@ -356,7 +356,8 @@ fn nothing_is_absent_because_the_whole_folder_is_gone() {
 fn the_words_of_a_digest_in_a_prefix_make_no_digest() {
     let prefix = "CloudTrail-Digest/us-east-1/1_CloudTrail-Digest_x".to_owned();
     let world =
-        World::forge(&forge::Plan { prefix, accounts: 1, regions: 1, ..forge::Plan::default() }).unwrap();
+        World::forge(&forge::WorldPlan { prefix, accounts: 1, regions: 1, ..forge::WorldPlan::default() })
+            .unwrap();
     let evidence = Evidence::of(&world);
     holds(&evidence.judged(), 0, &[]);
     let page = list(&evidence.store(), "").unwrap();
@@ -373,7 +374,7 @@ fn the_words_of_a_digest_in_a_prefix_make_no_digest() {
 
 #[test]
 fn slashes_that_a_copy_on_disk_loses_are_found_again() {
-    let plan = forge::Plan { prefix: "audit//2026".into(), regions: 2, ..forge::Plan::default() };
+    let plan = forge::WorldPlan { prefix: "audit//2026".into(), regions: 2, ..forge::WorldPlan::default() };
     let world = World::forge(&plan).unwrap();
     assert!(world.objects().keys().all(|object| object.key.starts_with("audit//2026/AWSLogs/")));
     holds(&Evidence::of(&world).judged(), 0, &[]);

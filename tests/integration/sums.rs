@@ -16,7 +16,7 @@ type Figures = BTreeMap<(String, String), u64>;
 
 fn world(damages: &[Damage]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let plan = forge::Plan::default();
+    let plan = forge::WorldPlan::default();
     forge::write_world(&plan, folder.path(), damages).unwrap();
     folder
 }
@@ -213,7 +213,7 @@ fn what_a_digest_names_and_an_old_copy_lacks_is_not_taken_for_young() {
     let mut newest = Vec::new();
     logs(&world.path().join("bucket"), &mut newest);
     newest.sort();
-    // Delivered within the grace time before the newest object: young, as of then.
+    // Delivered within the grace period before the newest object: young, as of then.
     for path in newest.iter().rev().take(4) {
         fs::remove_file(path).unwrap();
     }

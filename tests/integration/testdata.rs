@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use trailseal::forge::{Damage, Plan, Truth, write_world};
+use trailseal::forge::{Damage, Truth, WorldPlan, write_world};
 
 use crate::binary::{Verified, verify};
 
@@ -23,15 +23,15 @@ const WORLDS: [(&str, &[Damage]); 7] = [
 ];
 
 /// As small as a world can be that any of these damages finds room in.
-fn plan() -> Plan {
-    Plan {
+fn plan() -> WorldPlan {
+    WorldPlan {
         accounts: 1,
         regions: 1,
         logs_per_hour: 1,
         events_per_log: 2,
         turns: BTreeSet::new(),
         seed: 7,
-        ..Plan::default()
+        ..WorldPlan::default()
     }
 }
 

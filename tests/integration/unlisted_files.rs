@@ -20,7 +20,7 @@ use crate::support::judged::{accuses_nobody, counted, far_place, holds, plant, q
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
 use crate::support::verify::{plan, run};
 
-fn forged(change: impl FnOnce(&mut forge::Plan)) -> World {
+fn forged(change: impl FnOnce(&mut forge::WorldPlan)) -> World {
     quiet(72, change)
 }
 

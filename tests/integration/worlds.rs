@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use trailseal::forge::{Damage, Plan, World};
+use trailseal::forge::{Damage, World, WorldPlan};
 
 use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{plan, right, run, told};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&Plan::default()).unwrap());
+static WORLD: LazyLock<World> = LazyLock::new(|| World::forge(&WorldPlan::default()).unwrap());
 
 /// What is wrong with the report on a world, in words; empty if nothing is.
 fn complaints(name: &str, world: &World) -> String {

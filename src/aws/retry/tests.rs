@@ -11,7 +11,7 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn service() -> Service {
-    let load = Load::default();
+    let load = RequestPolicy::default();
     Service::new(&load, Beginning::Free, Arc::new(Health::new(&load)), Arc::default())
 }
 
@@ -31,7 +31,7 @@ fn passing(kind: FailureKind) -> Option<Failure> {
 }
 
 /// Asks for something that fails as the script says of the time since it was first asked for. Whoever is met by silence
-/// waits for all his patience.
+/// waits for all his answer_timeout.
 async fn ask(
     service: &Service,
     script: impl Fn(Duration) -> Option<Failure>,
@@ -55,7 +55,7 @@ async fn ask_beside(
     let attempt = || async {
         let failure = script(began.elapsed());
         if failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::TimedOut) {
-            tokio::time::sleep(service.load().patience).await;
+            tokio::time::sleep(service.load().answer_timeout).await;
         }
         failure.map_or(Ok(began.elapsed()), Err)
     };
@@ -117,7 +117,7 @@ async fn whoever_is_silent_for_minutes_is_gone_within_four_and_nobody_waits_any_
 
 #[tokio::test(start_paused = true)]
 async fn whoever_never_answered_and_is_needed_at_once_is_given_up_like_a_request() {
-    let load = Load::default();
+    let load = RequestPolicy::default();
     for (health, seconds) in [(Health::needed_at_once(&load), 60), (Health::new(&load), 180)] {
         let service = Service::new(&load, Beginning::Free, Arc::new(health), Arc::default());
         let began = Instant::now();
@@ -154,14 +154,14 @@ async fn what_is_settled_is_asked_once_and_is_an_answer() {
     });
     assert_eq!(ended.await, Err(Ended::Refused(settled.clone())));
     assert_eq!(asked.get(), 1);
-    assert_eq!(service.stumbles.read(), Stumbles::default());
+    assert_eq!(service.retries.read(), RetryCounts::default());
     service.health().failed("a moment ago");
     ask(&service, |_| Some(settled.clone())).await.unwrap_err();
     assert!(service.health().has_answered_since(Instant::now()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_stumble_is_counted_as_what_it_was() {
+async fn every_retry_is_counted_as_what_it_was() {
     let service = known_service().await;
     let kinds =
         [FailureKind::Throttled, FailureKind::TimedOut, FailureKind::CutOff, FailureKind::Unreachable];
@@ -174,13 +174,13 @@ async fn every_stumble_is_counted_as_what_it_was() {
         };
         ask(&service, script).await.unwrap();
     }
-    let expected = Stumbles { throttled: 1, timed_out: 2, cut_off: 3, failed: 4 };
-    assert_eq!(service.stumbles.read(), expected);
+    let expected = RetryCounts { throttled: 1, timed_out: 2, cut_off: 3, failed: 4 };
+    assert_eq!(service.retries.read(), expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn pauses_are_a_random_part_of_what_doubles_up_to_the_longest() {
-    let load = Load::default();
+    let load = RequestPolicy::default();
     let mut attempts = Attempts::default();
     let mut parts = Vec::new();
     for most in [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0] {

@@ -13,10 +13,10 @@ pub struct Access {
     /// Where AWS is asked first [default: as configured]; buckets are followed to their own region
     #[arg(long, value_name = "R")]
     pub aws_region: Option<Region>,
-    /// A role to take on first
+    /// IAM role to assume
     #[arg(long, value_name = "ARN")]
     pub assume_role: Option<String>,
-    /// Where S3 is spoken, if not at AWS
+    /// Endpoint URL of an S3-compatible store
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Sign no request, for public buckets; AWS gives no keys then, so --keys has to

@@ -31,7 +31,7 @@ pub struct SavedReport {
     /// End with exit code 0 if it could be written, whatever the report's own is
     #[arg(long)]
     pub exit_zero: bool,
-    /// Whether a record that is whole is told
+    /// Whether a record that is whole is reported
     #[command(flatten)]
     pub pulse: Pulse,
     /// How to look on the terminal

@@ -15,14 +15,14 @@ const RANDOM: usize = 12;
 
 /// A name in a folder that is there.
 #[derive(Debug)]
-pub struct Place {
+pub struct FileName {
     folder: PathBuf,
     name: OsString,
     /// Those of the file that has the name now.
     permissions: Option<Permissions>,
 }
 
-impl Place {
+impl FileName {
     /// A place for a file at `path`, where `there` is now.
     pub fn new(path: &Path, there: Option<&Metadata>) -> io::Result<Self> {
         let name = path.file_name().ok_or(ErrorKind::IsADirectory)?.to_owned();
@@ -92,7 +92,7 @@ fn kept(_: &Metadata) -> Option<Permissions> {
 #[derive(Debug)]
 pub struct Partial {
     file: NamedTempFile,
-    place: Place,
+    place: FileName,
 }
 
 impl Partial {
@@ -108,7 +108,7 @@ impl Partial {
 
     /// Gives it its name. If that fails the file stays, for it is whole: it may have taken an hour to write.
     pub fn publish(self) -> Result<(), Unnamed> {
-        let Place { folder, name, .. } = self.place;
+        let FileName { folder, name, .. } = self.place;
         let Err(refused) = self.file.persist(folder.join(name)) else {
             // That the name is on the disk too is more than every system can promise.
             let _ = File::open(folder).and_then(|folder| folder.sync_all());
@@ -150,7 +150,7 @@ mod tests {
             let entries = std::fs::read_dir(folder.path()).unwrap();
             entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
         };
-        let place = || Place::new(&path, None).unwrap();
+        let place = || FileName::new(&path, None).unwrap();
         place().probe().unwrap();
         assert!(names().is_empty());
         let files: Vec<Partial> = (0..8).map(|_| place().begin().unwrap()).collect();
@@ -164,7 +164,7 @@ mod tests {
     fn a_whole_file_that_cannot_have_its_name_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
-        let partial = Place::new(&path, None).unwrap().begin().unwrap();
+        let partial = FileName::new(&path, None).unwrap().begin().unwrap();
         std::fs::create_dir(&path).unwrap();
         let Unnamed { left, .. } = partial.publish().unwrap_err();
         assert!(left.unwrap().is_file());

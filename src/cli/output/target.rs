@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf, is_separator};
 
-use super::partial::Place;
+use super::partial::FileName;
 use super::{Opened, Output, cannot};
 use crate::cli::exit::Failure;
 
@@ -35,7 +35,7 @@ enum Way {
     /// end.
     Descriptor(PathBuf),
     /// A file that gets this name, whatever has it now.
-    Named(Place),
+    Named(FileName),
 }
 
 /// Device and number: the same for all names of one thing.
@@ -79,7 +79,7 @@ impl Target {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let place = Place::new(path, there.as_ref())?;
+        let place = FileName::new(path, there.as_ref())?;
         Ok(target(Way::Named(place), there.as_ref().and_then(inode)))
     }
 

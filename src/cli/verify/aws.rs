@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::audit::{Plan, TrailFilter};
 use crate::aws::failure::FailureKind;
 use crate::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
-use crate::aws::{self, Load, Payer, Session, Signing};
+use crate::aws::{self, Payer, RequestPolicy, Session, Signing};
 use crate::keys::KeySource;
 use crate::keys::aws::ListPublicKeys;
 use crate::keys::source::AskedKeys;
@@ -22,13 +22,13 @@ use crate::cli::exit::Failure;
 use crate::cli::failed::Advice;
 
 /// AWS, within reach.
-pub struct Reach {
+pub struct AwsClients {
     session: Session,
     access: Access,
     advice: Advice,
 }
 
-impl Reach {
+impl AwsClients {
     /// Reads the configuration as every AWS tool does. A region in scope is where AWS is asked first, if nothing else says.
     pub async fn open(access: &Access, in_scope: Option<&Region>) -> Result<Self, Failure> {
         let session = Session::open(&aws::Access {
@@ -46,7 +46,10 @@ impl Reach {
                 Some(RequestPayer::Requester) => Payer::Requester,
                 None => Payer::Owner,
             },
-            load: Load { requests_per_second: access.max_requests_per_second, ..Load::default() },
+            load: RequestPolicy {
+                requests_per_second: access.max_requests_per_second,
+                ..RequestPolicy::default()
+            },
         })
         .await
         .map_err(Failure::new)?;
@@ -141,8 +144,8 @@ impl Reach {
         })?;
         let status = trails.status(&arn).await;
         let regions = match trail.reach {
-            trails::Reach::AllRegions => trails.enabled_regions(None).await.map(Some),
-            trails::Reach::HomeRegion => Ok(None),
+            trails::TrailRegions::AllRegions => trails.enabled_regions(None).await.map(Some),
+            trails::TrailRegions::HomeRegion => Ok(None),
         };
         Ok(FoundTrail { arn, trail, status, regions })
     }
@@ -197,7 +200,7 @@ impl FoundTrail {
                     format!("CloudTrail says it last delivered a digest at {}.", format_time(time))
                 }));
             }
-            Err(error) => plan.notes.push(format!("The trail's status could not be had: {error}.")),
+            Err(error) => plan.notes.push(format!("The trail's status could not be retrieved: {error}.")),
         }
         match self.regions {
             Ok(Some(regions)) if self.trail.owner == trails::Owner::Account => {
@@ -207,7 +210,7 @@ impl FoundTrail {
             }
             Ok(_) => {}
             Err(error) => plan.notes.push(format!(
-                "The account's enabled regions could not be had, so a region without any trace is not noticed: {error}."
+                "The account's enabled regions could not be retrieved, so a region without any trace is not noticed: {error}."
             )),
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::audit::{self, Bounds, Expected, Load, Plan, Scope, TrailFilter};
+use crate::audit::{self, Bounds, Expected, Load, Plan, Selection, TrailFilter};
 use crate::crypto::Hash;
 use crate::digest::NamedBy;
 use crate::render::json;
@@ -49,7 +49,7 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         look_back: args.look_back,
         ended: ended.collect::<Result<Vec<_>, _>>()?.concat(),
         depth: args.depth.into(),
-        scope: Scope {
+        scope: Selection {
             trails: trails.collect::<Result<_, _>>()?,
             accounts: args.accounts.iter().copied().collect(),
             regions: args.regions.iter().cloned().collect(),

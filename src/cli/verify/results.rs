@@ -57,7 +57,7 @@ enum Turn {
 const TURNS: [Turn; 3] = [Turn::Files, Turn::Direct, Turn::Metrics];
 
 /// What the caller asked for, before any of it is opened.
-struct Asked<'a> {
+struct Wanted<'a> {
     /// The caller's words for it.
     words: String,
     shape: Shape,
@@ -156,7 +156,7 @@ impl Results {
 }
 
 impl Part {
-    fn begin(asked: &Asked<'_>, output: Output, look: &Look) -> Result<Self, Failure> {
+    fn begin(asked: &Wanted<'_>, output: Output, look: &Look) -> Result<Self, Failure> {
         let kind = output.kind();
         match asked.shape {
             Shape::Report(format) => {
@@ -206,8 +206,8 @@ impl Part {
 }
 
 /// What the command line asks for, in its order.
-fn asked(args: &Verify) -> Vec<Result<Asked<'_>, Failure>> {
-    let first = shape(args).map(|shape| Asked {
+fn asked(args: &Verify) -> Vec<Result<Wanted<'_>, Failure>> {
+    let first = shape(args).map(|shape| Wanted {
         words: match &args.output {
             Some(path) => format!("--output {}", path.display()),
             None => "the result, which goes to stdout,".to_owned(),
@@ -217,7 +217,7 @@ fn asked(args: &Verify) -> Vec<Result<Asked<'_>, Failure>> {
         rank: Rank::First,
     });
     let beside = args.reports.iter().map(|(format, path)| {
-        Ok(Asked {
+        Ok(Wanted {
             words: format!("--report {format}={}", path.display()),
             shape: match format {
                 ReportForm::Report(format) => Shape::Report(args.pulse.of(*format)),
@@ -246,7 +246,7 @@ fn shape(args: &Verify) -> Result<Shape, Failure> {
 }
 
 /// Takes out all that lead to one place, and tells of them.
-fn part_those_that_meet(wanted: &mut Vec<(Target, Asked<'_>)>) -> Vec<Failure> {
+fn part_those_that_meet(wanted: &mut Vec<(Target, Wanted<'_>)>) -> Vec<Failure> {
     let mut failures = Vec::new();
     let mut met = vec![false; wanted.len()];
     for (at, (target, asked)) in wanted.iter().enumerate() {

@@ -9,8 +9,8 @@ use super::scene::Scene;
 use crate::crypto::Hash;
 use crate::forge::body::{Entry, HASH_ALGORITHM};
 use crate::forge::chain::{Stored, gzip};
-use crate::forge::dice::Dice;
 use crate::forge::events::write_log;
+use crate::forge::rng::Rng;
 use crate::forge::truth::{Class, Code};
 use crate::gzip::Limit;
 use crate::trail::key::{DigestKey, LOG_FOLDER, LogKey};
@@ -143,9 +143,9 @@ pub(super) fn explosive(limit: Limit) -> Vec<u8> {
 pub(super) fn invent(scene: &mut Scene<'_>) -> Option<Entry> {
     let real = scene.entry().object;
     let key = LogKey::parse(&real.key)?;
-    let mut dice = Dice::new(scene.world.plan.seed, &format!("invented/{real}"));
-    let key = LogKey { unique: dice.unique().into(), ..key };
-    let text = write_log(&mut dice, &key.place, key.delivered, 3, &[]);
+    let mut rng = Rng::new(scene.world.plan.seed, &format!("invented/{real}"));
+    let key = LogKey { unique: rng.unique().into(), ..key };
+    let text = write_log(&mut rng, &key.place, key.delivered, 3, &[]);
     let object = ObjectName::new(real.bucket, key.to_string());
     let body = gzip(text.json.as_bytes(), Compression::default());
     scene
@@ -160,7 +160,7 @@ pub(super) fn invent(scene: &mut Scene<'_>) -> Option<Entry> {
 }
 
 pub(super) fn rename(scene: &mut Scene<'_>) {
-    let mut unique = Dice::new(scene.world.plan.seed, "renamed");
+    let mut unique = Rng::new(scene.world.plan.seed, "renamed");
     move_log(scene, |key| LogKey { unique: unique.unique().into(), ..key }.to_string());
 }
 

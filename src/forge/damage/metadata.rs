@@ -42,7 +42,7 @@ fn change_signature(scene: &mut Scene<'_>, change: impl FnOnce(String) -> String
     scene.expect(Code::DigestSignatureInvalid, &object);
 }
 
-pub(super) fn shout(scene: &mut Scene<'_>) {
+pub(super) fn uppercase_signature(scene: &mut Scene<'_>) {
     let upper = |signature: String| signature.to_ascii_uppercase();
     scene.change_metadata(|metadata| metadata.signature = metadata.signature.take().map(upper));
 }

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::aws::failure::Outlook;
 use crate::crypto::{Authority, KeyRing, PublicKey};
 use crate::keys::aws::{KeyError, ListPublicKeys};
-use crate::store::Stumbles;
+use crate::store::RetryCounts;
 use crate::trail::{Region, Span, Time};
 
 /// Digests are signed a little after the hour they close; the AWS CLI asks two hours more for the same reason.
@@ -29,8 +29,8 @@ pub trait KeyList: std::fmt::Debug + Send + Sync + 'static {
     /// Every key of `region` whose published window overlaps `span`: all of them, or an error.
     async fn fetch(&self, region: &Region, span: Span) -> Result<Vec<PublicKey>, KeyError>;
 
-    /// How often who was asked stumbled so far.
-    fn stumbles(&self) -> Stumbles;
+    /// How often requests were sent again so far.
+    fn retries(&self) -> RetryCounts;
 }
 
 #[async_trait]
@@ -39,8 +39,8 @@ impl KeyList for ListPublicKeys {
         Self::fetch(self, region, span).await
     }
 
-    fn stumbles(&self) -> Stumbles {
-        Self::stumbles(self)
+    fn retries(&self) -> RetryCounts {
+        Self::retries(self)
     }
 }
 
@@ -113,9 +113,9 @@ impl AskedKeys {
         }
     }
 
-    /// How often AWS stumbled.
-    pub fn stumbles(&self) -> Stumbles {
-        self.list.stumbles()
+    /// How often requests were sent again.
+    pub fn retries(&self) -> RetryCounts {
+        self.list.retries()
     }
 
     fn region(&self, region: &Region) -> Arc<Mutex<Answer>> {
@@ -186,8 +186,8 @@ mod tests {
             }
         }
 
-        fn stumbles(&self) -> Stumbles {
-            Stumbles::default()
+        fn retries(&self) -> RetryCounts {
+            RetryCounts::default()
         }
     }
 

@@ -33,7 +33,9 @@ pub fn digest(verdict: DigestVerdict, findings: &[&Finding], home: &Region) -> W
     match verdict {
         DigestVerdict::Authentic => Word::Valid,
         DigestVerdict::Pending => Word::Unreadable("it has not arrived yet".into()),
-        DigestVerdict::UnknownKey => Word::Unreadable("the region's public keys could not be had".into()),
+        DigestVerdict::UnknownKey => {
+            Word::Unreadable("the region's public keys could not be retrieved".into())
+        }
         DigestVerdict::SignatureInvalid
         | DigestVerdict::Malformed
         | DigestVerdict::Relocated

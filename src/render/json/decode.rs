@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    Asked, ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Totals, Uncovered,
+    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Request, Totals, Uncovered,
 };
 use crate::report::{HeldTo, Hint, NotProven};
 use crate::trail::key::ROOT;
@@ -18,7 +18,7 @@ use crate::trail::{
     Window,
 };
 use crate::verdict::what::{self, What};
-use crate::verdict::{Cause, Class, Code, Evidence, Finding, Overruled, Scope, Testimony, Unseen};
+use crate::verdict::{Cause, Class, Code, Evidence, Finding, Overruled, RecordedCall, Scope, Unseen};
 
 /// Why a document is not a report this version can read.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
         source: saved.source.into_owned(),
         window: window(saved.window)?,
         looked_back_to: optional("looked_back_to", saved.looked_back_to.as_deref(), time)?,
-        asked: asked(saved.scope, saved.expected, saved.grace)?,
+        request: request(saved.scope, saved.expected, saved.grace)?,
         identity: saved.identity.map(identity),
         depth: field("depth", &saved.depth, depth)?,
         arguments: owned(saved.arguments).collect(),
@@ -119,14 +119,14 @@ fn window(saved: v1::Window) -> Result<Window, ReadError> {
 }
 
 /// A report of a version that did not say it asked for everything.
-fn asked(
+fn request(
     scope: v1::Scope<'_>,
     expected: Option<v1::Expected<'_>>,
     grace: Option<i64>,
-) -> Result<Asked, ReadError> {
+) -> Result<Request, ReadError> {
     let expected = expected.unwrap_or_default();
-    let usual = Asked::default();
-    Ok(Asked {
+    let usual = Request::default();
+    Ok(Request {
         accounts: all("scope.accounts", &scope.accounts)?,
         regions: all("scope.regions", &scope.regions)?,
         trails: all("scope.trails", &scope.trails)?,
@@ -309,8 +309,8 @@ fn cause(at: &str, saved: v1::Cause<'_>) -> Result<Cause, ReadError> {
     Ok(cause)
 }
 
-fn event(at: &str, saved: v1::Event<'_>) -> Result<Testimony, ReadError> {
-    Ok(Testimony {
+fn event(at: &str, saved: v1::Event<'_>) -> Result<RecordedCall, ReadError> {
+    Ok(RecordedCall {
         time: field(&format!("{at}.time"), &saved.time, time)?,
         event_name: saved.event_name.into(),
         event_source: saved.event_source.into(),

@@ -10,7 +10,7 @@ use crate::render::words;
 use crate::report::HeldTo;
 use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
 use crate::trail::{Identity, Span, Time};
-use crate::verdict::{Cause, Finding, Scope, Testimony};
+use crate::verdict::{Cause, Finding, RecordedCall, Scope};
 
 pub fn report(report: &Report) -> v1::Report<'_> {
     v1::Report {
@@ -31,16 +31,16 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         window: v1::Window { start: report.window.start().map(time), end: time(report.window.end()) },
         looked_back_to: report.looked_back_to.map(time),
         scope: v1::Scope {
-            accounts: report.asked.accounts.iter().map(ToString::to_string).collect(),
-            regions: report.asked.regions.iter().map(|region| borrowed(region.as_str())).collect(),
-            trails: report.asked.trails.iter().map(|trail| borrowed(trail.as_str())).collect(),
-            prefix: borrowed(&report.asked.prefix),
+            accounts: report.request.accounts.iter().map(ToString::to_string).collect(),
+            regions: report.request.regions.iter().map(|region| borrowed(region.as_str())).collect(),
+            trails: report.request.trails.iter().map(|trail| borrowed(trail.as_str())).collect(),
+            prefix: borrowed(&report.request.prefix),
         },
-        expected: report.asked.expects().then(|| v1::Expected {
-            accounts: report.asked.expected_accounts.iter().map(ToString::to_string).collect(),
-            regions: report.asked.expected_regions.iter().map(|region| borrowed(region.as_str())).collect(),
+        expected: report.request.expects().then(|| v1::Expected {
+            accounts: report.request.expected_accounts.iter().map(ToString::to_string).collect(),
+            regions: report.request.expected_regions.iter().map(|region| borrowed(region.as_str())).collect(),
         }),
-        grace: Some(report.asked.grace.num_seconds()),
+        grace: Some(report.request.grace.num_seconds()),
         identity: report.identity.as_ref().map(identity),
         depth: report.depth.as_str().into(),
         verdict: report.outcome().as_str().into(),
@@ -198,11 +198,11 @@ fn cause(cause: &Cause) -> v1::Cause<'_> {
             unreadable: Some(*unreadable),
             ..said
         },
-        Cause::Event(testimony) => v1::Cause { event: Some(event(testimony)), ..said },
+        Cause::Event(call) => v1::Cause { event: Some(event(call)), ..said },
     }
 }
 
-fn event(event: &Testimony) -> v1::Event<'_> {
+fn event(event: &RecordedCall) -> v1::Event<'_> {
     v1::Event {
         time: time(event.time),
         event_name: borrowed(&event.event_name),

@@ -65,7 +65,7 @@ pub fn groups(report: &Report) -> Vec<Group<'_>> {
     groups
 }
 
-/// What comes of other findings follows them: a store that is gone, keys that could not be had and folders that could not
+/// What comes of other findings follows them: a store that is gone, keys that could not be retrieved and folders that could not
 /// be listed stand before what was not proven for that; a digest's fault stands before its hour's gap and its log files.
 pub(super) fn consequence(code: Code) -> u8 {
     match code {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::counted;
 use crate::report::{Hint, MOST_OF_A_KIND, NotProven, Report};
 use crate::trail::format_time;
 use crate::verdict::{Code, Retries};
@@ -49,7 +50,7 @@ pub fn hint(hint: &Hint) -> Cow<'_, str> {
             };
             format!(
                 "No --end was given, so this folder was judged as of its newest object, {}, {age} ago: what may have been \
-                 removed after it, and what was younger than the grace time then, is not missed. --end TIME says how far the \
+                 removed after it, and what was younger than the grace period then, is not missed. --end TIME says how far the \
                  record has to reach.",
                 format_time(*newest)
             )
@@ -149,7 +150,8 @@ fn retried(retries: &Retries) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(cause, count)| format!("{count} {}", cause.replace('_', " ")))
         .collect();
-    format!("The store stumbled {} times ({}) and was asked again.", retries.total(), what.join(", "))
+    let requests = counted(retries.total(), "request was", "requests were");
+    format!("{requests} sent again ({}).", what.join(", "))
 }
 
 fn unfinished_copy(like: &BTreeSet<Code>, unlike: &BTreeSet<Code>) -> String {

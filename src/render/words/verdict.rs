@@ -5,7 +5,7 @@ use super::{counted, moment, thousands};
 use crate::report::{Completion, Outcome, Report};
 use crate::trail::Depth;
 use crate::verdict::what::{UnlistedLog, What};
-use crate::verdict::{Cause, Class, Code, Finding, Testimony};
+use crate::verdict::{Cause, Class, Code, Finding, RecordedCall};
 
 /// The verdict in one word and one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +96,12 @@ fn is_oddly_named(finding: &Finding) -> bool {
 /// That somebody ended the logging, who and when.
 fn logging_stopped(report: &Report) -> Option<String> {
     let call = first_call_that_stopped(report)?;
-    let Testimony { event_name, actor, time, .. } = call;
+    let RecordedCall { event_name, actor, time, .. } = call;
     Some(format!("Logging was stopped: {event_name} by {actor} at {}", moment(*time)))
 }
 
 /// The first recorded call that ended the logging of a time which is not covered.
-fn first_call_that_stopped(report: &Report) -> Option<&Testimony> {
+fn first_call_that_stopped(report: &Report) -> Option<&RecordedCall> {
     let calls =
         report.findings.iter().filter(|finding| finding.class() != Class::Notice).filter_map(|finding| {
             match &finding.cause {
@@ -109,7 +109,7 @@ fn first_call_that_stopped(report: &Report) -> Option<&Testimony> {
                 _ => None,
             }
         });
-    let stopped = |call: &&Testimony| {
+    let stopped = |call: &&RecordedCall| {
         call.error_code.is_none() && matches!(&*call.event_name, "StopLogging" | "DeleteTrail")
     };
     calls.filter(stopped).min_by_key(|call| call.time)

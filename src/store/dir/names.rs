@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::root::Root;
 use super::unpacked;
-use crate::store::{Reach, sidecar};
+use crate::store::{ListingDepth, sidecar};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Name {
 /// Which names are looked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sought<'s> {
-    pub(super) reach: Reach,
+    pub(super) reach: ListingDepth,
     /// What keys in the folder begin with.
     pub(super) prefix: &'s str,
     /// Keys up to this one are left out.
@@ -65,7 +65,7 @@ impl Sought<'_> {
             Some(rest) => rest,
             None => return self.prefix > self.after,
         };
-        name > rest || (self.reach == Reach::Whole && name.ends_with('/') && rest.starts_with(name))
+        name > rest || (self.reach == ListingDepth::Whole && name.ends_with('/') && rest.starts_with(name))
     }
 
     /// What an entry stands for; none, if it is not looked for.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::{Listing, Page, Reach};
+use super::super::{Listing, ListingDepth, Page};
 use super::walk::Bounds;
 use super::*;
 
@@ -22,7 +22,7 @@ fn folder(keys: &[&str]) -> TempDir {
     folder
 }
 
-fn below(prefix: &str, reach: Reach) -> Listing {
+fn below(prefix: &str, reach: ListingDepth) -> Listing {
     Listing { bucket: "".into(), prefix: prefix.into(), after: None, reach, token: None }
 }
 
@@ -64,13 +64,13 @@ fn pages_of_every_size_and_start_give_the_same_sorted_keys() {
     let folder = folder(&sorted.each_ref().map(String::as_str));
     fs::create_dir_all(folder.path().join("p/empty/empty")).unwrap();
     for most in 1..=sorted.len() + 1 {
-        let whole = all(folder.path(), below("p/", Reach::Whole), names(most)).0;
+        let whole = all(folder.path(), below("p/", ListingDepth::Whole), names(most)).0;
         assert_eq!(keys(&whole), sorted);
         for (at, after) in sorted.iter().enumerate() {
-            let listing = Listing { after: Some(after.clone()), ..below("p/", Reach::Whole) };
+            let listing = Listing { after: Some(after.clone()), ..below("p/", ListingDepth::Whole) };
             assert_eq!(keys(&all(folder.path(), listing, names(most)).0), sorted[at + 1..]);
         }
-        let (level, pages) = all(folder.path(), below("p/", Reach::Folder), names(most));
+        let (level, pages) = all(folder.path(), below("p/", ListingDepth::Folder), names(most));
         let mut both: Vec<&str> = keys(&level);
         both.extend(level.folders.iter().map(String::as_str));
         both.sort_unstable();
@@ -93,7 +93,7 @@ fn unpacked_files_and_sidecars_are_told_apart_at_every_page_size() {
     expected.extend(orphans);
     expected.push(other[0].clone());
     for most in 1..=expected.len() + 1 {
-        let whole = all(folder.path(), below("AWSLogs/", Reach::Whole), names(most)).0;
+        let whole = all(folder.path(), below("AWSLogs/", ListingDepth::Whole), names(most)).0;
         assert_eq!(keys(&whole), expected, "{most} a page");
         assert_eq!(unlisted(&whole), [""; 0]);
     }
@@ -116,16 +116,18 @@ fn a_folder_that_cannot_be_read_takes_nothing_else_with_it() {
         unlisted(page).into_iter().filter(|unlisted| unlisted.contains(at)).collect::<Vec<_>>()
     };
     for most in 1..4 {
-        let whole = all(&long, below("", Reach::Whole), names(most)).0;
+        let whole = all(&long, below("", ListingDepth::Whole), names(most)).0;
         assert!(keys(&whole).starts_with(&["b/1"]) && keys(&whole).ends_with(&["z/1"]), "{:?}", keys(&whole));
         let too_long = format!("list moved/{deep}/{deep}/: File name too long (os error 36)");
         assert_eq!(told(&whole, "moved/"), [too_long], "{most} a page");
     }
     let store = DirStore::open(&long).unwrap();
-    assert!(store.page(&below(&format!("moved/{deep}/{deep}/"), Reach::Whole), Bounds::USUAL).is_err());
+    assert!(
+        store.page(&below(&format!("moved/{deep}/{deep}/"), ListingDepth::Whole), Bounds::USUAL).is_err()
+    );
     let set_mode = |mode| fs::set_permissions(long.join("locked"), fs::Permissions::from_mode(mode)).unwrap();
     set_mode(0o000);
-    let whole = all(&long, below("", Reach::Whole), names(9)).0;
+    let whole = all(&long, below("", ListingDepth::Whole), names(9)).0;
     let locked = match fs::read_dir(long.join("locked")) {
         Ok(_) => vec![],
         Err(_) => vec!["list locked/: Permission denied (os error 13)".to_owned()],
@@ -138,7 +140,7 @@ fn a_folder_that_cannot_be_read_takes_nothing_else_with_it() {
 fn no_key_is_deeper_than_s3_has_them() {
     let deep = "d/".repeat(511);
     let folder = folder(&[&format!("{deep}1"), &format!("{deep}d/2")]);
-    let whole = all(folder.path(), below("", Reach::Whole), Bounds::USUAL).0;
+    let whole = all(folder.path(), below("", ListingDepth::Whole), Bounds::USUAL).0;
     assert_eq!(keys(&whole), [format!("{deep}1")]);
     let told = "deeper than any key of S3 reaches, which has 1024 bytes at most";
     assert_eq!(unlisted(&whole), [format!("list {deep}d/: {told}")]);
@@ -200,7 +202,7 @@ mod links {
         symlink(folder.path(), &linked).unwrap();
         for root in [folder.path(), &linked] {
             for most in 1..=expected.len() + 1 {
-                let whole = all(root, below("", Reach::Whole), names(most)).0;
+                let whole = all(root, below("", ListingDepth::Whole), names(most)).0;
                 assert_eq!(keys(&whole), expected, "{most} a page");
                 let mut found = unlisted(&whole);
                 found.sort();
@@ -221,12 +223,13 @@ mod links {
         }
         fs::create_dir(folder.path().join("30")).unwrap();
         let bounds = Bounds { linked: 100, unlisted: 1_000, names: 1 << 17 };
-        let whole = all(folder.path(), below("00/", Reach::Whole), bounds).0;
+        let whole = all(folder.path(), below("00/", ListingDepth::Whole), bounds).0;
         assert!((50..=101).contains(&whole.objects.len()), "{}", whole.objects.len());
         let told = "behind more than 100 linked folders in one listing";
         assert!(unlisted(&whole).iter().any(|unlisted| unlisted.ends_with(told)), "{:?}", unlisted(&whole));
         for most in [1, 7, 60] {
-            let paged = all(folder.path(), below("00/", Reach::Whole), Bounds { names: most, ..bounds }).0;
+            let paged =
+                all(folder.path(), below("00/", ListingDepth::Whole), Bounds { names: most, ..bounds }).0;
             assert_eq!(paged, whole, "{most} a page");
         }
     }
@@ -237,7 +240,8 @@ mod links {
         for link in 0..20 {
             symlink("nowhere", folder.path().join(format!("p/{link:02}"))).unwrap();
         }
-        let whole = all(folder.path(), below("p/", Reach::Whole), Bounds { unlisted: 5, ..Bounds::USUAL }).0;
+        let whole =
+            all(folder.path(), below("p/", ListingDepth::Whole), Bounds { unlisted: 5, ..Bounds::USUAL }).0;
         assert_eq!(keys(&whole), ["p/z"]);
         let told = unlisted(&whole);
         assert_eq!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::names::{Kind, Name, Names, Sought};
 use super::root::{Fault, Root};
 use super::{is_digest_name, unpacked};
-use crate::store::{Listed, Listing, Page, Reach};
+use crate::store::{Listed, Listing, ListingDepth, Page};
 use crate::trail::key::ObjectKey;
 
 /// The longest key that S3 takes, in bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). No object lies deeper, and
@@ -118,12 +118,12 @@ impl<'l> Walk<'l> {
     fn name(&mut self, folder: &Path, prefix: &str, Name { text, kind }: &Name) {
         let key = format!("{prefix}{text}");
         match (kind, self.listing.reach) {
-            (Kind::Folder | Kind::LinkedFolder, Reach::Folder) => {
+            (Kind::Folder | Kind::LinkedFolder, ListingDepth::Folder) => {
                 self.page.folders.push(key);
                 self.close_full();
             }
-            (Kind::Folder, Reach::Whole) => self.below(&folder.join(text), key),
-            (Kind::LinkedFolder, Reach::Whole) => self.below_link(&folder.join(text), key),
+            (Kind::Folder, ListingDepth::Whole) => self.below(&folder.join(text), key),
+            (Kind::LinkedFolder, ListingDepth::Whole) => self.below_link(&folder.join(text), key),
             (Kind::File | Kind::Sidecar, _) => {
                 let size = size(folder, text);
                 self.object(key, size);

@@ -1,4 +1,4 @@
-//! Reads bodies to their end, and no further than to the caller's patience. One that ends early is cut off, one that
+//! Reads bodies to their end, and no further than to the caller's answer_timeout. One that ends early is cut off, one that
 //! stalls or drips is timed out, one that outgrows memory is refused; none of them is returned.
 
 use std::ops::ControlFlow;
@@ -59,16 +59,16 @@ pub(super) async fn each_part(
     service: &Service,
     mut take: impl FnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<Read, Failure> {
-    let patience = service.load().patience;
+    let answer_timeout = service.load().answer_timeout;
     let started = Instant::now();
     let mut received = 0;
     loop {
         let now = Instant::now();
-        if now > started + patience {
+        if now > started + answer_timeout {
             service.health().answered();
         }
-        let at_this_rate = started + patience + Duration::from_secs(received / SLOWEST);
-        let deadline = at_this_rate.min(now + patience);
+        let at_this_rate = started + answer_timeout + Duration::from_secs(received / SLOWEST);
+        let deadline = at_this_rate.min(now + answer_timeout);
         match timeout_at(deadline, stream.next()).await {
             Ok(Some(Ok(part))) => {
                 received += part.len() as u64;

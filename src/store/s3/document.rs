@@ -11,7 +11,7 @@ use aws_sdk_s3::types::EncodingType;
 use aws_smithy_runtime_api::box_error::BoxError;
 
 use super::refusal::Refusal;
-use crate::store::{Listed, Listing, Page, Reach};
+use crate::store::{Listed, Listing, ListingDepth, Page};
 use crate::trail::Time;
 
 /// How a listing ends. The SDK takes what there is of a document that breaks off, and a listing without its end is as
@@ -36,7 +36,7 @@ pub(super) fn page(found: ListObjectsV2Output, asked: &Listing) -> Result<Page, 
     let mut page = Page::default();
     for object in found.contents.unwrap_or_default() {
         let key = names.read(object.key)?;
-        if asked.reach == Reach::Folder && lies_deeper(&key, &asked.prefix) {
+        if asked.reach == ListingDepth::Folder && lies_deeper(&key, &asked.prefix) {
             return Err(Refusal::nonsense("the listing of a folder shows what lies in folders below it"));
         }
         page.objects.push(Listed {
@@ -49,7 +49,7 @@ pub(super) fn page(found: ListObjectsV2Output, asked: &Listing) -> Result<Page, 
     }
     for folder in found.common_prefixes.unwrap_or_default() {
         let folder = names.read(folder.prefix)?;
-        if asked.reach == Reach::Whole || !folder.ends_with('/') || folder == asked.prefix {
+        if asked.reach == ListingDepth::Whole || !folder.ends_with('/') || folder == asked.prefix {
             return Err(Refusal::nonsense("the listing shows folders that were not asked for"));
         }
         page.folders.push(folder);

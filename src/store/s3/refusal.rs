@@ -5,7 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 
 use crate::aws::failure::{Failure, FailureKind, Outlook};
-use crate::aws::retry::{Refused, Setback, Stumble};
+use crate::aws::retry::{Refused, RetryCause, Setback};
 use crate::store::{StoreError, StoreErrorKind};
 use crate::trail::Region;
 
@@ -101,7 +101,7 @@ impl Refusal {
     }
 
     pub(super) fn is_throttling(&self) -> bool {
-        self.setback == Setback::Passing(Stumble::Throttled)
+        self.setback == Setback::Passing(RetryCause::Throttled)
     }
 
     /// Whether the object is too large to be held.

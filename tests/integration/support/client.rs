@@ -8,7 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use trailseal::audit::{self, AuditError, Event, Observer, Plan, Silent, Stopper};
-use trailseal::aws::{Load, Session};
+use trailseal::aws::{RequestPolicy, Session};
 use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
 use trailseal::keys::source::AskedKeys;
@@ -19,19 +19,19 @@ use trailseal::store::s3::S3Store;
 use super::server::Server;
 
 /// Patience for what passes: long enough for a busy machine, short enough to wait for.
-pub fn quick() -> Load {
-    Load {
-        patience: Duration::from_millis(400),
+pub fn quick() -> RequestPolicy {
+    RequestPolicy {
+        answer_timeout: Duration::from_millis(400),
         first_pause: Duration::from_millis(2),
         longest_pause: Duration::from_millis(10),
-        ..Load::default()
+        ..RequestPolicy::default()
     }
 }
 
 /// Patience for what does not pass.
-pub fn brief() -> Load {
-    Load {
-        endurance: Duration::from_millis(20),
+pub fn brief() -> RequestPolicy {
+    RequestPolicy {
+        retry_for: Duration::from_millis(20),
         gone_after: Duration::from_millis(200),
         first_pause: Duration::from_millis(1),
         longest_pause: Duration::from_millis(2),
@@ -49,13 +49,13 @@ pub fn config(server: &Server, credentials: SharedCredentialsProvider) -> SdkCon
         .build()
 }
 
-pub fn session(server: &Server, load: Load) -> Session {
+pub fn session(server: &Server, load: RequestPolicy) -> Session {
     let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
     Session::over(config(server, SharedCredentialsProvider::new(credentials)), None, load)
 }
 
 /// The same without a network, on whatever clock the caller's runtime has.
-pub fn wired(server: &Server, load: Load) -> Session {
+pub fn wired(server: &Server, load: RequestPolicy) -> Session {
     let credentials = Credentials::new("AKIDTEST", "secret", None, None, "test");
     let config = config(server, SharedCredentialsProvider::new(credentials));
     Session::over(config.into_builder().http_client(server.wire()).build(), None, load)
@@ -66,7 +66,7 @@ pub fn timeless() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
-/// The report without what it says of how often the store stumbled.
+/// The report without what it says of how often requests were sent again.
 pub fn undisturbed(mut report: Report) -> Report {
     report.totals.retries = Retries::default();
     report.hints.retain(|hint| !matches!(hint, Hint::Retried(_)));
@@ -81,7 +81,7 @@ pub struct Timed {
 
 /// Runs `plan` over `server`, with the keys that it lists, on a clock that jumps while everybody waits. Asks the run to end
 /// when that clock shows so much.
-pub fn timed(server: &Server, plan: Plan, load: Load, stop_after: Option<Duration>) -> Timed {
+pub fn timed(server: &Server, plan: Plan, load: RequestPolicy, stop_after: Option<Duration>) -> Timed {
     let session = wired(server, load);
     let keys = KeySource::Aws(Box::new(AskedKeys::new(ListPublicKeys::new(&session), plan.now)));
     timeless().block_on(async {
@@ -113,7 +113,7 @@ pub struct Run {
 }
 
 /// Runs `plan` over `server`.
-pub fn run(server: &Server, plan: Plan, keys: KeySource, load: Load) -> Run {
+pub fn run(server: &Server, plan: Plan, keys: KeySource, load: RequestPolicy) -> Run {
     let session = session(server, load);
     let seen = Arc::new(Seen::default());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -13,15 +13,15 @@ use super::memory::Memory;
 
 /// So many hours of one account in two regions, with little in them and nothing out of the ordinary but what `change`
 /// makes of it.
-pub fn quiet(hours: u32, change: impl FnOnce(&mut forge::Plan)) -> World {
-    let mut plan = forge::Plan {
+pub fn quiet(hours: u32, change: impl FnOnce(&mut forge::WorldPlan)) -> World {
+    let mut plan = forge::WorldPlan {
         accounts: 1,
         regions: 2,
         hours,
         logs_per_hour: 1,
         events_per_log: 2,
         turns: [].into(),
-        ..forge::Plan::default()
+        ..forge::WorldPlan::default()
     };
     change(&mut plan);
     World::forge(&plan).unwrap()

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use trailseal::forge::World;
 use trailseal::store::{
-    Admission, Listed, Listing, Metadata, Object, ObjectStore, Page, Reach, StoreError, StoreErrorKind,
-    Streamed, Take, UserMetadata,
+    Admission, Listed, Listing, ListingDepth, Metadata, Object, ObjectStore, Page, StoreError,
+    StoreErrorKind, Streamed, Take, UserMetadata,
 };
 use trailseal::trail::{ObjectName, Time};
 
@@ -156,7 +156,7 @@ impl ObjectStore for Memory {
             }
             let rest = &name.key[listing.prefix.len()..];
             match (listing.reach, rest.find('/')) {
-                (Reach::Folder, Some(slash)) => {
+                (ListingDepth::Folder, Some(slash)) => {
                     folders.insert(format!("{}{}", listing.prefix, &rest[..=slash]));
                 }
                 _ => {

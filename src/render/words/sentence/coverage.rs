@@ -78,7 +78,7 @@ pub(super) fn tail(ending: &Ending, finding: &Finding) -> String {
             format_time(*newest)
         ),
         Ending::TooYoung { grace_hours } => format!(
-            "the window begins at {begins}, within the grace time: digests and log files that should be in it may still be \
+            "the window begins at {begins}, within the grace period: digests and log files that should be in it may still be \
              under way, so nothing in it could be missed yet; ask for a longer one, such as --last {}",
             long_enough(*grace_hours)
         ),
@@ -115,7 +115,7 @@ fn part(span: Option<Span>, why: &str) -> String {
     }
 }
 
-/// A window in which something could be missed: nearly a day longer than the grace time. In days, where hours would be many.
+/// A window in which something could be missed: nearly a day longer than the grace period. In days, where hours would be many.
 fn long_enough(grace_hours: i64) -> String {
     let hours = grace_hours.saturating_add(23);
     match hours {

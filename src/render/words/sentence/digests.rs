@@ -99,7 +99,7 @@ pub(super) fn unknown_key(fingerprint: &Fingerprint, authority: &Authority) -> S
     match authority {
         Authority::Aws => format!("{signed}, which AWS does not list for this region and time"),
         Authority::File => format!("{signed}, which the given keys do not hold; fetch the region's keys"),
-        Authority::Refused(detail) => format!("{signed}; the region's keys could not be had: {detail}"),
+        Authority::Refused(detail) => format!("{signed}; the region's keys could not be retrieved: {detail}"),
         Authority::Nobody => {
             format!(
                 "{signed}; no public keys were given; pass --keys FILE, as `trailseal keys fetch` writes it"

@@ -149,7 +149,7 @@ pub(in crate::verdict::code) const TRAIL_CHANGED: Page = Page {
     counted: ("change to a trail", "changes to a trail"),
     title: "Somebody changed, stopped or started a trail",
     meaning: "An intact log file records a call that changes what is recorded: a trail was created, deleted, stopped, \
-              started or reconfigured, or a region was switched off. A call that failed is told as an attempt.",
+              started or reconfigured, or a region was switched off. A call that failed is reported as an attempt.",
     causes: &[
         "An administrator changed the trail.",
         "Somebody who wanted not to be recorded stopped it or narrowed what it records.",
@@ -161,7 +161,7 @@ pub(in crate::verdict::code) const BUCKET_CHANGED: Page = Page {
     counted: ("change to the bucket", "changes to the bucket"),
     title: "Somebody changed the bucket the record lies in",
     meaning: "An intact log file records a call that changes how the record is kept: the bucket's policy, lifecycle, \
-              versioning, lock, encryption or replication. A call that failed is told as an attempt.",
+              versioning, lock, encryption or replication. A call that failed is reported as an attempt.",
     causes: &[
         "An administrator changed the bucket.",
         "Somebody prepared the removal of log files: a lifecycle rule that expires them, versioning suspended, a \

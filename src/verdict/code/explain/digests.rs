@@ -139,7 +139,7 @@ pub(in crate::verdict::code) const UNREADABLE: Page = Page {
     counted: ("digest unreadable", "digests unreadable"),
     title: "A digest could not be read",
     meaning: "The store did not give the digest. That says nothing about the record itself: it may be perfectly \
-              whole. The cause is told with the finding.",
+              whole. The cause is reported with the finding.",
     causes: &[
         "The caller may not read it: s3:GetObject, or kms:Decrypt on the key that encrypts it. S3 also answers 403 \
          for an absent object when s3:ListBucket is not granted.",
@@ -170,7 +170,7 @@ pub(in crate::verdict::code) const ALGORITHM_UNSUPPORTED: Page = Page {
 
 pub(in crate::verdict::code) const KEYS_UNAVAILABLE: Page = Page {
     counted: ("region without its public keys", "regions without their public keys"),
-    title: "A region's public keys could not be had",
+    title: "A region's public keys could not be retrieved",
     meaning: "AWS publishes the keys that check digests per region, and this region's list is not at hand. Its digests \
               cannot be authenticated without it; nothing is said against them.",
     causes: &[
@@ -200,7 +200,7 @@ pub(in crate::verdict::code) const KEY_VALIDITY: Page = Page {
 pub(in crate::verdict::code) const PENDING: Page = Page {
     counted: ("digest pending", "digests pending"),
     title: "A digest has not arrived yet",
-    meaning: "A later digest links to this one and it is not there, but it is younger than the grace time: deliveries \
+    meaning: "A later digest links to this one and it is not there, but it is younger than the grace period: deliveries \
               arrive out of order. It is neither proven nor missing yet.",
     causes: &[
         "CloudTrail delivered the digests of neighbouring hours out of order, as it does after a delivery failure.",

@@ -90,7 +90,7 @@ pub(in crate::verdict::code) const UNREADABLE: Page = Page {
     counted: ("log file unreadable", "log files unreadable"),
     title: "A log file could not be read",
     meaning: "The store did not give the log file. That says nothing about the record itself: it may be perfectly \
-              whole. The cause is told with the finding.",
+              whole. The cause is reported with the finding.",
     causes: &[
         "The caller may not read it: s3:GetObject, or kms:Decrypt on the key that encrypts it. S3 also answers 403 \
          for an absent object when s3:ListBucket is not granted.",

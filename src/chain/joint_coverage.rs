@@ -9,9 +9,9 @@ use crate::digest::NamedBy;
 use crate::trail::key::DigestKey;
 use crate::trail::{ChainId, DigestKind, Location, ObjectName, Span, SpanSet};
 
-/// What is settled of one place of delivery, and what keeps the rest open.
+/// What the digests of all trails cover of one place of delivery, and what keeps the rest open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct JointCoverage {
     /// Sorted, disjoint.
     spans: SpanSet,
     /// Digests of which it is not known what they name, and the hours they are named after.
@@ -25,20 +25,20 @@ pub struct Settled {
 /// Times that something keeps open, by their starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Open {
-    sorted: Vec<(Span, Unsettled)>,
+    sorted: Vec<(Span, Uncertainty)>,
     /// The length of the longest.
     longest: TimeDelta,
 }
 
 impl Open {
-    fn of(mut open: Vec<(Span, Unsettled)>) -> Self {
+    fn of(mut open: Vec<(Span, Uncertainty)>) -> Self {
         open.sort_by_key(|(span, _)| *span);
         let longest = open.iter().map(|(span, _)| span.length()).max().unwrap_or_default();
         Self { sorted: open, longest }
     }
 
     /// The first that shares some of `stretch`.
-    fn first_in(&self, stretch: Span) -> Option<&Unsettled> {
+    fn first_in(&self, stretch: Span) -> Option<&Uncertainty> {
         let from = self.sorted.partition_point(|(span, _)| span.start + self.longest <= stretch.start);
         let near = self.sorted[from..].iter().take_while(|(span, _)| span.start < stretch.end);
         near.into_iter().find(|(span, _)| span.overlaps(&stretch)).map(|(_, what)| what)
@@ -47,14 +47,14 @@ impl Open {
 
 /// What keeps a time open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unsettled {
+pub enum Uncertainty {
     /// A trail that delivers there has no digest for it.
     Hole(ChainId),
     /// A digest that proves nothing.
     Digest(ObjectName, Loss),
 }
 
-impl Settled {
+impl JointCoverage {
     /// What the digests of one account and region that lie in `home` settle there.
     pub fn of(home: &Location, named_by: NamedBy, items: &[Item], linked: &[Linked]) -> Self {
         let own = named_by.comparable(&home.prefix);
@@ -96,11 +96,11 @@ impl Settled {
                     Loss::Open | Loss::Absent => &mut unheard,
                     Loss::Refuted => &mut refuted,
                 };
-                open.push((lost.span, Unsettled::Digest(lost.object.clone(), lost.why)));
+                open.push((lost.span, Uncertainty::Digest(lost.object.clone(), lost.why)));
             }
             if owner.may_own_files() {
                 let own = owner.spans.complement(whole);
-                holes.extend(own.into_iter().map(|hole| (hole, Unsettled::Hole(owner.id.clone()))));
+                holes.extend(own.into_iter().map(|hole| (hole, Uncertainty::Hole(owner.id.clone()))));
             }
         }
         let open = [&unheard, &refuted, &holes].into_iter().flatten().map(|(span, _)| *span);
@@ -113,20 +113,20 @@ impl Settled {
         }
     }
 
-    /// Whether all of `stretch` is settled.
+    /// Whether all of `stretch` is covered.
     pub fn covers(&self, stretch: Span) -> bool {
         self.spans.covers(stretch)
     }
 
     /// What keeps some of `stretch` open; a digest rather than a hole, because it can be looked at. None, where no digest
     /// has come that far.
-    pub fn obstacle(&self, stretch: Span) -> Option<&Unsettled> {
+    pub fn obstacle(&self, stretch: Span) -> Option<&Uncertainty> {
         [&self.unheard, &self.refuted, &self.holes].into_iter().find_map(|open| open.first_in(stretch))
     }
 
     /// A digest of some of `stretch` that is AWS's, or may be, and could not be asked what it names. An object that cannot
     /// be AWS's unsettles its own hour, and no more.
-    pub fn unheard(&self, stretch: Span) -> Option<&Unsettled> {
+    pub fn unheard(&self, stretch: Span) -> Option<&Uncertainty> {
         self.unheard.first_in(stretch)
     }
 }
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn settled(chains: &[(&str, Chain)]) -> SpanSet {
+    fn covered(chains: &[(&str, Chain)]) -> SpanSet {
         let ids: Vec<ChainId> = chains.iter().map(|(name, _)| id(name)).collect();
         let owners: Vec<Owner<'_>> = chains
             .iter()
@@ -205,39 +205,39 @@ mod tests {
                 chain,
             })
             .collect();
-        Settled::over(&owners).spans
+        JointCoverage::over(&owners).spans
     }
 
     #[test]
     fn one_trail_alone_settles_what_it_spans() {
         let spans = [span(1, 4), span(6, 9)];
-        assert_eq!(settled(&[("one", chain(&spans, &[]))])[..], spans);
-        assert_eq!(settled(&[])[..], []);
+        assert_eq!(covered(&[("one", chain(&spans, &[]))])[..], spans);
+        assert_eq!(covered(&[])[..], []);
     }
 
     #[test]
     fn a_hole_in_one_trail_settles_nothing_for_its_neighbours() {
         let whole = ("one", chain(&[span(1, 9)], &[]));
         let holed = ("two", chain(&[span(1, 4), span(6, 9)], &[]));
-        assert_eq!(settled(&[whole.clone(), holed])[..], [span(1, 4), span(6, 9)]);
+        assert_eq!(covered(&[whole.clone(), holed])[..], [span(1, 4), span(6, 9)]);
         let lost = ("two", chain(&[span(1, 9)], &[(span(3, 4), Loss::Absent)]));
-        assert_eq!(settled(&[whole, lost])[..], [span(1, 3), span(4, 9)]);
+        assert_eq!(covered(&[whole, lost])[..], [span(1, 3), span(4, 9)]);
     }
 
     #[test]
     fn a_trail_may_have_delivered_before_its_first_digest_and_after_its_last() {
         let whole = ("one", chain(&[span(1, 9)], &[]));
-        assert_eq!(settled(&[whole.clone(), ("two", chain(&[span(5, 9)], &[]))])[..], [span(5, 9)]);
-        assert_eq!(settled(&[whole, ("two", chain(&[span(1, 5)], &[]))])[..], [span(1, 5)]);
+        assert_eq!(covered(&[whole.clone(), ("two", chain(&[span(5, 9)], &[]))])[..], [span(5, 9)]);
+        assert_eq!(covered(&[whole, ("two", chain(&[span(1, 5)], &[]))])[..], [span(1, 5)]);
     }
 
     #[test]
     fn a_name_without_an_authentic_digest_unsettles_its_own_hour_at_most() {
         let whole = ("one", chain(&[span(1, 9)], &[]));
         let ghost = ("two", chain(&[], &[(span(3, 4), Loss::Refuted)]));
-        assert_eq!(settled(&[whole.clone(), ghost])[..], [span(1, 3), span(4, 9)]);
+        assert_eq!(covered(&[whole.clone(), ghost])[..], [span(1, 3), span(4, 9)]);
         // One that may be AWS's shows that there may be a trail.
         let unread = ("two", chain(&[], &[(span(3, 4), Loss::Open)]));
-        assert_eq!(settled(&[whole, unread])[..], []);
+        assert_eq!(covered(&[whole, unread])[..], []);
     }
 }

@@ -1,9 +1,9 @@
-//! Gets objects by the shortest way that is still the SDK's. For each bucket that has answered, the SDK itself sends
+//! Gets objects by the shortest path that is still the SDK's. For each bucket that has answered, the SDK itself sends
 //! the first request for an object, and what it decided there holds for the next ones: endpoint, signing region,
 //! headers, clock, and the components that connect and hold credentials. Only the key, the date and the signature
 //! change, so only those are made anew.
 //!
-//! Where a request would differ in anything else there is no lean way, and the SDK sends it.
+//! Where a request would differ in anything else there is no fast path, and the SDK sends it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -62,25 +62,25 @@ const OWN: [&str; 8] = [
 const AS_STORED: &str = "identity";
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
-/// The ways that are known, by bucket.
+/// The fast_paths that are known, by bucket.
 #[derive(Debug, Default)]
-pub(super) struct Ways(RwLock<HashMap<Arc<str>, Way>>);
+pub(super) struct FastPaths(RwLock<HashMap<Arc<str>, Route>>);
 
 #[derive(Debug)]
-enum Way {
-    /// The bucket has answered the SDK. The next request for an object shows the way, as soon as it leaves: those that
+enum Route {
+    /// The bucket has answered the SDK. The next request for an object shows the fast path, as soon as it leaves: those that
     /// leave at the same time need not wait for its answer.
-    Open,
+    Sought,
     /// A request has shown it.
-    Lean(Arc<Lean>),
+    Known(Arc<FastPath>),
 }
 
-impl Ways {
-    /// The way to a bucket's objects.
-    pub(super) fn to(&self, bucket: &str) -> Option<Arc<Lean>> {
+impl FastPaths {
+    /// The fast path to a bucket's objects.
+    pub(super) fn to(&self, bucket: &str) -> Option<Arc<FastPath>> {
         match self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket)? {
-            Way::Lean(lean) => Some(Arc::clone(lean)),
-            Way::Open => None,
+            Route::Known(fast_path) => Some(Arc::clone(fast_path)),
+            Route::Sought => None,
         }
     }
 
@@ -88,8 +88,8 @@ impl Ways {
     pub(super) fn open(&self, bucket: &Arc<str>) {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(bucket);
         if !known {
-            let mut ways = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            ways.entry(Arc::clone(bucket)).or_insert(Way::Open);
+            let mut fast_paths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            fast_paths.entry(Arc::clone(bucket)).or_insert(Route::Sought);
         }
     }
 
@@ -99,28 +99,28 @@ impl Ways {
     }
 
     fn is_sought(&self, bucket: &str) -> bool {
-        matches!(self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket), Some(Way::Open))
+        matches!(self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket), Some(Route::Sought))
     }
 
-    fn show(&self, bucket: &str, lean: Lean) {
-        if let Some(way) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(bucket) {
-            *way = Way::Lean(Arc::new(lean));
+    fn show(&self, bucket: &str, fast_path: FastPath) {
+        if let Some(route) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(bucket) {
+            *route = Route::Known(Arc::new(fast_path));
         }
     }
 }
 
-/// Watches the SDK ask for an object: has it ask for the bytes as stored, and notes the way it goes and what is answered.
+/// Watches the SDK ask for an object: has it ask for the bytes as stored, and notes how it asks and what is answered.
 #[derive(Debug, Clone)]
-pub(super) struct Note {
-    pub(super) ways: Arc<Ways>,
+pub(super) struct ObserveGet {
+    pub(super) fast_paths: Arc<FastPaths>,
     pub(super) object: ObjectName,
-    pub(super) patience: Duration,
+    pub(super) answer_timeout: Duration,
     pub(super) noted: Noted,
 }
 
-impl Intercept for Note {
+impl Intercept for ObserveGet {
     fn name(&self) -> &'static str {
-        "Note"
+        "ObserveGet"
     }
 
     fn modify_before_transmit(
@@ -141,10 +141,11 @@ impl Intercept for Note {
         components: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if self.ways.is_sought(&self.object.bucket)
-            && let Some(lean) = Lean::like(context.request(), components, &self.object.key, self.patience)
+        if self.fast_paths.is_sought(&self.object.bucket)
+            && let Some(fast_path) =
+                FastPath::like(context.request(), components, &self.object.key, self.answer_timeout)
         {
-            self.ways.show(&self.object.bucket, lean);
+            self.fast_paths.show(&self.object.bucket, fast_path);
         }
         Ok(())
     }
@@ -160,9 +161,9 @@ impl Intercept for Note {
     }
 }
 
-/// The lean way to one bucket's objects.
+/// The fast path to one bucket's objects.
 #[derive(Debug)]
-pub(super) struct Lean {
+pub(super) struct FastPath {
     common: Common,
     second: RwLock<Option<Arc<Second>>>,
     /// What to add to this machine's clock, by what the SDK learnt of S3's.
@@ -171,7 +172,7 @@ pub(super) struct Lean {
     connector: SharedHttpConnector,
 }
 
-/// What came of a lean request.
+/// What came of a request on the fast path.
 pub(super) enum Got {
     /// The object: what its headers say, and its body, still to be read.
     Object(Answer, ByteStream),
@@ -181,13 +182,13 @@ pub(super) enum Got {
     Unclear,
 }
 
-impl Lean {
-    /// The way that `sent`, a request for `key`, goes, if others may go it too.
+impl FastPath {
+    /// The path that `sent`, a request for `key`, takes, if others may take it too.
     fn like(
         sent: &HttpRequest,
         components: &RuntimeComponents,
         key: &str,
-        patience: Duration,
+        answer_timeout: Duration,
     ) -> Option<Self> {
         let credential = sent.headers().get("authorization")?.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
         let scope = credential.split(',').next()?;
@@ -202,7 +203,7 @@ impl Lean {
         let own = |name: &str| OWN.iter().any(|own| own.eq_ignore_ascii_case(name));
         let headers = sent.headers().iter().filter(|(name, _)| !own(name));
         let settings = HttpConnectorSettings::builder()
-            .connect_timeout(crate::aws::CONNECT_TIMEOUT.min(patience))
+            .connect_timeout(crate::aws::CONNECT_TIMEOUT.min(answer_timeout))
             // How long an answer may take is watched here, once.
             .build();
         Some(Self {
@@ -222,8 +223,8 @@ impl Lean {
     /// Asks for `key`.
     pub(super) async fn get(&self, key: &str, service: &Service, clock: &Clock) -> Got {
         let Some(request) = self.signed(key).await else { return Got::Unclear };
-        let patience = service.load().patience;
-        let mut answer = match tokio::time::timeout(patience, self.connector.call(request)).await {
+        let answer_timeout = service.load().answer_timeout;
+        let mut answer = match tokio::time::timeout(answer_timeout, self.connector.call(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return unanswered(&SdkError::dispatch_failure(error)),
             Err(slow) => return unanswered(&SdkError::timeout_error(slow)),

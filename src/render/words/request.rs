@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::counted;
-use crate::report::{Asked, Completion, NoChain, Report};
+use crate::report::{Completion, NoChain, Report, Request};
 use crate::trail::{Identity, Span};
 use crate::verdict::{Class, Code, Scope};
 
@@ -53,7 +53,7 @@ pub fn identity(identity: &Identity) -> String {
 }
 
 /// Whose record was asked for.
-pub fn scope(asked: &Asked) -> String {
+pub fn scope(asked: &Request) -> String {
     let part = |one: &str, several: &str, names: Vec<String>| match names.len() {
         0 => None,
         1 => Some(format!("{one} {}", names.join(", "))),
@@ -75,7 +75,7 @@ pub fn scope(asked: &Asked) -> String {
 
 /// What had to be there and whether it was; none, if nothing had to.
 pub fn expected(report: &Report) -> Option<String> {
-    let asked = &report.asked;
+    let asked = &report.request;
     let list = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
     let accounts = list(asked.expected_accounts.iter().map(ToString::to_string).collect());
     let regions = list(asked.expected_regions.iter().map(ToString::to_string).collect());

@@ -6,9 +6,9 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use crate::crypto::Hash;
 
 /// A source of chance for one labelled thing in one world.
-pub(super) struct Dice(ChaCha8Rng);
+pub(super) struct Rng(ChaCha8Rng);
 
-impl Dice {
+impl Rng {
     /// The same seed and label always throw the same.
     pub(super) fn new(seed: u64, label: &str) -> Self {
         Self(ChaCha8Rng::from_seed(*Hash::of(format!("{seed}/{label}").as_bytes()).bytes()))

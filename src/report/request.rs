@@ -10,7 +10,7 @@ use crate::verdict::Scope;
 /// Which part of the record the caller asked for, and what had to be in it. Empty sets put everything in scope, and
 /// expect nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct Request {
     /// Only these accounts.
     pub accounts: BTreeSet<AccountId>,
     /// Only these regions.
@@ -27,8 +27,8 @@ pub struct Asked {
     pub grace: TimeDelta,
 }
 
-impl Default for Asked {
-    /// Everything, with the usual grace time of three hours.
+impl Default for Request {
+    /// Everything, with the usual grace period of three hours.
     fn default() -> Self {
         Self {
             accounts: BTreeSet::new(),
@@ -42,7 +42,7 @@ impl Default for Asked {
     }
 }
 
-impl Asked {
+impl Request {
     /// Whether a part of the record was left out.
     pub fn is_narrowed(&self) -> bool {
         !(self.accounts.is_empty() && self.regions.is_empty() && self.trails.is_empty())

@@ -14,7 +14,7 @@ use crate::gzip::{self, Inflated, Limit};
 use crate::logs::{self, LogWork, Observation};
 use crate::store::Object;
 use crate::trail::{ObjectName, Time};
-use crate::verdict::{Finding, LogVerdict, Testimony};
+use crate::verdict::{Finding, LogVerdict, RecordedCall};
 
 /// A log file with its verdict.
 pub(super) struct JudgedLog {
@@ -26,11 +26,11 @@ pub(super) struct JudgedLog {
     pub(super) compressed: u64,
     pub(super) inflated: u64,
     /// Telling calls it records; only an intact file testifies.
-    pub(super) testimonies: Vec<Testimony>,
+    pub(super) recorded_calls: Vec<RecordedCall>,
 }
 
 /// A log file's body on its way to a verdict.
-pub(super) struct Grist {
+pub(super) struct FetchedLog {
     pub(super) work: LogWork,
     pub(super) stored: Object,
     /// Where the verdict goes.
@@ -38,24 +38,24 @@ pub(super) struct Grist {
 }
 
 /// Bodies that wait for a second one.
-pub(super) struct Mill {
-    waiting: Mutex<Vec<Grist>>,
+pub(super) struct LogHasher {
+    waiting: Mutex<Vec<FetchedLog>>,
     observer: Arc<dyn Observer>,
-    settled_by: Time,
+    grace_cutoff: Time,
 }
 
-impl Mill {
-    /// An empty one. What was delivered after `settled_by` may still be under way.
-    pub(super) fn new(observer: Arc<dyn Observer>, settled_by: Time) -> Self {
-        Self { waiting: Mutex::default(), observer, settled_by }
+impl LogHasher {
+    /// An empty one. What was delivered after `grace_cutoff` may still be under way.
+    pub(super) fn new(observer: Arc<dyn Observer>, grace_cutoff: Time) -> Self {
+        Self { waiting: Mutex::default(), observer, grace_cutoff }
     }
 
-    /// Sees to it that `grist` is judged: by this task together with another's, or by another's together with its own.
-    /// Every body is followed by a turn of the mill that takes up to two, so none is left behind.
-    pub(super) async fn grind(&self, grist: Grist) {
+    /// Sees to it that `fetched` is judged: by this task together with another's, or by another's together with its own.
+    /// Every body is followed by a turn of the hasher that takes up to two, so none is left behind.
+    pub(super) async fn hash(&self, fetched: FetchedLog) {
         let alone = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.push(grist);
+            waiting.push(fetched);
             waiting.len() < 2
         };
         if alone {
@@ -73,34 +73,34 @@ impl Mill {
         }
     }
 
-    fn one(&self, grist: Grist) {
-        let mut scanner = Scanner::new(&grist.work.object.bucket);
-        let inflated = gzip::inflate_hashed(&grist.stored.body, Limit::LOG, |chunk| scanner.look(chunk));
+    fn one(&self, fetched: FetchedLog) {
+        let mut scanner = Scanner::new(&fetched.work.object.bucket);
+        let inflated = gzip::inflate_hashed(&fetched.stored.body, Limit::LOG, |chunk| scanner.look(chunk));
         let telling = scanner.telling();
-        self.judge(grist, inflated, telling);
+        self.judge(fetched, inflated, telling);
     }
 
-    fn both(&self, pair: [Grist; 2]) {
-        let mut scanners = pair.each_ref().map(|grist| Scanner::new(&grist.work.object.bucket));
-        let bodies = pair.each_ref().map(|grist| &grist.stored.body[..]);
+    fn both(&self, pair: [FetchedLog; 2]) {
+        let mut scanners = pair.each_ref().map(|fetched| Scanner::new(&fetched.work.object.bucket));
+        let bodies = pair.each_ref().map(|fetched| &fetched.stored.body[..]);
         let looks = scanners.each_mut().map(|scanner| |chunk: &[u8]| scanner.look(chunk));
         let inflated = gzip::inflate_hashed_both(bodies, Limit::LOG, looks);
         let telling = scanners.map(|scanner| scanner.telling());
-        for ((grist, inflated), telling) in pair.into_iter().zip(inflated).zip(telling) {
-            self.judge(grist, inflated, telling);
+        for ((fetched, inflated), telling) in pair.into_iter().zip(inflated).zip(telling) {
+            self.judge(fetched, inflated, telling);
         }
     }
 
-    fn judge(&self, grist: Grist, inflated: Result<Inflated, gzip::Fault>, telling: bool) {
-        let Grist { work, stored, judged } = grist;
+    fn judge(&self, fetched: FetchedLog, inflated: Result<Inflated, gzip::Fault>, telling: bool) {
+        let FetchedLog { work, stored, judged } = fetched;
         let observation = match inflated {
             Ok(inflated) => Observation::Inflated(inflated),
             Err(gzip::Fault::NotGzip) => Observation::Plain(plain(&stored.body)),
             Err(fault) => Observation::Malformed(fault),
         };
-        let mut log = observed(work, &observation, stored.body.len() as u64, self.settled_by);
+        let mut log = observed(work, &observation, stored.body.len() as u64, self.grace_cutoff);
         if telling && log.verdict == LogVerdict::Intact {
-            log.testimonies = heard(&stored.body, &log.work.object);
+            log.recorded_calls = heard(&stored.body, &log.work.object);
         }
         self.tell(log, &judged);
     }
@@ -130,9 +130,9 @@ pub(super) fn observed(
     work: LogWork,
     observation: &Observation,
     compressed: u64,
-    settled_by: Time,
+    grace_cutoff: Time,
 ) -> JudgedLog {
-    let (verdict, finding) = logs::judge(&work, observation, settled_by);
+    let (verdict, finding) = logs::judge(&work, observation, grace_cutoff);
     let (inflated, fault) = match observation {
         Observation::Inflated(inflated) => (inflated.length, None),
         Observation::Plain(plain) if verdict == LogVerdict::Intact => (plain.length, None),
@@ -140,14 +140,14 @@ pub(super) fn observed(
         Observation::Malformed(fault) => (0, Some(*fault)),
         Observation::Listed | Observation::Gone | Observation::Unseen(_) => (0, None),
     };
-    JudgedLog { work, verdict, finding, fault, compressed, inflated, testimonies: Vec::new() }
+    JudgedLog { work, verdict, finding, fault, compressed, inflated, recorded_calls: Vec::new() }
 }
 
 /// The telling calls of a file that is intact. Few files hold any, so inflating those again costs less than keeping
 /// the bytes of all.
-fn heard(stored: &[u8], log_file: &ObjectName) -> Vec<Testimony> {
+fn heard(stored: &[u8], log_file: &ObjectName) -> Vec<RecordedCall> {
     match gzip::inflate(stored, Limit::LOG) {
-        Ok(body) => events::testimonies(&body, log_file),
+        Ok(body) => events::recorded_calls(&body, log_file),
         Err(_) => Vec::new(),
     }
 }
