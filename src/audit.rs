@@ -299,10 +299,7 @@ fn went(context: &Context, held_to: Vec<HeldTo>) -> conclusion::Run {
     let outages = condition.outages.into_iter();
     conclusion::Run {
         held_to,
-        completion: match context.stop.is_set() {
-            true => Completion::Interrupted,
-            false => Completion::Complete,
-        },
+        completion: if context.stop.is_set() { Completion::Interrupted } else { Completion::Complete },
         retries,
         outages: outages.map(|Outage { bucket, detail }| conclusion::Outage { bucket, detail }).collect(),
         last_answer: context.store.clock(),

@@ -206,10 +206,7 @@ impl Absent {
     }
 
     fn verdict(&self, terms: &Terms) -> DigestVerdict {
-        match self.is_pending(terms) {
-            true => DigestVerdict::Pending,
-            false => DigestVerdict::Missing,
-        }
+        if self.is_pending(terms) { DigestVerdict::Pending } else { DigestVerdict::Missing }
     }
 }
 

@@ -52,12 +52,13 @@ impl FromStr for Hash {
     /// Reads 64 hex digits of either case.
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let mut bytes = [0; 32];
-        match unhex(text, &mut bytes) {
-            true => Ok(Self(bytes)),
-            false => Err(Malformed {
+        if unhex(text, &mut bytes) {
+            Ok(Self(bytes))
+        } else {
+            Err(Malformed {
                 expected: "a SHA-256 hash of 64 hex digits",
                 found: text.chars().take(80).collect(),
-            }),
+            })
         }
     }
 }
@@ -118,11 +119,10 @@ impl FromStr for Signature {
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let length = text.len() / 2;
         let mut bytes = vec![0; length.min(SIGNATURE_LIMIT)];
-        match length > 0 && unhex(text, &mut bytes) {
-            true => Ok(Self(bytes.into())),
-            false => {
-                Err(Malformed { expected: "a signature in hex", found: text.chars().take(80).collect() })
-            }
+        if length > 0 && unhex(text, &mut bytes) {
+            Ok(Self(bytes.into()))
+        } else {
+            Err(Malformed { expected: "a signature in hex", found: text.chars().take(80).collect() })
         }
     }
 }
@@ -193,11 +193,10 @@ impl FromStr for Fingerprint {
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let legal =
             (1..=FINGERPRINT_LIMIT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        match legal {
-            true => Ok(Self(text.to_ascii_lowercase().into())),
-            false => {
-                Err(Malformed { expected: "a key's fingerprint", found: text.chars().take(80).collect() })
-            }
+        if legal {
+            Ok(Self(text.to_ascii_lowercase().into()))
+        } else {
+            Err(Malformed { expected: "a key's fingerprint", found: text.chars().take(80).collect() })
         }
     }
 }

@@ -298,8 +298,5 @@ fn header_length(member: &[u8]) -> Result<usize, Fault> {
         }
         at += 2;
     }
-    match at <= member.len() {
-        true => Ok(at),
-        false => Err(Fault::Truncated),
-    }
+    if at <= member.len() { Ok(at) } else { Err(Fault::Truncated) }
 }

@@ -150,10 +150,7 @@ impl Attestation {
             Entry::Occupied(asked) if *asked.get() == now => false,
             Entry::Occupied(_) => self.disputed.insert((self.named_by.handle(object), *hash)),
         };
-        match first {
-            true => Naming::ToBeVerified,
-            false => Naming::Noted,
-        }
+        if first { Naming::ToBeVerified } else { Naming::Noted }
     }
 
     /// Notes a log file that only a digest which is not authentic is known to name.

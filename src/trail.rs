@@ -75,10 +75,7 @@ macro_rules! name {
             type Err = Malformed;
 
             fn from_str(text: &str) -> Result<Self, Malformed> {
-                match $grammar(text) {
-                    true => Ok(Self(text.into())),
-                    false => Err(malformed($expected, text)),
-                }
+                if $grammar(text) { Ok(Self(text.into())) } else { Err(malformed($expected, text)) }
             }
         }
 
@@ -225,9 +222,10 @@ pub struct Prefix(Box<str>);
 impl From<&str> for Prefix {
     /// Ends it in a slash, unless it is empty.
     fn from(text: &str) -> Self {
-        match text.is_empty() || text.ends_with('/') {
-            true => Self(text.into()),
-            false => Self(format!("{text}/").into()),
+        if text.is_empty() || text.ends_with('/') {
+            Self(text.into())
+        } else {
+            Self(format!("{text}/").into())
         }
     }
 }

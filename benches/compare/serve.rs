@@ -245,9 +245,10 @@ impl Content {
         let first = |past: &str| self.listing.partition_point(|(key, _)| &**key <= past);
         let mut at = self.listing.partition_point(|(key, _)| &**key < prefix);
         if let Some(after) = after {
-            at = at.max(match delimiter.is_empty() || !after.ends_with(delimiter) {
-                true => first(after),
-                false => first(&format!("{after}\u{10ffff}")),
+            at = at.max(if delimiter.is_empty() || !after.ends_with(delimiter) {
+                first(after)
+            } else {
+                first(&format!("{after}\u{10ffff}"))
             });
         }
         let (mut contents, mut folders, mut last) = (String::new(), BTreeSet::new(), String::new());
@@ -271,11 +272,10 @@ impl Content {
             }
         }
         let more = self.listing.get(at).is_some_and(|(key, _)| key.starts_with(prefix));
-        let next = match more {
-            true => format!(
-                "<NextContinuationToken>{last}</NextContinuationToken><NextMarker>{last}</NextMarker>"
-            ),
-            false => String::new(),
+        let next = if more {
+            format!("<NextContinuationToken>{last}</NextContinuationToken><NextMarker>{last}</NextMarker>")
+        } else {
+            String::new()
         };
         let folders = folders
             .iter()

@@ -177,10 +177,7 @@ pub(super) async fn sites(store: &dyn ObjectStore, plan: &Plan, stop: &Stop) -> 
         Within::Account { .. } | Within::Region(_) => false,
     };
     if looked_for && !stop.is_set() {
-        let looked_in = match plan.source.is_empty() {
-            true => plan.prefix.to_string(),
-            false => plan.source.clone(),
-        };
+        let looked_in = if plan.source.is_empty() { plan.prefix.to_string() } else { plan.source.clone() };
         return Err(AuditError::NoRecord { looked_in });
     }
     Ok(search.found())
@@ -219,9 +216,8 @@ async fn open(
         let listing = Listing::folder(plan.bucket.clone(), folder.key.to_string());
         // It begins at the folder's own beginning, so no page is shown twice; if it is opened once more, it shows the same
         // names, which count once.
-        let take = |(): &mut (), page| match stop.is_set() {
-            true => Walk::Stop,
-            false => lock(search).take(&folder, &named, page),
+        let take = |(): &mut (), page| {
+            if stop.is_set() { Walk::Stop } else { lock(search).take(&folder, &named, page) }
         };
         fold(store, listing, || (), take).await
     });

@@ -57,10 +57,7 @@ pub(super) async fn get(context: &Context, object: &ObjectName, slot: Slot) -> R
 /// What an object comes to that the store did not give.
 fn not_given<T>(error: &StoreError, came_to: impl FnOnce(Absence) -> T) -> Tried<T> {
     let came = came_to(absence(error));
-    match error.kind.may_pass() {
-        true => Tried::MayPass(came),
-        false => Tried::Settled(came),
-    }
+    if error.kind.may_pass() { Tried::MayPass(came) } else { Tried::Settled(came) }
 }
 
 /// Reads and authenticates one digest by its own metadata.
@@ -101,9 +98,10 @@ pub(super) async fn begin_digest(
     match get(context, &object, slot).await {
         Ok(stored) => {
             let entry = judge(context, ring, Limit::USUAL_DIGEST, (object, key), &stored);
-            Tried::Settled(match inspection::exceeds(&entry, Limit::USUAL_DIGEST) {
-                true => Begun::Large(Unjudged { object: entry.object, key: entry.key, stored }),
-                false => Begun::Judged(ask_wider(context, ring, Limit::USUAL_DIGEST, entry, &stored).await),
+            Tried::Settled(if inspection::exceeds(&entry, Limit::USUAL_DIGEST) {
+                Begun::Large(Unjudged { object: entry.object, key: entry.key, stored })
+            } else {
+                Begun::Judged(ask_wider(context, ring, Limit::USUAL_DIGEST, entry, &stored).await)
             })
         }
         Err(error) => not_given(&error, |absence| {

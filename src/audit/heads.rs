@@ -30,12 +30,11 @@ pub(super) async fn check(context: &Arc<Context>, views: &[SiteView]) -> Vec<Hel
     let mut wanted: BTreeMap<Head, String> = BTreeMap::new();
     let mut held = Vec::new();
     for baseline in &brief.plan.baselines {
-        let asked_for: Vec<&Head> = match context.stop.is_set() {
-            true => Vec::new(),
-            false => {
-                let heads = baseline.heads.iter();
-                heads.filter(|head| conclusion::is_asked_for(&brief.plan, head, views)).collect()
-            }
+        let asked_for: Vec<&Head> = if context.stop.is_set() {
+            Vec::new()
+        } else {
+            let heads = baseline.heads.iter();
+            heads.filter(|head| conclusion::is_asked_for(&brief.plan, head, views)).collect()
         };
         let start = brief.window.start();
         let ends = asked_for.iter().map(|head| head.end);

@@ -58,9 +58,10 @@ fn log_like(
     object: ObjectName,
     strays: &mut Strays,
 ) {
-    match *of.kind == *LOG_FOLDER {
-        true => context.tell(odd_file(scope(of, region), object, None)),
-        false => strays.add(object),
+    if *of.kind == *LOG_FOLDER {
+        context.tell(odd_file(scope(of, region), object, None))
+    } else {
+        strays.add(object)
     }
 }
 

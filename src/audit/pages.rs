@@ -252,10 +252,7 @@ mod tests {
         let found = fold(&store, listing, Vec::new, |found, page| {
             let mut walk = Walk::On;
             for key in page.objects.iter().map(|object| object.key.to_string()) {
-                match *key > *past {
-                    true => walk = Walk::Past,
-                    false => found.push(key),
-                }
+                if *key > *past { walk = Walk::Past } else { found.push(key) }
             }
             walk
         })

@@ -245,10 +245,7 @@ async fn list_day(
                     None => gathered.beside(context, object, size),
                 }
             }
-            match context.stop.is_set() {
-                true => Walk::Stop,
-                false => Walk::On,
-            }
+            if context.stop.is_set() { Walk::Stop } else { Walk::On }
         },
     );
     let Walked { unlisted, .. } = walked.await?;

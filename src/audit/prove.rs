@@ -46,10 +46,7 @@ pub async fn prove(
 ) -> Result<Proof, AuditError> {
     let proven = proven(plan, object, store, keys, stop.clone()).await;
     // Half a proof is none.
-    match stop.is_set() {
-        true => Err(AuditError::Interrupted),
-        false => proven,
-    }
+    if stop.is_set() { Err(AuditError::Interrupted) } else { proven }
 }
 
 async fn proven(

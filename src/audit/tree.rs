@@ -152,10 +152,7 @@ async fn one_level(
     let walked = fold(&context.store, listing, begin, |(level, beside), page| {
         page.folders.into_iter().for_each(|name| level.take(name, &prefix, bounds));
         page.objects.into_iter().for_each(|object| beside.take(context, home, object));
-        match context.stop.is_set() {
-            true => Walk::Stop,
-            false => Walk::On,
-        }
+        if context.stop.is_set() { Walk::Stop } else { Walk::On }
     })
     .await?;
     let (level, mut beside) = walked.found;

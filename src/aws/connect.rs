@@ -64,10 +64,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         let certificate = certificate.map_err(|error| error.to_string())?;
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
-    match roots.is_empty() {
-        true => Err("there is no certificate in it".to_owned()),
-        false => Ok(pem),
-    }
+    if roots.is_empty() { Err("there is no certificate in it".to_owned()) } else { Ok(pem) }
 }
 
 /// One client for all services and regions: the system's certificates are read once.
@@ -87,9 +84,10 @@ pub(super) fn client(trust: Trust) -> SharedHttpClient {
         })
     };
     let proxied = over(ProxyConfig::from_env);
-    match bypass.is_empty() {
-        true => proxied,
-        false => SharedHttpClient::new(Forked { proxied, direct: over(ProxyConfig::disabled), bypass }),
+    if bypass.is_empty() {
+        proxied
+    } else {
+        SharedHttpClient::new(Forked { proxied, direct: over(ProxyConfig::disabled), bypass })
     }
 }
 
@@ -124,9 +122,6 @@ struct Fork {
 
 impl HttpConnector for Fork {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        match self.bypass.holds(request.uri()) {
-            true => self.direct.call(request),
-            false => self.proxied.call(request),
-        }
+        if self.bypass.holds(request.uri()) { self.direct.call(request) } else { self.proxied.call(request) }
     }
 }

@@ -95,10 +95,7 @@ impl Failure {
 
     /// Reads an error met while a body was being read.
     pub(crate) fn in_body(error: &(dyn Error + 'static)) -> Self {
-        let kind = match timed_out(error) {
-            true => FailureKind::TimedOut,
-            false => FailureKind::CutOff,
-        };
+        let kind = if timed_out(error) { FailureKind::TimedOut } else { FailureKind::CutOff };
         Self::unanswered(kind, error)
     }
 

@@ -74,10 +74,7 @@ impl Health {
     }
 
     fn limit(&self) -> Duration {
-        match self.has_answered.load(Ordering::Relaxed) {
-            true => self.gone_after,
-            false => self.gone_at_first_after,
-        }
+        if self.has_answered.load(Ordering::Relaxed) { self.gone_after } else { self.gone_at_first_after }
     }
 
     /// It failed, or said nothing.

@@ -136,10 +136,7 @@ impl Pace {
         let closed = (1.0 - 1.0 / (1.0 + REGAINED * seconds * seconds)).min(MOST_CLOSED);
         let closed = Duration::from_nanos(gap).mul_f64(closed).max(Duration::from_nanos(1));
         let narrower = Duration::from_nanos(gap).saturating_sub(closed);
-        let narrower = match narrower < NARROWEST_GAP {
-            true => self.floor,
-            false => narrower.max(self.floor),
-        };
+        let narrower = if narrower < NARROWEST_GAP { self.floor } else { narrower.max(self.floor) };
         self.gap.store(nanos(narrower), Ordering::Relaxed);
     }
 }

@@ -111,9 +111,10 @@ impl Profiles {
 
     /// How one signs in with the chosen profile.
     pub(super) fn sign_in(&self) -> SignIn {
-        match ["sso_session", "sso_start_url"].iter().any(|name| self.value(name).is_some()) {
-            true => SignIn::Sso { profile: self.name().to_owned() },
-            false => SignIn::Plain,
+        if ["sso_session", "sso_start_url"].iter().any(|name| self.value(name).is_some()) {
+            SignIn::Sso { profile: self.name().to_owned() }
+        } else {
+            SignIn::Plain
         }
     }
 

@@ -68,10 +68,7 @@ fn bounds(items: &[Item], absent: &[Absent], coverage: &[Span], terms: &Terms) -
         .chain(absent.iter().filter_map(hour).map(|hour| hour.start));
     let start = terms.window.start().or_else(|| traces.min())?;
     let covered_to = coverage.last().map_or(start, |span| span.end);
-    let end = match covered_to >= terms.due() {
-        true => covered_to,
-        false => terms.window.end().min(terms.as_of),
-    };
+    let end = if covered_to >= terms.due() { covered_to } else { terms.window.end().min(terms.as_of) };
     (start < end).then_some(Span { start, end })
 }
 

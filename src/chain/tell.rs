@@ -143,9 +143,10 @@ pub(super) fn missing(id: &ChainId, absent: &Absent, terms: &Terms) -> Finding {
         KnownBy::Linked => Sought::Linked,
         KnownBy::Deduced => Sought::Deduced,
     };
-    let what = match absent.is_pending(terms) {
-        true => What::DigestPending(sought, Due::StillDue),
-        false => What::DigestMissing(sought),
+    let what = if absent.is_pending(terms) {
+        What::DigestPending(sought, Due::StillDue)
+    } else {
+        What::DigestMissing(sought)
     };
     let mut finding = Finding::new(what, id);
     finding.object = Some(absent.object.clone());

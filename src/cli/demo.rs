@@ -85,10 +85,7 @@ fn verify(plan: &forge::WorldPlan, folder: &Path, look: &Look) -> Result<Report,
     };
     let store = DirStore::open(&bucket).map_err(Failure::new)?;
     let ring = keys::read_file(&folder.join("keys.json")).map_err(Failure::new)?;
-    let observer = match look.quiet {
-        true => Arc::new(Silent),
-        false => super::progress::observer(look),
-    };
+    let observer = if look.quiet { Arc::new(Silent) } else { super::progress::observer(look) };
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
     let (_stopper, stop) = Stopper::new();
     let keys = Arc::new(KeySource::Files(Arc::new(ring)));

@@ -54,9 +54,10 @@ pub fn run(args: &Forge) -> Result<u8, Failure> {
 
 /// What leaves no trace is not missed, unless it is expected.
 fn unseen(args: &Forge) -> &'static str {
-    match args.damages.contains(&Damage::RegionDeleted) {
-        true => " Of a region that is gone nothing is left: --expect-region makes its absence a finding.",
-        false => "",
+    if args.damages.contains(&Damage::RegionDeleted) {
+        " Of a region that is gone nothing is left: --expect-region makes its absence a finding."
+    } else {
+        ""
     }
 }
 

@@ -81,10 +81,7 @@ struct KeyAnswers {
 
 async fn ask(args: &FetchKeys, span: Span) -> Result<KeyAnswers, Failure> {
     let reach = AwsClients::open(&args.access, args.regions.first()).await?;
-    let regions = match args.regions.is_empty() {
-        true => reach.enabled_regions().await?,
-        false => args.regions.clone(),
-    };
+    let regions = if args.regions.is_empty() { reach.enabled_regions().await? } else { args.regions.clone() };
     let list = reach.key_list();
     let answers: Vec<_> = stream::iter(regions)
         .map(|region| {

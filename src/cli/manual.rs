@@ -18,16 +18,14 @@ pub fn run(args: &Manual) -> Result<u8, Failure> {
         asked = asked.find_subcommand(name).ok_or_else(|| {
             let names: Vec<&str> =
                 asked.get_subcommands().map(Command::get_name).filter(|name| *name != "help").collect();
-            Failure::new(match names.is_empty() {
-                true => format!("{} has no commands, and so none named {name}", asked.get_name()),
-                false => format!("there is no command {name}; there are: {}", names.join(", ")),
+            Failure::new(if names.is_empty() {
+                format!("{} has no commands, and so none named {name}", asked.get_name())
+            } else {
+                format!("there is no command {name}; there are: {}", names.join(", "))
             })
         })?;
     }
-    let pages = match args.command.is_empty() {
-        true => below(&root),
-        false => vec![asked],
-    };
+    let pages = if args.command.is_empty() { below(&root) } else { vec![asked] };
     match &args.dir {
         None => Output::stdout().publish(|out| pages.iter().try_for_each(|page| render(page, out)))?,
         Some(dir) => {

@@ -121,9 +121,10 @@ pub fn layout(look: &Look, kind: Kind) -> human::Options {
         Colour::Auto if terminal && wanted => human::Colour::Always,
         Colour::Auto | Colour::Never => human::Colour::Never,
     };
-    let width = match terminal {
-        true => terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)),
-        false => human::Options::default().width,
+    let width = if terminal {
+        terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+    } else {
+        human::Options::default().width
     };
     let verbosity = match (look.quiet, look.verbose) {
         (true, _) => human::Verbosity::Quiet,
@@ -142,8 +143,9 @@ fn glyphs(kind: Kind) -> human::Glyphs {
     let set = |name: &&str| std::env::var_os(name).filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
     let locale = locale.map(|locale| locale.to_string_lossy().to_ascii_lowercase().replace('-', ""));
-    match locale.is_none_or(|locale| locale.contains("utf8")) {
-        true => human::Glyphs::Unicode,
-        false => human::Glyphs::Ascii,
+    if locale.is_none_or(|locale| locale.contains("utf8")) {
+        human::Glyphs::Unicode
+    } else {
+        human::Glyphs::Ascii
     }
 }

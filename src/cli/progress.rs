@@ -43,9 +43,10 @@ impl Counts {
 
 /// The observer that suits this stderr.
 pub fn observer(look: &Look) -> Arc<dyn Observer> {
-    match io::stderr().is_terminal() && !look.no_progress && !look.quiet {
-        true => Arc::new(Bar::new()),
-        false => Arc::new(crate::audit::Silent),
+    if io::stderr().is_terminal() && !look.no_progress && !look.quiet {
+        Arc::new(Bar::new())
+    } else {
+        Arc::new(crate::audit::Silent)
     }
 }
 

@@ -127,9 +127,10 @@ fn in_no_record(path: &Path, named: Option<&Path>) -> Failure {
 /// A path that is not there. One that a digest names is missing, which is another matter: that is judged.
 fn no_file(path: &Path) -> Failure {
     let absent = Absent::of(path);
-    let told = match absent.is_wholly() {
-        true => format!(" here{}; one in a bucket is named s3://BUCKET/KEY", absent.meant()),
-        false => absent.instead(),
+    let told = if absent.is_wholly() {
+        format!(" here{}; one in a bucket is named s3://BUCKET/KEY", absent.meant())
+    } else {
+        absent.instead()
     };
     Failure::new(format!("there is no file {}{told}", path.display()))
 }

@@ -73,10 +73,8 @@ impl Source {
                     )));
                 }
                 let named = Named::parse(at.path.trim_end_matches('/'));
-                let reached = match at.is_access_point() {
-                    true => Reached::ThroughAccessPoint,
-                    false => Reached::Itself,
-                };
+                let reached =
+                    if at.is_access_point() { Reached::ThroughAccessPoint } else { Reached::Itself };
                 Ok(Self::Bucket { place: Location::new(&*at.bucket, named.prefix.clone()), named, reached })
             }
         }

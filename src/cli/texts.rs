@@ -12,10 +12,7 @@ use super::{screen, settings};
 
 /// Runs `explain`.
 pub fn explain(args: &Explain) -> Result<u8, Failure> {
-    let codes = match args.codes.is_empty() {
-        true => &Code::ALL[..],
-        false => &args.codes,
-    };
+    let codes = if args.codes.is_empty() { &Code::ALL[..] } else { &args.codes };
     Output::stdout().publish(|out| codes.iter().try_for_each(|code| render::explain(*code, out)))?;
     Ok(0)
 }
@@ -25,9 +22,10 @@ pub fn report(args: &SavedReport) -> Result<u8, Failure> {
     let name = args.report.display();
     let unreadable = |error| Failure::new(format!("cannot read the report {name}: {error}"));
     let mut text = Vec::new();
-    match args.report.as_os_str() == "-" {
-        true => std::io::stdin().read_to_end(&mut text).map(|_| ()).map_err(unreadable)?,
-        false => text = std::fs::read(&args.report).map_err(unreadable)?,
+    if args.report.as_os_str() == "-" {
+        std::io::stdin().read_to_end(&mut text).map(|_| ()).map_err(unreadable)?
+    } else {
+        text = std::fs::read(&args.report).map_err(unreadable)?
     }
     let report = json::read(&text)
         .map_err(|error| Failure::new(format!("{name} is not a JSON report of trailseal: {error}")))?;

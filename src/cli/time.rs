@@ -153,9 +153,10 @@ fn back(text: &str) -> Result<TimeDelta, String> {
 /// Reads a duration back from now in which something can have happened.
 pub fn some_duration(text: &str) -> Result<TimeDelta, String> {
     let duration = back(text)?;
-    match duration.is_zero() {
-        true => Err("no time at all; ask for some, such as 26h".to_owned()),
-        false => Ok(duration),
+    if duration.is_zero() {
+        Err("no time at all; ask for some, such as 26h".to_owned())
+    } else {
+        Ok(duration)
     }
 }
 

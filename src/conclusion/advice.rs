@@ -130,9 +130,10 @@ fn ended_lawfully(plan: &Plan, report: &Report) -> Option<Hint> {
         .map(|(_, line)| line)
         .collect();
     // A part of the record does not show what else an account's line would speak of.
-    let mut lines = match plan.scope == Default::default() && plan.within == Within::Everything {
-        true => Ended::together(single, &going_on(report)),
-        false => single,
+    let mut lines = if plan.scope == Default::default() && plan.within == Within::Everything {
+        Ended::together(single, &going_on(report))
+    } else {
+        single
     };
     let more = lines.len().saturating_sub(ENDED_LINES);
     lines.truncate(ENDED_LINES);

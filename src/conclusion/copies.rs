@@ -33,10 +33,7 @@ fn told(
 ) -> Finding {
     let digests: usize = chains.iter().map(|copied| copied.hours.len()).sum();
     let whole = chains.iter().all(|copied| has_original(brief, views, &copied.chain, delivered));
-    let original = match whole {
-        true => Original::Here,
-        false => folder_above(brief, copy, delivered),
-    };
+    let original = if whole { Original::Here } else { folder_above(brief, copy, delivered) };
     let what = What::RecordCopied {
         copy: copy.clone(),
         delivered: delivered.clone(),

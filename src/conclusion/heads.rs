@@ -105,9 +105,10 @@ fn lost(brief: &Brief, (head, seen): (&Head, SeenHead), views: &[SiteView]) -> F
     let chains = views.iter().flat_map(|view| &view.linked);
     let known = chains.filter(|linked| linked.id == head.chain).filter_map(newest).max();
     // A folder that was copied before that run cannot hold what was delivered since.
-    let loss = match brief.is_as_of_its_newest_object() && brief.as_of < head.end {
-        true => HeadLoss::CopyIsOlder,
-        false => HeadLoss::Removed,
+    let loss = if brief.is_as_of_its_newest_object() && brief.as_of < head.end {
+        HeadLoss::CopyIsOlder
+    } else {
+        HeadLoss::Removed
     };
     let mut finding = Finding::new(What::HeadLost(seen, loss), &head.chain);
     finding.span =

@@ -31,10 +31,7 @@ impl Outages {
 
     /// How far all was reached that findings of the whole run speak of.
     pub(super) fn reached(&self) -> Reached {
-        match self.found.is_empty() {
-            true => Reached::Wholly,
-            false => Reached::InPart,
-        }
+        if self.found.is_empty() { Reached::Wholly } else { Reached::InPart }
     }
 
     /// The findings that an outage does not explain, of what was reached so far.

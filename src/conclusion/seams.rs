@@ -155,9 +155,10 @@ fn missing(brief: &Brief, chains: &mut Chains<'_>, newer: &ChainId, seam: &Seam)
         return;
     }
     let sought = Sought::LinkedFromAnotherOrganization;
-    let what = match key.end > brief.grace_cutoff() {
-        true => What::DigestPending(sought, Due::StillDue),
-        false => What::DigestMissing(sought),
+    let what = if key.end > brief.grace_cutoff() {
+        What::DigestPending(sought, Due::StillDue)
+    } else {
+        What::DigestMissing(sought)
     };
     let mut finding = Finding::new(what, &seam.chain);
     finding.object = Some(seam.previous.object.clone());

@@ -42,16 +42,18 @@ impl<'de, const MOST: usize> Visitor<'de> for Bounded<MOST> {
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        match text.len() <= MOST {
-            true => Ok(Text(Cow::Borrowed(text))),
-            false => Err(E::invalid_length(text.len(), &self)),
+        if text.len() <= MOST {
+            Ok(Text(Cow::Borrowed(text)))
+        } else {
+            Err(E::invalid_length(text.len(), &self))
         }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        match text.len() <= MOST {
-            true => Ok(Text(Cow::Owned(text.to_owned()))),
-            false => Err(E::invalid_length(text.len(), &self)),
+        if text.len() <= MOST {
+            Ok(Text(Cow::Owned(text.to_owned())))
+        } else {
+            Err(E::invalid_length(text.len(), &self))
         }
     }
 }
@@ -273,16 +275,14 @@ fn previous(
 
 /// Nearly every object of a digest lies in the digest's own bucket; one name serves them all.
 fn shared(bucket: &str, own: &Arc<str>) -> Arc<str> {
-    match *bucket == **own {
-        true => Arc::clone(own),
-        false => bucket.into(),
-    }
+    if *bucket == **own { Arc::clone(own) } else { bucket.into() }
 }
 
 fn known(field: &'static str, found: &str, expected: &str) -> Result<(), Fault> {
-    match found == expected {
-        true => Ok(()),
-        false => Err(Fault::Algorithm { field: field.into(), found: found.chars().take(100).collect() }),
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Fault::Algorithm { field: field.into(), found: found.chars().take(100).collect() })
     }
 }
 

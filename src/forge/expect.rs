@@ -173,10 +173,8 @@ pub(super) fn by_logs(world: &World) -> Vec<Expected> {
             absent.insert(log.place);
             continue;
         }
-        let code = match world.named_by_rejected.contains(object) {
-            true => Code::LogUnproven,
-            false => Code::LogUnlisted,
-        };
+        let code =
+            if world.named_by_rejected.contains(object) { Code::LogUnproven } else { Code::LogUnlisted };
         let mut finding = Expected::of_place(code, &log.place, Some(object));
         if !settled(world, &log) {
             finding.class = Class::Incomplete;

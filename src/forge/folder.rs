@@ -99,10 +99,7 @@ struct Writer<'plan> {
 
 impl Writer<'_> {
     fn write(&self, object: &ObjectName, stored: &Stored) -> Result<(), ForgeError> {
-        let bucket = match *object.bucket == *self.bucket {
-            true => BUCKET,
-            false => &object.bucket,
-        };
+        let bucket = if *object.bucket == *self.bucket { BUCKET } else { &object.bucket };
         let path = self.folder.join(bucket).join(&*object.key);
         write_file(&path, &stored.body, Some(stored.last_modified.into()))?;
         match &stored.metadata {

@@ -115,10 +115,8 @@ impl ChainPlan {
         let mut rng = Rng::new(plan.seed, &label);
         let mut logs: Vec<LogPlan> = (0..count as usize)
             .map(|at| {
-                let mark = match at + 1 == count as usize {
-                    true => marks.len() - 1,
-                    false => at * last / count as usize,
-                };
+                let mark =
+                    if at + 1 == count as usize { marks.len() - 1 } else { at * last / count as usize };
                 let log = LogKey {
                     prefix: destination.prefix.as_str().into(),
                     place: id.place.clone(),

@@ -323,9 +323,10 @@ impl WorldPlan {
         let prefix = self.prefix.trim_matches('/');
         let second_prefix = passed(self.prefix_change());
         Destination {
-            bucket: match passed(self.bucket_change()) {
-                true => format!("{}-second", self.bucket),
-                false => self.bucket.clone(),
+            bucket: if passed(self.bucket_change()) {
+                format!("{}-second", self.bucket)
+            } else {
+                self.bucket.clone()
             },
             prefix: match (prefix, second_prefix) {
                 ("", false) => String::new(),

@@ -131,12 +131,11 @@ fn both_ways_of_writing_agree() {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                match path.is_dir() {
-                    true => folders.push(path),
-                    false => found.push((
-                        path.strip_prefix(root).unwrap().to_path_buf(),
-                        std::fs::read(&path).unwrap(),
-                    )),
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    found
+                        .push((path.strip_prefix(root).unwrap().to_path_buf(), std::fs::read(&path).unwrap()))
                 }
             }
         }

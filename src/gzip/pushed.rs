@@ -134,10 +134,7 @@ impl Pushed {
 
     fn count(&mut self, more: usize) -> Result<(), Fault> {
         self.length += more as u64;
-        match self.length > self.limit.0 as u64 {
-            true => Err(Fault::TooLarge(self.limit.0)),
-            false => Ok(()),
-        }
+        if self.length > self.limit.0 as u64 { Err(Fault::TooLarge(self.limit.0)) } else { Ok(()) }
     }
 
     fn inflate(&mut self, mut piece: &[u8]) -> Result<(), Fault> {

@@ -25,9 +25,10 @@ impl Brief {
 
     /// Whether a digest of this chain and hour belongs to what was asked for.
     pub fn part(&self, chain: &ChainId, span: &Span) -> Part {
-        match self.plan.scope.holds_chain(chain) && self.window.overlaps(span) {
-            true => Part::Asked,
-            false => Part::Beside,
+        if self.plan.scope.holds_chain(chain) && self.window.overlaps(span) {
+            Part::Asked
+        } else {
+            Part::Beside
         }
     }
 

@@ -150,10 +150,7 @@ fn telling(brief: &Brief, home: &Location, items: &[Item]) -> Telling {
     };
     let standard =
         |item: &Item| item.key.chain.kind == DigestKind::Standard && brief.window.overlaps(&item.span());
-    match items.iter().filter(here).any(standard) {
-        true => Telling::Each,
-        false => Telling::Once,
-    }
+    if items.iter().filter(here).any(standard) { Telling::Each } else { Telling::Once }
 }
 
 fn softeners(brief: &Brief, items: &[Item]) -> HashMap<ObjectName, Finding> {

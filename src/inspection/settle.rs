@@ -171,9 +171,10 @@ impl Reading {
             if proof != Authenticity::Nothing {
                 break;
             }
-            let standing = match of_the_word.holds_from(day, &chain, &self.horizon) {
-                true => Standing::Authentic,
-                false => Standing::Claimed,
+            let standing = if of_the_word.holds_from(day, &chain, &self.horizon) {
+                Standing::Authentic
+            } else {
+                Standing::Claimed
             };
             entry = vouched(self.named_by, ring, entry, (signature, standing));
             if entry.authentic().is_some() {
@@ -202,19 +203,19 @@ impl Reading {
         }
         let part = brief.part(&chain, &item.span());
         let is_verified = part == Part::Asked && brief.plan.depth != Depth::Chain;
-        let note = |attestation: &mut Attestation, log: &LogEntry| match is_verified {
-            true => attestation.ask(log),
-            false => attestation.attest(log),
+        let note = |attestation: &mut Attestation, log: &LogEntry| {
+            if is_verified { attestation.ask(log) } else { attestation.attest(log) }
         };
         for near in day.neighbours().filter(|near| days::is_near(*near, item.key.end)) {
             if self.days.hold(near) {
                 let known = proof.holds_from(near, &chain, &self.horizon);
                 let read = self.read.entry(near).or_insert_with(|| DayRead::new(self.named_by));
-                match known {
-                    true => logs.iter().for_each(|log| {
+                if known {
+                    logs.iter().for_each(|log| {
                         note(&mut read.attestation, log);
-                    }),
-                    false => read.claim(&logs, &digest),
+                    })
+                } else {
+                    read.claim(&logs, &digest)
                 }
             }
         }

@@ -29,10 +29,7 @@ pub fn oddity(key: &str, size: Option<u64>, origin: Origin) -> Oddity {
     if origin == Origin::Folder && is_dropping(name) {
         return Oddity::Stray;
     }
-    match has_log_ending(name) {
-        true => Oddity::LogLike,
-        false => Oddity::Stray,
-    }
+    if has_log_ending(name) { Oddity::LogLike } else { Oddity::Stray }
 }
 
 /// Whether a name ends in `.json`, `.gz` or either with one more suffix, in any case of letters.

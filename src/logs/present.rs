@@ -106,10 +106,7 @@ impl PresentTerms<'_> {
         let until = Span { end: named_by.max(to_delivery.end), ..to_delivery };
         let doubtful = self.origin != Origin::Delivered && self.coverage.unheard(until).is_some();
         if self.coverage.covers(to_delivery) && !doubtful {
-            let due = match self.as_of - delivered < self.grace {
-                true => Settling::Young,
-                false => Settling::Settled,
-            };
+            let due = if self.as_of - delivered < self.grace { Settling::Young } else { Settling::Settled };
             let unlisted = UnlistedLog::Covered { delivered, written, due };
             return (LogVerdict::Unlisted, told(candidate, self, What::LogUnlisted(unlisted)));
         }

@@ -154,8 +154,9 @@ fn resource(finding: &Finding, partition: &str, account: AccountId, region: &Reg
 
 /// `text` in at most so many characters, saying so where something was left out.
 fn cut(text: &str, limit: usize) -> String {
-    match text.chars().count() <= limit {
-        true => text.to_owned(),
-        false => text.chars().take(limit - 1).chain(['…']).collect(),
+    if text.chars().count() <= limit {
+        text.to_owned()
+    } else {
+        text.chars().take(limit - 1).chain(['…']).collect()
     }
 }

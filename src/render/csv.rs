@@ -46,9 +46,10 @@ fn cells(finding: &Finding) -> [String; 15] {
     }
     let scope = &finding.scope;
     let evidence = finding.evidence().0;
-    let evidence = match evidence.is_empty() {
-        true => String::new(),
-        false => serde_json::to_string(&evidence).unwrap_or_default(),
+    let evidence = if evidence.is_empty() {
+        String::new()
+    } else {
+        serde_json::to_string(&evidence).unwrap_or_default()
     };
     [
         finding.code().to_string(),

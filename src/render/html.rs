@@ -179,16 +179,17 @@ fn with_options(text: &str) -> String {
             html.push(' ');
         }
         let name = word.trim_end_matches(['.', ',', ';', ':', ')']);
-        match name
+        if name
             .strip_prefix("--")
             .is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
         {
-            true => html.push_str(&format!(
+            html.push_str(&format!(
                 "<code class=\"option\">{}</code>{}",
                 Text(name),
                 Text(&word[name.len()..])
-            )),
-            false => html.push_str(&Text(word).to_string()),
+            ))
+        } else {
+            html.push_str(&Text(word).to_string())
         }
     }
     html

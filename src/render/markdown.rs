@@ -111,9 +111,10 @@ fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     place.extend(scope.account.map(|account| account.to_string()));
     place.extend(scope.region.as_ref().map(ToString::to_string));
     place.extend(finding.at.filter(|_| finding.span.is_none()).map(words::moment));
-    match place.is_empty() {
-        true => write!(out, "- {}", Words(words::message(finding)))?,
-        false => write!(out, "- {}: {}", place.join(" "), Words(words::message(finding)))?,
+    if place.is_empty() {
+        write!(out, "- {}", Words(words::message(finding)))?
+    } else {
+        write!(out, "- {}: {}", place.join(" "), Words(words::message(finding)))?
     }
     if let Some(object) = &finding.object {
         write!(out, "<br>{}", Verbatim(object))?;

@@ -47,9 +47,10 @@ fn passed(report: &Report) -> Event<'_> {
         }
         Depth::Chain => ("digests-whole", "Every digest is authentic; log files were not looked at"),
     };
-    let (title, status_id, status) = match words::accepted(report).is_empty() {
-        true => (title, 1, "Pass"),
-        false => ("Nothing was found beyond what the caller accepted", 2, "Warning"),
+    let (title, status_id, status) = if words::accepted(report).is_empty() {
+        (title, 1, "Pass")
+    } else {
+        ("Nothing was found beyond what the caller accepted", 2, "Warning")
     };
     Event {
         start_time: window.start().map(|start| start.timestamp_millis()),

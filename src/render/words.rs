@@ -96,9 +96,10 @@ pub fn moment(time: Time) -> String {
 /// `2026-03-01 10:00 to 16:30`, naming the day again only where it is another one.
 pub fn range(span: Span) -> String {
     let end = moment(span.end);
-    let end = match span.start.date_naive() == span.end.date_naive() {
-        true => end.split_once(' ').map_or(&*end, |(_, clock)| clock).to_owned(),
-        false => end,
+    let end = if span.start.date_naive() == span.end.date_naive() {
+        end.split_once(' ').map_or(&*end, |(_, clock)| clock).to_owned()
+    } else {
+        end
     };
     format!("{} to {end}", moment(span.start))
 }
@@ -124,10 +125,7 @@ pub fn lasting(time: TimeDelta) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, unit)| format!("{count} {unit}"))
         .collect();
-    match told.is_empty() {
-        true => "0 s".to_owned(),
-        false => told.join(" "),
-    }
+    if told.is_empty() { "0 s".to_owned() } else { told.join(" ") }
 }
 
 /// `42 ms`, `3.2 s`, `6 min 4 s`: how long the run took by the caller's clock.

@@ -72,9 +72,10 @@ impl Copied {
                 Streamed::Anew => text.clear(),
                 Streamed::Piece(piece) => text.extend_from_slice(piece),
             }
-            match text.len() as u64 > sidecar::LIMIT {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            if text.len() as u64 > sidecar::LIMIT {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
         };
         match self.store.stream(&name, &mut take).await {

@@ -123,10 +123,8 @@ impl ObjectStore for DirStore {
         let admitted = admission.admit(stored.length).await;
         let body = read(&stored).map_err(fail)?;
         let name = object.key.rsplit('/').next().unwrap_or_default();
-        let metadata = match is_digest_name(name) {
-            true => self.metadata(&stored, &body),
-            false => Metadata::NotKept(None),
-        };
+        let metadata =
+            if is_digest_name(name) { self.metadata(&stored, &body) } else { Metadata::NotKept(None) };
         Ok(Object { body: body.into(), metadata, admitted })
     }
 
@@ -150,10 +148,7 @@ fn read(stored: &Stored) -> Result<Vec<u8>, Fault> {
     // One more than there should be, so that the end shows without more room.
     let mut body = Vec::with_capacity(stored.length as usize + 1);
     File::open(&stored.path)?.take(LARGEST + 1).read_to_end(&mut body)?;
-    match body.len() as u64 > LARGEST {
-        true => Err(Fault::Grew),
-        false => Ok(body),
-    }
+    if body.len() as u64 > LARGEST { Err(Fault::Grew) } else { Ok(body) }
 }
 
 /// Whether an object is named as a digest: the grammar has the word after the account. Anywhere else in a key it may be

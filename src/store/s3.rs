@@ -364,8 +364,5 @@ async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output
         .send()
         .await
         .map_err(|error| Refusal::new(Action::List, Failure::read(&error), elsewhere(&error)))?;
-    match end.was_seen() {
-        true => Ok(found),
-        false => Err(Refusal::cut_off("the listing breaks off".to_owned())),
-    }
+    if end.was_seen() { Ok(found) } else { Err(Refusal::cut_off("the listing breaks off".to_owned())) }
 }

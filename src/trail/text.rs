@@ -119,9 +119,6 @@ pub(crate) mod pairs {
         let list = Vec::<(K, V)>::deserialize(list)?;
         let count = list.len();
         let map: BTreeMap<K, V> = list.into_iter().collect();
-        match map.len() == count {
-            true => Ok(map),
-            false => Err(D::Error::custom("a key is there twice")),
-        }
+        if map.len() == count { Ok(map) } else { Err(D::Error::custom("a key is there twice")) }
     }
 }

@@ -120,10 +120,7 @@ proptest! {
     ) {
         let mut json = WRITTEN.clone();
         let at = at.index(json.len());
-        match cut {
-            true => json.truncate(at),
-            false => json[at] = byte,
-        }
+        if cut { json.truncate(at) } else { json[at] = byte }
         let _ = SiteRecord::from_json(&json);
         // In the place of a number there, another value.
         let text = String::from_utf8(WRITTEN.clone()).unwrap();

@@ -131,15 +131,14 @@ async fn every_refusal_comes_under_its_own_name() {
         let sent = server.take_counts();
         assert_eq!(error.kind, kind, "{fault:?} came back as {error}");
         assert_eq!(error_at_work, error, "{fault:?} is told otherwise by a store at work");
-        match kind.may_pass() {
-            true => assert!(
+        if kind.may_pass() {
+            assert!(
                 sent[&Action::GetObject] > 1 && sent_at_work[&Action::GetObject] > 1,
                 "{fault:?}: {sent:?}, {sent_at_work:?}"
-            ),
-            false => {
-                assert_eq!(sent, [(Action::GetObject, 1)].into(), "{fault:?}");
-                assert_eq!(sent_at_work, sent, "{fault:?}");
-            }
+            )
+        } else {
+            assert_eq!(sent, [(Action::GetObject, 1)].into(), "{fault:?}");
+            assert_eq!(sent_at_work, sent, "{fault:?}");
         }
         assert_eq!((error.action, error.target.as_str()), ("get", format!("s3://logs/{KEY}").as_str()));
         if let Fault::Refuse(_, code, message) = fault {
@@ -403,12 +402,11 @@ fn bears(requests_a_second: f64) -> faults::Script {
         let (level, last) = &mut *bucket;
         let since = last.replace(now).map_or(0.0, |last| (now - last).as_secs_f64());
         *level = (*level - since * requests_a_second).max(0.0);
-        match *level < requests_a_second / 10.0 {
-            true => {
-                *level += 1.0;
-                None
-            }
-            false => Some(Fault::SLOW_DOWN),
+        if *level < requests_a_second / 10.0 {
+            *level += 1.0;
+            None
+        } else {
+            Some(Fault::SLOW_DOWN)
         }
     })
 }

@@ -41,12 +41,11 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     while let Some(next) = open.pop() {
         for entry in fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display())) {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => open.push(path),
-                false => {
-                    let below = path.strip_prefix(folder).unwrap().to_owned();
-                    files.insert(below, fs::read(&path).unwrap());
-                }
+            if path.is_dir() {
+                open.push(path)
+            } else {
+                let below = path.strip_prefix(folder).unwrap().to_owned();
+                files.insert(below, fs::read(&path).unwrap());
             }
         }
     }

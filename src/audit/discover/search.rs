@@ -167,9 +167,10 @@ impl<'p> Search<'p> {
             (Within::Everything, Part::BesideKinds) => (is_layout(name), Part::BesideKinds),
             (Within::Everything | Within::Region(_), _) => (false, Part::Other),
         };
-        match known {
-            true => drop(self.passed_over.add(child.into(), ())),
-            false => drop(self.next.add(Folder { part, key: child.into() }, ())),
+        if known {
+            drop(self.passed_over.add(child.into(), ()))
+        } else {
+            drop(self.next.add(Folder { part, key: child.into() }, ()))
         }
     }
 

@@ -150,8 +150,5 @@ pub fn report_parser(text: &str) -> Result<(ReportForm, PathBuf), String> {
         JSONL_OBJECTS => ReportForm::Objects(TableForm::Jsonl),
         format => ReportForm::Report(report_format(format)?),
     };
-    match path.is_empty() {
-        true => Err("no path after the `=`".to_owned()),
-        false => Ok((format, path.into())),
-    }
+    if path.is_empty() { Err("no path after the `=`".to_owned()) } else { Ok((format, path.into())) }
 }

@@ -75,11 +75,13 @@ fn word(value: &Value) -> Result<String, String> {
 
 /// The values of an option, as the file has them.
 pub(super) fn written(arg: &Arg, values: &[String]) -> String {
-    let word =
-        |value: &String| match value.parse::<i64>().is_ok() || matches!(value.as_str(), "true" | "false") {
-            true => value.clone(),
-            false => quoted(value),
-        };
+    let word = |value: &String| {
+        if value.parse::<i64>().is_ok() || matches!(value.as_str(), "true" | "false") {
+            value.clone()
+        } else {
+            quoted(value)
+        }
+    };
     match (arg.get_action(), values) {
         (ArgAction::Append, values) => {
             format!("[{}]", values.iter().map(word).collect::<Vec<_>>().join(", "))

@@ -65,10 +65,7 @@ impl Absent {
     /// The same, and what is there.
     pub fn instead(&self) -> String {
         let (above, meant) = (self.above.display(), self.meant());
-        let folder = match self.is_wholly() {
-            true => "this folder".to_owned(),
-            false => format!("{above}"),
-        };
+        let folder = if self.is_wholly() { "this folder".to_owned() } else { format!("{above}") };
         let after = if meant.is_empty() { ";" } else { "" };
         let (told, rest) = self.names.split_at(self.names.len().min(TOLD));
         match (told, rest) {
@@ -87,8 +84,5 @@ fn is_region(name: &str) -> bool {
 
 /// The folder that a path without a word in it stands for.
 fn here(path: &Path) -> &Path {
-    match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
-    }
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }

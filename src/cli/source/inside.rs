@@ -42,10 +42,7 @@ fn accounts(path: &Path) -> Option<String> {
         several if several.len() <= NAMED => ("belong", told),
         several => ("belong", format!("{told} and {} more", several.len() - NAMED)),
     };
-    let names = match found.len() <= NAMED {
-        true => found,
-        false => begun_alike(&found),
-    };
+    let names = if found.len() <= NAMED { found } else { begun_alike(&found) };
     let moved = names.iter().map(|name| format!("{folder}/{name}")).collect::<Vec<_>>().join(" ");
     Some(format!(
         "{} holds {these}, which {verb} in a folder named {ROOT}, for keys begin so under the bucket: mkdir {folder}/{ROOT} \
@@ -71,9 +68,10 @@ fn kinds(path: &Path) -> Option<String> {
     let lacking = lacking(path)?;
     let (above, account) = lacking.rsplit_once('/')?;
     // A folder cannot be moved by the name `.`.
-    let written = match path.ends_with(".") || path.ends_with("..") || path.as_os_str() == "." {
-        true => path.canonicalize().ok()?,
-        false => path.to_owned(),
+    let written = if path.ends_with(".") || path.ends_with("..") || path.as_os_str() == "." {
+        path.canonicalize().ok()?
+    } else {
+        path.to_owned()
     };
     let folder = written.to_str()?.trim_end_matches('/');
     let anew = quoted(&format!("{folder}.record"))?;

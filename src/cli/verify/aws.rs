@@ -38,10 +38,7 @@ impl AwsClients {
             s3_endpoint: access.endpoint_url.clone(),
             service_endpoint: None,
             assume_role: access.assume_role.clone(),
-            signing: match access.no_sign_request {
-                true => Signing::Unsigned,
-                false => Signing::Signed,
-            },
+            signing: if access.no_sign_request { Signing::Unsigned } else { Signing::Signed },
             payer: match access.request_payer {
                 Some(RequestPayer::Requester) => Payer::Requester,
                 None => Payer::Owner,
@@ -73,9 +70,10 @@ impl AwsClients {
         let keys = self.keys(&args.keys, now)?;
         let session = self.session;
         // STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
-        let identity = match session.speaks_s3_elsewhere() && !args.keys.is_empty() {
-            true => async move { session.access_key().await }.boxed(),
-            false => async move { session.identity().await }.boxed(),
+        let identity = if session.speaks_s3_elsewhere() && !args.keys.is_empty() {
+            async move { session.access_key().await }.boxed()
+        } else {
+            async move { session.identity().await }.boxed()
         };
         Ok(Opened { plan, store, keys, advice: self.advice, identity })
     }

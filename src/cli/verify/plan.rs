@@ -119,9 +119,10 @@ fn baseline(spoken: &str, path: &Path) -> Result<Baseline, Failure> {
         wrong(format!("is not a report of an earlier run as --report json=FILE writes it: {error}"))
     })?;
     let baseline = Baseline::of(&report, &*place, Hash::of(&json));
-    match baseline.heads.is_empty() {
-        true => Err(wrong("names no authentic digest, so nothing can be held to it".to_owned())),
-        false => Ok(baseline),
+    if baseline.heads.is_empty() {
+        Err(wrong("names no authentic digest, so nothing can be held to it".to_owned()))
+    } else {
+        Ok(baseline)
     }
 }
 

@@ -57,9 +57,10 @@ fn uncovered_row(part: &Uncovered, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 fn part(good: u64, all: u64) -> String {
-    match good == all {
-        true => words::thousands(all),
-        false => format!("{} of {}", words::thousands(good), words::thousands(all)),
+    if good == all {
+        words::thousands(all)
+    } else {
+        format!("{} of {}", words::thousands(good), words::thousands(all))
     }
 }
 

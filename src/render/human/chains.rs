@@ -114,9 +114,10 @@ fn texts(chain: &ChainReport) -> [String; 6] {
 
 /// `166/168 digests`: good ones of all.
 fn part(good: u64, all: u64, what: &str) -> String {
-    match good == all {
-        true => format!("{} {what}", words::thousands(all)),
-        false => format!("{}/{} {what}", words::thousands(good), words::thousands(all)),
+    if good == all {
+        format!("{} {what}", words::thousands(all))
+    } else {
+        format!("{}/{} {what}", words::thousands(good), words::thousands(all))
     }
 }
 
@@ -164,9 +165,10 @@ fn write_uncovered(
     let figures = format!("{:>width$}  {}", "0 %", words::no_chain(part.why), width = columns.0[3]);
     let names = format!("  {}  ", names.join("  "));
     let fits = names.chars().count() + figures.chars().count() <= page.width();
-    match fits {
-        true => write!(out, "{names}")?,
-        false => write!(out, "{}\n    ", names.trim_end())?,
+    if fits {
+        write!(out, "{names}")?
+    } else {
+        write!(out, "{}\n    ", names.trim_end())?
     }
     if let Some(scale) = beside {
         write_strip(page, &vec![Cell::of_no_chain(part.why); scale.cells()], out)?;
@@ -202,9 +204,10 @@ fn write_row(
         writeln!(out, "  {figures}")?;
     } else {
         let together = columns.total() <= page.width();
-        match together {
-            true => writeln!(out, "  {names}  {figures}")?,
-            false => writeln!(out, "  {}", names.trim_end())?,
+        if together {
+            writeln!(out, "  {names}  {figures}")?
+        } else {
+            writeln!(out, "  {}", names.trim_end())?
         }
         write!(out, "    ")?;
         write_strip(page, &row.cells, out)?;

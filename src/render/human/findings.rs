@@ -127,14 +127,12 @@ fn write_cause(
         Cause::Event(event) => message.contains(&*event.event_name) && message.contains(&*event.actor),
         _ => message.contains(&cause.to_string()),
     };
-    let text = match before == Some(cause) && matches!(cause, Cause::Event(_)) {
-        true => "why: as above".to_owned(),
-        false => format!("why: {}", Plain(cause)),
+    let text = if before == Some(cause) && matches!(cause, Cause::Event(_)) {
+        "why: as above".to_owned()
+    } else {
+        format!("why: {}", Plain(cause))
     };
-    match said {
-        true => Ok(()),
-        false => writeln!(out, "      {}", wrapped(&text, page.width(), 6)),
-    }
+    if said { Ok(()) } else { writeln!(out, "      {}", wrapped(&text, page.width(), 6)) }
 }
 
 /// `111122223333 us-east-1 2026-03-01 10:17:28: `, as far as it is known and the message does not begin with it.
@@ -146,8 +144,5 @@ fn place(finding: &Finding) -> String {
     if finding.span.is_none() {
         parts.extend(finding.at.map(words::moment));
     }
-    match parts.is_empty() {
-        true => String::new(),
-        false => format!("{}: ", parts.join(" ")),
-    }
+    if parts.is_empty() { String::new() } else { format!("{}: ", parts.join(" ")) }
 }

@@ -400,13 +400,14 @@ fn each<S, T>(
 }
 
 fn agree(at: &str, claimed: &str, derived: &str) -> Result<(), ReadError> {
-    match claimed == derived {
-        true => Ok(()),
-        false => Err(ReadError::Contradiction {
+    if claimed == derived {
+        Ok(())
+    } else {
+        Err(ReadError::Contradiction {
             field: at.to_owned(),
             claimed: claimed.chars().take(80).collect(),
             derived: derived.to_owned(),
-        }),
+        })
     }
 }
 

@@ -37,10 +37,7 @@ impl<T: Display> Display for Words<T> {
         let only_words = text.starts_with(char::is_alphanumeric)
             && text.chars().all(harmless)
             && !["://", "www.", "__", "_ ", " _"].iter().any(|sign| text.contains(sign));
-        match only_words {
-            true => out.write_str(&text),
-            false => write!(out, "{}", Verbatim(&text)),
-        }
+        if only_words { out.write_str(&text) } else { write!(out, "{}", Verbatim(&text)) }
     }
 }
 

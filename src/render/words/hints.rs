@@ -155,9 +155,10 @@ fn retried(retries: &Retries) -> String {
 }
 
 fn unfinished_copy(like: &BTreeSet<Code>, unlike: &BTreeSet<Code>) -> String {
-    let but = match unlike.is_empty() {
-        true => String::new(),
-        false => format!(" No broken copy looks like the other findings of tampering ({}).", by_name(unlike)),
+    let but = if unlike.is_empty() {
+        String::new()
+    } else {
+        format!(" No broken copy looks like the other findings of tampering ({}).", by_name(unlike))
     };
     format!(
         "A copy that was broken off has files missing and files cut short too ({}). Before you accuse anybody of these, \

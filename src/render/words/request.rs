@@ -67,9 +67,10 @@ pub fn scope(asked: &Request) -> String {
     .into_iter()
     .flatten()
     .collect();
-    match parts.is_empty() {
-        true => "all accounts, regions and trails found".to_owned(),
-        false => format!("{}; nothing else was looked at", parts.join(", ")),
+    if parts.is_empty() {
+        "all accounts, regions and trails found".to_owned()
+    } else {
+        format!("{}; nothing else was looked at", parts.join(", "))
     }
 }
 

@@ -137,11 +137,12 @@ fn intact(report: &Report) -> String {
         1 => format!("{looked_at}, 1 is too young to be judged"),
         pending => format!("{looked_at}, {} are too young to be judged", thousands(pending)),
     };
-    match accepted.is_empty() {
-        true => format!("No sign of tampering: {digests} authentic, every link holds, {looked_at}."),
-        false => format!(
+    if accepted.is_empty() {
+        format!("No sign of tampering: {digests} authentic, every link holds, {looked_at}.")
+    } else {
+        format!(
             "Nothing was found beyond what the caller accepted ({accepted}): {digests} authentic, {looked_at}."
-        ),
+        )
     }
 }
 

@@ -149,10 +149,7 @@ impl Root {
 
     /// Takes nothing for absent because the whole folder is: a disk was taken away.
     pub(super) fn confirm(&self, fault: Fault) -> Fault {
-        match fault.is_absence() && !self.real.is_dir() {
-            true => Fault::RootGone,
-            false => fault,
-        }
+        if fault.is_absence() && !self.real.is_dir() { Fault::RootGone } else { fault }
     }
 
     /// The path of a key, all of whose folders lie inside.
@@ -177,19 +174,13 @@ impl Root {
     /// What is found at a path whose folders lie inside. A link leads to what lies inside, or is a fault.
     pub(super) fn about(&self, path: &Path, way: &[PathBuf]) -> Result<Metadata, Fault> {
         let about = fs::symlink_metadata(path)?;
-        match about.is_symlink() {
-            false => Ok(about),
-            true => Ok(self.follow(path, way)?.about),
-        }
+        if about.is_symlink() { Ok(self.follow(path, way)?.about) } else { Ok(about) }
     }
 
     /// The length of a plain file.
     pub(super) fn plain_length(&self, path: &Path) -> Result<u64, Fault> {
         let about = self.about(path, &[])?;
-        match about.is_file() {
-            true => Ok(about.len()),
-            false => Err(Fault::NotPlain),
-        }
+        if about.is_file() { Ok(about.len()) } else { Err(Fault::NotPlain) }
     }
 
     /// Follows a link. `way` are folders that were gone through before any that `link` names, without links.
@@ -219,9 +210,10 @@ impl Root {
         let named = link.ancestors().skip(1).take_while(|folder| self.holds(folder));
         let named: Vec<PathBuf> =
             named.map(Path::canonicalize).collect::<io::Result<_>>().map_err(Leads::Unclear)?;
-        match way.iter().chain(&named).any(|folder| folder.starts_with(&real)) {
-            true => Err(Leads::Around),
-            false => Ok(Target { about, real, way: named }),
+        if way.iter().chain(&named).any(|folder| folder.starts_with(&real)) {
+            Err(Leads::Around)
+        } else {
+            Ok(Target { about, real, way: named })
         }
     }
 
@@ -273,11 +265,10 @@ fn on_disk(key: &str) -> Option<Cow<'_, str>> {
             _ => {}
         }
     }
-    Some(match crowded {
-        false => Cow::Borrowed(key),
-        true => {
-            let parts: Vec<&str> = key.split('/').filter(|part| !part.is_empty()).collect();
-            Cow::Owned(parts.join("/"))
-        }
+    Some(if crowded {
+        let parts: Vec<&str> = key.split('/').filter(|part| !part.is_empty()).collect();
+        Cow::Owned(parts.join("/"))
+    } else {
+        Cow::Borrowed(key)
     })
 }

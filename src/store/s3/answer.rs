@@ -106,9 +106,10 @@ impl Doubt {
             (Reason::OpenEnd, Some(length)) => length == listed.size,
             (Reason::OpenEnd, None) => true,
         };
-        match fits {
-            true => Ok(()),
-            false => Err(self.refusal(length, &format!("of which the listing shows {} bytes", listed.size))),
+        if fits {
+            Ok(())
+        } else {
+            Err(self.refusal(length, &format!("of which the listing shows {} bytes", listed.size)))
         }
     }
 

@@ -136,12 +136,10 @@ struct Asked<'request> {
 fn list(bucket: &Bucket, request: &Request, call: &Call, behaviour: &Behaviour) -> Answer {
     let version_2 = call.action == Action::ListObjectsV2;
     let most = request.query("max-keys").and_then(|text| text.parse().ok()).unwrap_or(1000);
-    let after = match version_2 {
-        true => request
-            .query("continuation-token")
-            .map(from_token)
-            .or(request.query("start-after").map(Into::into)),
-        false => request.query("marker").map(str::to_owned),
+    let after = if version_2 {
+        request.query("continuation-token").map(from_token).or(request.query("start-after").map(Into::into))
+    } else {
+        request.query("marker").map(str::to_owned)
     };
     let asked = Asked {
         prefix: request.query("prefix").unwrap_or_default(),
@@ -150,10 +148,8 @@ fn list(bucket: &Bucket, request: &Request, call: &Call, behaviour: &Behaviour) 
         is_continued: !version_2 || request.query("continuation-token").is_some(),
         most: behaviour.page_size.min(most).min(1000),
     };
-    let listings = match asked.prefix.contains(behaviour.listings_of) {
-        true => behaviour.listings,
-        false => Listings::AsS3,
-    };
+    let listings =
+        if asked.prefix.contains(behaviour.listings_of) { behaviour.listings } else { Listings::AsS3 };
     let mut shown = match listings {
         Listings::Unordered => unordered(bucket, &asked),
         _ => ordered(bucket, &asked),
@@ -237,10 +233,7 @@ fn folder<'world>(key: &'world str, asked: &Asked<'_>) -> Option<&'world str> {
 fn document(request: &Request, call: &Call, asked: &Asked<'_>, shown: &Shown<'_>, kind: Listings) -> Answer {
     let version_2 = call.action == Action::ListObjectsV2;
     let is_url = request.query("encoding-type") == Some("url");
-    let name = |name: &str| match is_url && kind != Listings::Unencoded {
-        true => encode(name),
-        false => escape(name),
-    };
+    let name = |name: &str| if is_url && kind != Listings::Unencoded { encode(name) } else { escape(name) };
     let object = |(key, stored): &(&str, &Stored)| {
         format!(
             "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>&quot;{}&quot;</ETag><Size>{}</Size>\

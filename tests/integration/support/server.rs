@@ -213,16 +213,18 @@ fn chunked(body: &[u8], last: &[u8]) -> Vec<u8> {
 }
 
 fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behaviour) -> Answer {
-    match control::is_control(call.action) {
-        true => control::answer(world, request, call),
-        false => s3::answer(world, request, call, behaviour),
+    if control::is_control(call.action) {
+        control::answer(world, request, call)
+    } else {
+        s3::answer(world, request, call, behaviour)
     }
 }
 
 fn refuse(request: &Request, call: &Call, status: u16, code: &str, message: &str) -> Answer {
-    match control::is_control(call.action) {
-        true => control::error(call.action, status, code, message),
-        false => s3::error(request, status, code, message),
+    if control::is_control(call.action) {
+        control::error(call.action, status, code, message)
+    } else {
+        s3::error(request, status, code, message)
     }
 }
 
@@ -248,10 +250,8 @@ impl State {
     fn note(&self, request: &Request) -> Call {
         let region = request.scope().map_or("", |(region, _)| region).to_owned();
         let action = control::action(request).unwrap_or_else(|| s3::action(request));
-        let (bucket, key) = match control::is_control(action) {
-            true => (String::new(), String::new()),
-            false => s3::target(request),
-        };
+        let (bucket, key) =
+            if control::is_control(action) { (String::new(), String::new()) } else { s3::target(request) };
         let page: String = ["continuation-token", "start-after", "marker", "delimiter"]
             .iter()
             .map(|name| format!("{}\n", request.query(name).unwrap_or_default()))
