@@ -26,11 +26,13 @@ pub mod proof;
 mod seen;
 mod timeline;
 mod words;
+mod wrap;
 mod xml;
 
 pub use explain::explain;
 pub use seen::{Judged, Seen};
 pub use words::{Headline, headline, hints, message, not_proven};
+pub use wrap::wrapped;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,7 +10,7 @@ use crate::audit::{self, Silent, Stopper};
 use crate::digest::NamedBy;
 use crate::forge::{self, Damage};
 use crate::keys::{self, KeySource};
-use crate::render::human;
+use crate::render::{human, wrapped};
 use crate::report::Report;
 use crate::store::dir::DirStore;
 use crate::trail::UNKNOWN_BUCKET;
@@ -98,6 +98,17 @@ fn verify(plan: &forge::WorldPlan, folder: &Path, look: &Look) -> Result<Report,
     Ok(report)
 }
 
+const FORGES: &str = "This forges a day of CloudTrail for three accounts in four regions, signed with keys made up on the spot, \
+                      as a folder like `aws s3 sync` makes. Nothing leaves this machine.";
+
+const HOW_TO_READ: [&str; 4] = [
+    "The first word is the verdict, and the exit code says it to a script: 0 before, 1 after.",
+    "A digest is CloudTrail's hourly, signed list of log files. It proves their bytes (log-modified, log-missing), that \
+     nothing was slipped in (log-unlisted), and names the digest before it (digest-missing, digest-link-broken).",
+    "Where no authentic digest is left, the time is not covered (coverage-gap) and nothing in it is called intact.",
+    "`trailseal explain log-modified` says what a finding means and what to do next.",
+];
+
 fn tell(
     scenes: &Scenes,
     folder: &Path,
@@ -106,11 +117,9 @@ fn tell(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let rule = "─".repeat(layout.width.min(100));
-    writeln!(
-        out,
-        "This forges a day of CloudTrail for three accounts in four regions, signed with keys made up on the spot, as \
-         a folder\nlike `aws s3 sync` makes. Nothing leaves this machine.\n\n{rule}\n1. The record as delivered\n{rule}\n"
-    )?;
+    let width = layout.width.clamp(40, 100);
+    let told = wrapped(FORGES, width, 0);
+    writeln!(out, "{told}\n\n{rule}\n1. The record as delivered\n{rule}\n")?;
     human::write(&scenes.clean, layout, out)?;
     writeln!(out, "\n{rule}\n2. The same record after somebody was at it:\n{rule}\n")?;
     for deed in &scenes.deeds {
@@ -118,17 +127,11 @@ fn tell(
     }
     writeln!(out)?;
     human::write(&scenes.damaged, layout, out)?;
-    writeln!(
-        out,
-        "\n{rule}\n3. How to read it\n{rule}\n\n\
-         The first word is the verdict, and the exit code says it to a script: 0 before, 1 after.\n\
-         A digest is CloudTrail's hourly, signed list of log files. It proves their bytes (log-modified, log-missing), \
-         that nothing\nwas slipped in (log-unlisted), and names the digest before it (digest-missing, \
-         digest-link-broken).\n\
-         Where no authentic digest is left, the time is not covered (coverage-gap) and nothing in it is called intact.\n\
-         `trailseal explain log-modified` tells what a finding means and what to do next.\n\n\
-         Next: your own bucket, read-only:\n\n  trailseal verify s3://BUCKET --last 26h\n"
-    )?;
+    writeln!(out, "\n{rule}\n3. How to read it\n{rule}\n")?;
+    for sentence in HOW_TO_READ {
+        writeln!(out, "{}", wrapped(sentence, width, 0))?;
+    }
+    writeln!(out, "\nNext: your own bucket, read-only:\n\n  trailseal verify s3://BUCKET --last 26h\n")?;
     if args.keep.is_some() {
         writeln!(out, "The two worlds are in {0}/before and {0}/after.", folder.display())?;
     }

@@ -111,6 +111,15 @@ fn next_step(error: &io::Error) -> &'static str {
     }
 }
 
+/// How wide a line on stdout may be: as wide as the terminal, or as reads well in a file.
+pub fn width() -> usize {
+    if io::stdout().is_terminal() {
+        terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+    } else {
+        human::Options::default().width
+    }
+}
+
 /// How the human report is laid out: for a terminal, or for a file, where there is nothing to colour and no width.
 pub fn layout(look: &Look, kind: Kind) -> human::Options {
     let terminal = kind == Kind::Stdout && io::stdout().is_terminal();
@@ -121,11 +130,7 @@ pub fn layout(look: &Look, kind: Kind) -> human::Options {
         Colour::Auto if terminal && wanted => human::Colour::Always,
         Colour::Auto | Colour::Never => human::Colour::Never,
     };
-    let width = if terminal {
-        terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
-    } else {
-        human::Options::default().width
-    };
+    let width = if terminal { width() } else { human::Options::default().width };
     let verbosity = match (look.quiet, look.verbose) {
         (true, _) => human::Verbosity::Quiet,
         (_, true) => human::Verbosity::Verbose,

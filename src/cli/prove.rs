@@ -18,7 +18,7 @@ use chrono::Utc;
 use super::args::{ProofFormat, Prove};
 use super::exit::{self, Failure};
 use super::failed::{Advice, failure};
-use super::output::Output;
+use super::output::{self, Output};
 use super::source::{self, Absent, BucketPath};
 #[cfg(feature = "aws")]
 use super::verify::unless_stopped;
@@ -30,8 +30,9 @@ pub fn run(args: &Prove) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let proof = runtime.block_on(prove(args))?;
+    let width = output::width();
     let written = output.publish(|out| match args.format {
-        ProofFormat::Human => proof::human(&proof, &args.file, out),
+        ProofFormat::Human => proof::human(&proof, &args.file, width, out),
         ProofFormat::Json => proof::json(&proof, out),
     });
     exit::settle(proof.exit_code(), written.err())

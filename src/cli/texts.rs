@@ -13,7 +13,8 @@ use super::{screen, settings};
 /// Runs `explain`.
 pub fn explain(args: &Explain) -> Result<u8, Failure> {
     let codes = if args.codes.is_empty() { &Code::ALL[..] } else { &args.codes };
-    Output::stdout().publish(|out| codes.iter().try_for_each(|code| render::explain(*code, out)))?;
+    let width = output::width();
+    Output::stdout().publish(|out| codes.iter().try_for_each(|code| render::explain(*code, width, out)))?;
     Ok(0)
 }
 

@@ -12,10 +12,9 @@ mod ascii;
 mod chains;
 mod findings;
 mod paint;
-mod wrap;
 
+use super::wrap::wrapped;
 use paint::{Ink, Painter};
-pub(super) use wrap::wrapped;
 
 /// Whether colour may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::json::visible;
 use super::plain::Plain;
 use super::words;
+use super::wrap::wrapped;
 use crate::report::Proof;
 use crate::trail::{Span, format_time};
 use crate::verdict::LogVerdict;
@@ -14,12 +15,15 @@ use crate::verdict::LogVerdict;
 /// The name of the JSON document's format.
 const SCHEMA: &str = "trailseal/proof/v1";
 
-/// Writes the proof for a person. `read_from` is where the file was read, in the caller's words.
+/// Longer lines are not read.
+const WIDEST: usize = 100;
+
+/// Writes the proof for a person, sentences in lines no longer than `width`. `read_from` is where the file was read, in the caller's words.
 ///
 /// # Errors
 ///
 /// Where `out` cannot be written to.
-pub fn human(proof: &Proof, read_from: &str, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn human(proof: &Proof, read_from: &str, width: usize, out: &mut dyn io::Write) -> io::Result<()> {
     let object = Plain(&proof.object);
     let sentence = match (proof.verdict, proof.exit_code()) {
         (Some(_), 1) if proof.attested_by.is_none() && !proof.accuses_the_file() => {
@@ -59,7 +63,8 @@ pub fn human(proof: &Proof, read_from: &str, out: &mut dyn io::Write) -> io::Res
         writeln!(out, "  unbroken     {}, as far as was looked", range(attested.unbroken))?;
     }
     for finding in &proof.findings {
-        writeln!(out, "\n  {}: {}", finding.code(), Plain(words::message(finding)))?;
+        let said = format!("{}: {}", finding.code(), Plain(words::message(finding)));
+        writeln!(out, "\n  {}", wrapped(&said, width.clamp(40, WIDEST), 4))?;
         if let Some(about) = finding.object.as_ref().filter(|about| **about != proof.object) {
             writeln!(out, "    {}", Plain(about))?;
         }

@@ -119,7 +119,7 @@ fn a_proof_is_read_by_people_and_by_programs() {
     let world = world(&[Damage::LogEventEdited]);
     let proof = prove(&world, told(&world, "log-modified")).unwrap();
     let (mut human, mut json) = (Vec::new(), Vec::new());
-    render::human(&proof, "copy/of/it.json.gz", &mut human).unwrap();
+    render::human(&proof, "copy/of/it.json.gz", 100, &mut human).unwrap();
     render::json(&proof, &mut json).unwrap();
     let human = String::from_utf8(human).unwrap();
     assert!(human.starts_with("TAMPERED") && human.contains("attested by") && human.contains("log-modified"));

@@ -89,7 +89,7 @@ fn every_code_is_explained() {
     let mut pages = BTreeSet::new();
     for code in Code::ALL {
         let mut out = Vec::new();
-        render::explain(code, &mut out).unwrap();
+        render::explain(code, 88, &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
         assert!(page.starts_with(&format!("{code}: ")) && page.contains("What to do next"), "{page}");
         // Without the words, its form is the one that the reader's own configuration says.
@@ -107,6 +107,6 @@ fn every_code_is_explained() {
 #[test]
 fn one_code_at_length() {
     let mut out = Vec::new();
-    render::explain(Code::LogUnlisted, &mut out).unwrap();
+    render::explain(Code::LogUnlisted, 88, &mut out).unwrap();
     insta::assert_snapshot!(String::from_utf8(out).unwrap());
 }

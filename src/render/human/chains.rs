@@ -7,7 +7,7 @@ use super::super::timeline::{Cell, Findings, Scale, row};
 use super::super::words::{self, Share};
 use super::Page;
 use super::paint::Ink;
-use super::wrap::{shortened, wrapped};
+use crate::render::wrap::{shortened, wrapped};
 use crate::report::{ChainReport, Reached, Report, Uncovered};
 use crate::trail::{DigestKind, Span};
 use crate::verdict::{Class, Scope};

@@ -5,8 +5,8 @@ use std::io;
 use super::super::plain::Plain;
 use super::super::words::{self, Group};
 use super::paint::Ink;
-use super::wrap::{shortened, wrapped};
 use super::{Page, Verbosity};
+use crate::render::wrap::{shortened, wrapped};
 use crate::report::Report;
 use crate::verdict::{Cause, Class, Finding};
 

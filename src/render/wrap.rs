@@ -1,26 +1,17 @@
 //! Breaks sentences into lines.
 
+use textwrap::{Options, WordSeparator, WordSplitter};
+
 /// `text` broken at spaces so that no line is longer than `width`, where words allow it; every line after the first
 /// is indented. The first is taken to begin at the indent already.
 pub fn wrapped(text: &str, width: usize, indent: usize) -> String {
     let room = width.saturating_sub(indent).max(20);
-    let mut lines = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if used == 0 {
-            used = length;
-        } else if used + 1 + length <= room {
-            lines.push(' ');
-            used += 1 + length;
-        } else {
-            lines.push('\n');
-            lines.extend(std::iter::repeat_n(' ', indent));
-            used = length;
-        }
-        lines.push_str(word);
-    }
-    lines
+    // Keys and commands stay in one piece: they are there to be copied.
+    let options = Options::new(room)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).join(&format!("\n{}", " ".repeat(indent)))
 }
 
 /// `text` in at most `width` characters, its middle left out where it is longer.
