@@ -50,6 +50,8 @@ pub struct Access {
     pub signing: Signing,
     /// Who pays for what is asked of a bucket.
     pub payer: Payer,
+    /// By which code objects are asked for.
+    pub object_requests: ObjectRequests,
     /// How hard to press AWS.
     pub load: RequestPolicy,
 }
@@ -62,6 +64,16 @@ pub enum Signing {
     Signed,
     /// Not at all, as public buckets allow. Nothing but S3 answers such requests.
     Unsigned,
+}
+
+/// By which code objects are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ObjectRequests {
+    /// By a short path beside the AWS SDK, once the SDK's own request has shown what to send.
+    #[default]
+    FastPath,
+    /// By the SDK, every one: slower, and what AWS supports.
+    SdkAlone,
 }
 
 /// Who pays for what is asked of a bucket.
@@ -163,6 +175,7 @@ pub struct Session {
     pub(crate) s3_endpoint: Option<String>,
     pub(crate) load: RequestPolicy,
     pub(crate) payer: Payer,
+    pub(crate) object_requests: ObjectRequests,
     signing: Signing,
     sign_in: SignIn,
 }
@@ -212,7 +225,13 @@ impl Session {
             }
         }
         let session = Self::over(config, access.s3_endpoint.clone(), access.load.clone());
-        Ok(Self { payer: access.payer, signing: access.signing, sign_in: profiles.sign_in(), ..session })
+        Ok(Self {
+            payer: access.payer,
+            object_requests: access.object_requests,
+            signing: access.signing,
+            sign_in: profiles.sign_in(),
+            ..session
+        })
     }
 
     /// A session over a configuration of the caller's own making.
@@ -229,6 +248,7 @@ impl Session {
             s3_endpoint,
             load,
             payer: Payer::default(),
+            object_requests: ObjectRequests::default(),
             signing: Signing::default(),
             sign_in: SignIn::default(),
         }

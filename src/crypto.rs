@@ -5,13 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::Md5;
-use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::pkcs8::DecodePublicKey;
-use rsa::traits::PublicKeyParts;
 use sha2::{Digest as _, Sha256};
 
 use crate::trail::text::as_text;
@@ -249,6 +248,15 @@ impl fmt::Debug for Prepared {
 #[error("neither a PKCS#1 nor an X.509 RSA public key of 2048 bits or more")]
 pub struct NotAKey;
 
+/// A shorter key proves nothing.
+const SHORTEST_KEY: usize = 2048;
+
+/// How long a key's modulus is. The library tells it of keys that encrypt, in the one encoding that those have.
+fn bits(key: &rsa::PublicKey) -> Option<usize> {
+    let encoded = key.as_der().ok()?;
+    Some(rsa::PublicEncryptingKey::from_der(encoded.as_ref()).ok()?.key_size_bits())
+}
+
 impl PublicKey {
     /// Reads a key in either encoding AWS has used: PKCS#1 `RSAPublicKey`, as documented,
     /// or X.509 `SubjectPublicKeyInfo`, as some published keys are.
@@ -257,13 +265,11 @@ impl PublicKey {
     ///
     /// Where the bytes are no RSA key in either of AWS's encodings, or one too short to prove anything.
     pub fn decode(fingerprint: Fingerprint, encoded: &[u8]) -> Result<Self, NotAKey> {
-        let key = rsa::PublicKey::from_pkcs1_der(encoded)
-            .or_else(|_| rsa::PublicKey::from_public_key_der(encoded).map_err(|_| NotAKey))?;
-        let modulus = key.n_bytes();
-        (modulus.len() >= 256).then_some(()).ok_or(NotAKey)?;
-        let prepared = RsaPublicKeyComponents { n: &modulus, e: &key.e_bytes() }
-            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-            .map_err(|_| NotAKey)?;
+        // Reads both encodings.
+        let key = rsa::PublicKey::from_der(encoded).map_err(|_| NotAKey)?;
+        (bits(&key).ok_or(NotAKey)? >= SHORTEST_KEY).then_some(()).ok_or(NotAKey)?;
+        let prepared =
+            ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.as_ref()).map_err(|_| NotAKey)?;
         Ok(Self {
             fingerprint,
             region: None,

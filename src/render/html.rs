@@ -102,7 +102,7 @@ fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     fact(
         "What was asked",
         &format!(
-            "{} {asked} Grace time {}.",
+            "{} {asked} Grace period {}.",
             sentence(&window(report)),
             words::lasting(report.request.grace)
         ),

@@ -93,7 +93,7 @@ impl S3Store {
             home: Client::from_conf(settings.clone().build()),
             settings,
             buckets: RwLock::default(),
-            fast_paths: Arc::default(),
+            fast_paths: Arc::new(FastPaths::new(session.object_requests)),
             clock,
             // Whoever runs a store of his own knows best what it bears.
             beginning: if has_own_endpoint { Beginning::Free } else { Beginning::Gentle },

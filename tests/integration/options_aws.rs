@@ -303,9 +303,24 @@ fn the_requester_pays_for_every_request_to_the_bucket_and_signs_it() {
         assert!(signed.split(',').next().unwrap().contains("x-amz-request-payer"), "{signed}");
     }
     // Most objects are got without the SDK, whose requests bear this.
-    let lean =
+    let by_the_fast_path =
         of_s3().filter(|call| call.action == Action::GetObject && header(call, "amz-sdk-request").is_none());
-    assert!(lean.count() > 50);
+    assert!(by_the_fast_path.count() > 50);
+}
+
+#[test]
+fn without_the_fast_path_the_sdk_asks_for_every_object() {
+    let server = serve();
+    let calls = noted(&server);
+    let usual = run(&mut verify(&server, BUCKET, &[]));
+    let by_the_sdk = |calls: &[Call]| calls.iter().all(|call| header(call, "amz-sdk-request").is_some());
+    assert!(!by_the_sdk(&calls.lock().unwrap()));
+    calls.lock().unwrap().clear();
+    let ran = run(&mut verify(&server, BUCKET, &["--no-fast-path"]));
+    assert_eq!((ran.code, &ran.report["totals"]), (0, &usual.report["totals"]), "{}", ran.said);
+    let calls = calls.lock().unwrap();
+    assert!(calls.iter().filter(|call| call.action == Action::GetObject).count() > 50);
+    assert!(by_the_sdk(&calls));
 }
 
 #[test]

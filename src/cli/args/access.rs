@@ -22,6 +22,9 @@ pub struct Access {
     /// Sign no request, for public buckets; AWS gives no keys then, so --keys has to
     #[arg(long, conflicts_with = "assume_role")]
     pub no_sign_request: bool,
+    /// Get every object through the whole AWS SDK, slower: for support, where a store answers oddly
+    #[arg(long, hide_short_help = true)]
+    pub no_fast_path: bool,
     /// Who pays for requests to the bucket, where its owner does not
     #[arg(long, value_enum, value_name = "WHO")]
     pub request_payer: Option<RequestPayer>,

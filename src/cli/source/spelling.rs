@@ -1,5 +1,7 @@
 //! Other spellings of what `s3://BUCKET/PREFIX` says: ARNs, addresses of buckets, pages of AWS's console.
 
+use percent_encoding::percent_decode_str;
+
 use crate::cli::exit::Failure;
 
 /// What a word names that is no path of a folder.
@@ -126,25 +128,7 @@ fn cut(text: &str) -> (&str, &str) {
 
 /// Text as it is written in an address.
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let hex = |at: usize| {
-        std::str::from_utf8(bytes.get(at..at + 2)?).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
-    };
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match hex(at + 1).filter(|_| *byte == b'%') {
-            Some(decoded) => {
-                plain.push(decoded);
-                at += 3;
-            }
-            None => {
-                plain.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::audit::{Plan, TrailFilter};
 use crate::aws::failure::FailureKind;
 use crate::aws::trails::{self, Logging, Trail, TrailArn, TrailStatus, Trails, Validation};
-use crate::aws::{self, Payer, RequestPolicy, Session, Signing};
+use crate::aws::{self, ObjectRequests, Payer, RequestPolicy, Session, Signing};
 use crate::keys::KeySource;
 use crate::keys::aws::ListPublicKeys;
 use crate::keys::source::AskedKeys;
@@ -42,6 +42,11 @@ impl AwsClients {
             payer: match access.request_payer {
                 Some(RequestPayer::Requester) => Payer::Requester,
                 None => Payer::Owner,
+            },
+            object_requests: if access.no_fast_path {
+                ObjectRequests::SdkAlone
+            } else {
+                ObjectRequests::FastPath
             },
             load: RequestPolicy {
                 requests_per_second: access.max_requests_per_second,

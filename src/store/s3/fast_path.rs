@@ -36,6 +36,7 @@ use super::body::read;
 use super::bounded::REFUSAL;
 use super::clock::Clock;
 use super::refusal::{Action, Refusal};
+use crate::aws::ObjectRequests;
 use crate::aws::failure::Failure;
 use crate::aws::retry::Service;
 use crate::trail::ObjectName;
@@ -63,8 +64,11 @@ const AS_STORED: &str = "identity";
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
 /// The fast_paths that are known, by bucket.
-#[derive(Debug, Default)]
-pub(super) struct FastPaths(RwLock<HashMap<Arc<str>, Route>>);
+#[derive(Debug)]
+pub(super) struct FastPaths {
+    known: RwLock<HashMap<Arc<str>, Route>>,
+    requests: ObjectRequests,
+}
 
 #[derive(Debug)]
 enum Route {
@@ -76,9 +80,14 @@ enum Route {
 }
 
 impl FastPaths {
+    /// None known yet.
+    pub(super) fn new(requests: ObjectRequests) -> Self {
+        Self { known: RwLock::default(), requests }
+    }
+
     /// The fast path to a bucket's objects.
     pub(super) fn to(&self, bucket: &str) -> Option<Arc<FastPath>> {
-        match self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket)? {
+        match self.known.read().unwrap_or_else(PoisonError::into_inner).get(bucket)? {
             Route::Known(fast_path) => Some(Arc::clone(fast_path)),
             Route::Sought => None,
         }
@@ -86,24 +95,27 @@ impl FastPaths {
 
     /// The bucket has answered the SDK.
     pub(super) fn open(&self, bucket: &Arc<str>) {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(bucket);
+        if self.requests == ObjectRequests::SdkAlone {
+            return;
+        }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(bucket);
         if !known {
-            let mut fast_paths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut fast_paths = self.known.write().unwrap_or_else(PoisonError::into_inner);
             fast_paths.entry(Arc::clone(bucket)).or_insert(Route::Sought);
         }
     }
 
     /// The SDK has to find the way anew: the bucket may be elsewhere, the clock may be wrong.
     pub(super) fn close(&self, bucket: &str) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(bucket);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(bucket);
     }
 
     fn is_sought(&self, bucket: &str) -> bool {
-        matches!(self.0.read().unwrap_or_else(PoisonError::into_inner).get(bucket), Some(Route::Sought))
+        matches!(self.known.read().unwrap_or_else(PoisonError::into_inner).get(bucket), Some(Route::Sought))
     }
 
     fn show(&self, bucket: &str, fast_path: FastPath) {
-        if let Some(route) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(bucket) {
+        if let Some(route) = self.known.write().unwrap_or_else(PoisonError::into_inner).get_mut(bucket) {
             *route = Route::Known(Arc::new(fast_path));
         }
     }
