@@ -1,10 +1,10 @@
-//! Genuine AWS keys and signatures, and a chain made by hand: none of them ours to publish, so they are read from
-//! `TRAILSEAL_VECTORS`, or from `../shared/vectors`. Where they are absent, the tests say so and prove nothing.
+//! Genuine AWS keys and signatures, and a chain made without the forge: `testdata/vectors/README.md` says where they are
+//! from.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -30,23 +30,11 @@ use trailseal::{Limit, inflate};
 use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::run_with;
 
-fn folder() -> PathBuf {
-    match std::env::var_os("TRAILSEAL_VECTORS") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
-    }
-}
-
-/// A file of vectors; none if it is not there, which is said.
-fn vectors(name: &str) -> Option<Value> {
-    let path = folder().join(name);
-    match fs::read(&path) {
-        Ok(text) => Some(serde_json::from_slice(&text).unwrap()),
-        Err(error) => {
-            eprintln!("ABSENT: {}: {error}; nothing proven. Set TRAILSEAL_VECTORS.", path.display());
-            None
-        }
-    }
+/// A file of `testdata/vectors/`. Without it nothing would be proven, so its absence is a failure.
+fn vectors(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors").join(name);
+    let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -93,7 +81,7 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
 
 #[test]
 fn real_keys_are_read_under_their_own_fingerprints() {
-    let Some(file) = vectors("real-aws-public-keys.json") else { return };
+    let file = vectors("aws-public-keys.json");
     let keys = file["keys"].as_array().unwrap();
     assert!(keys.len() >= 4);
     let mut encodings = BTreeMap::new();
@@ -139,7 +127,7 @@ fn real_keys_are_read_under_their_own_fingerprints() {
 
 #[test]
 fn real_signatures_hold_and_no_bit_of_them_may_flip() {
-    let Some(file) = vectors("real-aws-signatures.json") else { return };
+    let file = vectors("aws-signatures.json");
     let vectors = file["vectors"].as_array().unwrap();
     assert!(vectors.len() >= 4);
     for (number, vector) in vectors.iter().enumerate() {
@@ -178,8 +166,7 @@ fn real_signatures_hold_and_no_bit_of_them_may_flip() {
 
 #[test]
 fn both_libraries_agree_on_forged_signatures() {
-    let world =
-        World::forge(&forge::WorldPlan { accounts: 1, regions: 1, ..forge::WorldPlan::default() }).unwrap();
+    let world = World::forge(&forge::Plan { accounts: 1, regions: 1, ..forge::Plan::default() }).unwrap();
     let list: Value = serde_json::from_slice(&world.keys().json()).unwrap();
     let keys: BTreeMap<String, Key> = list["PublicKeyList"]
         .as_array()
@@ -226,15 +213,13 @@ fn string_to_sign(digest: &Value, bytes: &[u8]) -> String {
 
 #[test]
 fn the_string_to_sign_is_awss() {
-    let Some(file) = vectors("string-to-sign.json") else { return };
-    let mut complete = 0;
-    for vector in file["vectors"].as_array().unwrap() {
-        let Some(expected) = vector["string_to_sign"].as_str() else { continue };
+    let file = vectors("string-to-sign.json");
+    let vectors = file["vectors"].as_array().unwrap();
+    assert!(!vectors.is_empty());
+    for vector in vectors {
         let bytes = text(vector, "digest_bytes_utf8").as_bytes();
-        assert_eq!(string_to_sign(vector, bytes), expected);
-        complete += 1;
+        assert_eq!(string_to_sign(vector, bytes), text(vector, "string_to_sign"));
     }
-    assert!(complete > 0);
 }
 
 /// The synthetic chain's objects.
@@ -283,7 +268,7 @@ fn is_whole(report: &Report, file: &Value) {
 
 #[test]
 fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
-    let Some(file) = vectors("synthetic-chain.json") else { return };
+    let file = vectors("synthetic-chain.json");
     let bucket = text(&file["trail"], "bucket").to_owned();
     for (name, expected) in file["strings_to_sign"].as_object().unwrap() {
         let written = objects(&file).into_iter().any(|(object, body, _)| {
@@ -332,9 +317,8 @@ fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
 
 #[test]
 fn forged_digests_have_the_shape_of_real_ones() {
-    let Some(shape) = vectors("real-digest-shape.json") else { return };
-    let world =
-        World::forge(&forge::WorldPlan { accounts: 1, regions: 2, ..forge::WorldPlan::default() }).unwrap();
+    let shape = vectors("digest-shape.json");
+    let world = World::forge(&forge::Plan { accounts: 1, regions: 2, ..forge::Plan::default() }).unwrap();
     let mut store = Memory::new(&world, Keeps::Metadata, 1000);
     let order = |field: &str| -> Vec<String> { serde_json::from_value(shape[field].clone()).unwrap() };
     for digest in world.chains().iter().flat_map(|chain| &chain.digests) {
