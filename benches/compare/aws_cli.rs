@@ -1,31 +1,25 @@
-//! The AWS CLI, in a virtual environment of its own under the build directory.
+//! The AWS CLI, in the tests' virtual environment under the build directory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use trailseal::forge;
 
 use super::contest;
+use super::python::Python;
 
 pub struct AwsCli {
     program: PathBuf,
 }
 
 impl AwsCli {
-    /// The CLI, installed once.
-    pub fn get() -> Result<Self, String> {
-        let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("aws-cli/venv");
-        let cli = Self { program: venv.join("bin/aws") };
-        if run(Command::new(&cli.program).arg("--version")).is_err() {
-            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-            run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "awscli"]))?;
-            run(Command::new(&cli.program).arg("--version"))?;
-        }
-        Ok(cli)
+    /// The CLI, from the environment that the tests have it from.
+    pub fn get() -> Option<Self> {
+        Python::get().map(|python| Self { program: python.program("aws") })
     }
 
     /// The calls that validate the whole record: it takes one account and one region at a time.
-    pub fn validate_all(&self, plan: &forge::WorldPlan, url: &str) -> Vec<Command> {
+    pub fn validate_all(&self, plan: &forge::Plan, url: &str) -> Vec<Command> {
         let (trail, window) = (&plan.trails[0], plan.window());
         let mut calls = Vec::new();
         for account in plan.account_ids() {
@@ -48,14 +42,5 @@ impl AwsCli {
             }
         }
         calls
-    }
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
     }
 }

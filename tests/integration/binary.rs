@@ -67,9 +67,16 @@ pub fn verify(folder: &Path, truth: &Truth, more: &[&str]) -> Verified {
         .args(more)
         .output()
         .unwrap();
-    let code = code(&output);
     assert!(output.stderr.is_empty(), "{}", stderr(&output));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    judged(&output)
+}
+
+/// What the program said in JSON.
+#[track_caller]
+pub fn judged(output: &Output) -> Verified {
+    let code = code(output);
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("exit {code}, no report: {error}: {}", stderr(output)));
     assert_eq!(report["exit_code"], code);
     let word = |finding: &Value, field: &str| finding[field].as_str().unwrap_or_default().to_owned();
     let told = report["findings"].as_array().unwrap().iter().map(|finding| {

@@ -28,6 +28,8 @@ mod patience;
 mod properties;
 mod prove;
 mod readme;
+mod real_moto;
+mod real_seaweed;
 mod render_consumers;
 mod render_formats;
 mod render_hostile;

@@ -3,16 +3,27 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 pub mod aws_cli;
+#[cfg(unix)]
+pub mod boto;
 pub mod client;
 pub mod control;
+#[cfg(unix)]
+pub mod daemon;
 pub mod faults;
 pub mod forged;
 pub mod http;
 pub mod judged;
 pub mod memory;
+#[cfg(unix)]
+pub mod moto;
 pub mod parts;
+pub mod python;
+#[cfg(unix)]
+pub mod record;
 pub mod resigned;
 pub mod s3;
+#[cfg(unix)]
+pub mod seaweed;
 pub mod server;
 pub mod tls;
 pub mod verify;

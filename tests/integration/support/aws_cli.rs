@@ -1,16 +1,18 @@
-//! The AWS CLI itself, in a virtual environment of its own, and what it says.
+//! The AWS CLI itself, and what it says.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use super::python::Python;
 use super::server::Server;
 
-/// The AWS CLI, installed under the build directory once and kept there.
+/// The AWS CLI.
 #[derive(Debug)]
 pub struct AwsCli {
     program: PathBuf,
+    /// What it keeps.
     home: PathBuf,
 }
 
@@ -71,36 +73,15 @@ pub struct Question<'a> {
 }
 
 impl AwsCli {
-    /// The CLI, installed if need be. None, and a word on stderr, where Python or the package index is out of reach.
+    /// The CLI; none where there is no Python environment to take it from.
     pub fn get() -> Option<&'static Self> {
         static CLI: OnceLock<Option<AwsCli>> = OnceLock::new();
-        CLI.get_or_init(|| match Self::install() {
-            Ok(cli) => Some(cli),
-            Err(why) => {
-                eprintln!("SKIPPED: the AWS CLI is not at hand, so nothing was compared with it: {why}");
-                None
-            }
-        })
-        .as_ref()
-    }
-
-    fn install() -> Result<Self, String> {
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("aws-cli");
-        let program = home.join("venv/bin/aws");
-        let cli = Self { program, home };
-        if cli.version().is_ok() {
-            return Ok(cli);
-        }
-        std::fs::create_dir_all(&cli.home).map_err(|error| error.to_string())?;
-        let venv = cli.home.join("venv");
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "awscli"]))?;
-        cli.version()?;
-        Ok(cli)
-    }
-
-    fn version(&self) -> Result<Output, String> {
-        run(Command::new(&self.program).arg("--version"))
+        let take = |python: &Python| {
+            let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("aws-cli");
+            std::fs::create_dir_all(&home).unwrap();
+            AwsCli { program: python.program("aws"), home }
+        };
+        CLI.get_or_init(|| Python::get().map(take)).as_ref()
     }
 
     /// Runs `aws cloudtrail validate-logs --verbose` against `server`.
@@ -124,15 +105,6 @@ impl AwsCli {
             .output()
             .unwrap();
         Said::read(&output)
-    }
-}
-
-fn run(command: &mut Command) -> Result<Output, String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        Ok(output)
-    } else {
-        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
     }
 }
 
