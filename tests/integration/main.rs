@@ -42,6 +42,7 @@ mod s3_audit;
 mod s3_cli;
 mod s3_listings;
 mod s3_store;
+mod schemas;
 mod sources;
 mod store_copied;
 mod store_dir;
