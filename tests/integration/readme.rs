@@ -124,3 +124,33 @@ fn the_configuration_it_shows_is_one() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(shown.contains("last = \"26h\"") && shown.contains("accept = [\"log-unlisted\"]"), "{shown}");
 }
+
+/// The guides lead where they say.
+#[test]
+fn every_path_that_the_guides_name_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guides = [
+        "README.md",
+        "benches/README.md",
+        "testdata/README.md",
+        "testdata/vectors/README.md",
+        ".github/CHANGELOG.md",
+        ".github/CONTRIBUTING.md",
+        ".github/SECURITY.md",
+    ];
+    let places = ["src/", "tests/", "testdata/", "benches/", ".ci/", ".github/"];
+    let mut seen = 0;
+    for guide in guides {
+        let text =
+            std::fs::read_to_string(root.join(guide)).unwrap_or_else(|error| panic!("{guide}: {error}"));
+        // Between backticks, and where links lead.
+        for path in text.split(['`', '(', ')', '\n']) {
+            let named = places.iter().any(|place| path.starts_with(place)) && !path.contains([' ', '*', '…']);
+            if named {
+                assert!(root.join(path).exists(), "{guide} names {path}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "reads nothing: {seen}");
+}

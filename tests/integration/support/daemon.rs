@@ -24,7 +24,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it with these words; its folder is where `prepare` may lay files, and what it says is kept there.
+    /// Starts it with these words in `folder`, where what it says is kept too.
     pub fn start(folder: TempDir, program: &Path, words: &[String]) -> Self {
         let folder = folder.keep();
         let said = || File::options().create(true).append(true).open(folder.join("said")).unwrap();
