@@ -19,7 +19,7 @@ impl AwsCli {
     }
 
     /// The calls that validate the whole record: it takes one account and one region at a time.
-    pub fn validate_all(&self, plan: &forge::Plan, url: &str) -> Vec<Command> {
+    pub fn validate_all(&self, plan: &forge::WorldPlan, url: &str) -> Vec<Command> {
         let (trail, window) = (&plan.trails[0], plan.window());
         let mut calls = Vec::new();
         for account in plan.account_ids() {

@@ -155,7 +155,8 @@ impl Trails {
     /// Where AWS cannot be asked, or refuses.
     pub async fn resolve(&self, arn: &TrailArn) -> Result<Trail, TrailError> {
         let client = self.cloudtrail(&arn.region);
-        let wrap = |action, failure| TrailError { action, target: arn.to_string(), failure };
+        let named = arn.to_string();
+        let wrap = |action, failure| TrailError { action, target: named.clone(), failure };
         let first = match client.get_trail().name(arn.to_string()).send().await {
             Ok(answer) => match answer.trail() {
                 Some(trail) => return read(arn, trail).map_err(|failure| wrap("GetTrail", failure)),
@@ -167,9 +168,10 @@ impl Trails {
             return Err(wrap("GetTrail", first));
         }
         match client.describe_trails().trail_name_list(arn.to_string()).send().await {
-            Ok(answer) => match answer.trail_list() {
-                [trail, ..] => read(arn, trail).map_err(|failure| wrap("DescribeTrails", failure)),
-                [] => Err(wrap("DescribeTrails", Failure::not_found("there is no such trail"))),
+            // Whoever answers with other trails, too, is not to lead to another trail's bucket.
+            Ok(answer) => match answer.trail_list().iter().find(|trail| trail.trail_arn() == Some(&named)) {
+                Some(trail) => read(arn, trail).map_err(|failure| wrap("DescribeTrails", failure)),
+                None => Err(wrap("DescribeTrails", Failure::not_found("there is no such trail"))),
             },
             Err(error) => Err(match first.kind {
                 FailureKind::NotFound => wrap("GetTrail", first),

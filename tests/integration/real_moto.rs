@@ -9,7 +9,7 @@ use std::fs;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
-use trailseal::forge::{Damage, Plan};
+use trailseal::forge::{Damage, WorldPlan};
 
 use crate::binary::{self, Verified, judged};
 use crate::support::boto::{Boto, Credentials};
@@ -17,7 +17,7 @@ use crate::support::moto::{ACCOUNT, ANYBODY, Moto};
 use crate::support::record::{Record, small};
 
 /// Puts a record on the server.
-fn put(server: &Moto, plan: &Plan) -> (Record, Boto) {
+fn put(server: &Moto, plan: &WorldPlan) -> (Record, Boto) {
     let record = Record::forge(plan);
     let mut boto = server.boto();
     boto.upload(&record.world, &json!({}));
@@ -50,7 +50,7 @@ fn prefixes_of_every_kind_are_named_listed_and_signed_alike() {
 #[test]
 fn what_was_deleted_in_a_bucket_that_keeps_versions_is_missing() {
     let Some(server) = Moto::get() else { return };
-    let record = Record::forge(&Plan { bucket: "versions".into(), ..Plan::default() });
+    let record = Record::forge(&WorldPlan { bucket: "versions".into(), ..WorldPlan::default() });
     let mut boto = server.boto();
     boto.call("s3", "create_bucket", json!({ "Bucket": "versions" }));
     let versioning = json!({ "Bucket": "versions", "VersioningConfiguration": { "Status": "Enabled" } });

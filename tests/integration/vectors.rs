@@ -166,7 +166,8 @@ fn real_signatures_hold_and_no_bit_of_them_may_flip() {
 
 #[test]
 fn both_libraries_agree_on_forged_signatures() {
-    let world = World::forge(&forge::Plan { accounts: 1, regions: 1, ..forge::Plan::default() }).unwrap();
+    let world =
+        World::forge(&forge::WorldPlan { accounts: 1, regions: 1, ..forge::WorldPlan::default() }).unwrap();
     let list: Value = serde_json::from_slice(&world.keys().json()).unwrap();
     let keys: BTreeMap<String, Key> = list["PublicKeyList"]
         .as_array()
@@ -318,7 +319,8 @@ fn the_synthetic_chain_is_whole_in_a_bucket_and_in_a_folder() {
 #[test]
 fn forged_digests_have_the_shape_of_real_ones() {
     let shape = vectors("digest-shape.json");
-    let world = World::forge(&forge::Plan { accounts: 1, regions: 2, ..forge::Plan::default() }).unwrap();
+    let world =
+        World::forge(&forge::WorldPlan { accounts: 1, regions: 2, ..forge::WorldPlan::default() }).unwrap();
     let mut store = Memory::new(&world, Keeps::Metadata, 1000);
     let order = |field: &str| -> Vec<String> { serde_json::from_value(shape[field].clone()).unwrap() };
     for digest in world.chains().iter().flat_map(|chain| &chain.digests) {

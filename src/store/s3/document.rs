@@ -111,7 +111,7 @@ impl<'asked> Names<'asked> {
         let encoding = match found.prefix.as_deref() {
             None => said,
             Some(own) if said == Encoding::Url && decoded(own).as_deref() == Some(prefix) => Encoding::Url,
-            Some(own) if own == prefix => Encoding::Raw,
+            Some(own) if own == prefix => said,
             Some(_) => return Err(Refusal::alien("the listing is not the one that was asked for")),
         };
         Ok(Self { prefix, encoding })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use assert_cmd::Command;
 use tempfile::TempDir;
-use trailseal::forge::{Damage, Plan, Truth, World};
+use trailseal::forge::{Damage, Truth, World, WorldPlan};
 
 use super::boto::Credentials;
 use super::verify::{Told, right};
@@ -25,7 +25,7 @@ impl Record {
         Self { truth: world.truth(), world, folder }
     }
 
-    pub fn forge(plan: &Plan) -> Self {
+    pub fn forge(plan: &WorldPlan) -> Self {
         Self::new(World::forge(plan).unwrap())
     }
 
@@ -103,13 +103,13 @@ impl Record {
 }
 
 /// One account and region, in a bucket of its own.
-pub fn small(bucket: &str, prefix: &str) -> Plan {
-    Plan {
+pub fn small(bucket: &str, prefix: &str) -> WorldPlan {
+    WorldPlan {
         accounts: 1,
         regions: 1,
         turns: Default::default(),
         bucket: bucket.into(),
         prefix: prefix.into(),
-        ..Plan::default()
+        ..WorldPlan::default()
     }
 }
