@@ -1,10 +1,11 @@
 //! `trailseal demo`: the first thing a newcomer runs. Forges a record, proves it, damages it, and catches the damage.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
+
+use tempfile::TempDir;
 
 use crate::audit::{self, Silent, Stopper};
 use crate::digest::NamedBy;
@@ -30,19 +31,8 @@ const DAMAGES: [Damage; 5] = [
 
 /// Runs the command. Its exit code is 0 when the demonstration went as told, whatever it demonstrates.
 pub fn run(args: &Demo) -> Result<u8, Failure> {
-    let folder = match &args.keep {
-        Some(folder) => folder.clone(),
-        None => std::env::temp_dir().join(format!("trailseal-demo-{}", std::process::id())),
-    };
-    if folder.exists() {
-        return Err(Failure::new(format!("{} exists already; name a new folder", folder.display())));
-    }
-    let shown = demonstrate(&folder, &args.look);
-    if args.keep.is_none() {
-        // What cannot be removed lies in the folder for temporary files, which is cleared by others.
-        let _ = fs::remove_dir_all(&folder);
-    }
-    let scenes = shown?;
+    let (folder, _removed_at_the_end) = folder(args.keep.as_deref())?;
+    let scenes = demonstrate(&folder, &args.look)?;
     let layout = output::layout(&args.look, Kind::Stdout);
     Output::stdout().publish(|out| tell(&scenes, &folder, args, &layout, out))?;
     match (scenes.clean.exit_code(), scenes.damaged.exit_code()) {
@@ -50,6 +40,23 @@ pub fn run(args: &Demo) -> Result<u8, Failure> {
         (clean, damaged) => Err(Failure::new(format!(
             "the demonstration went wrong: exit codes {clean} and {damaged} instead of 0 and 1; please report this"
         ))),
+    }
+}
+
+/// Where the worlds are written: where they are to be kept, or in a folder that goes with the value beside it.
+fn folder(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), Failure> {
+    match keep {
+        Some(folder) if folder.exists() => {
+            Err(Failure::new(format!("{} exists already; name a new folder", folder.display())))
+        }
+        Some(folder) => Ok((folder.to_owned(), None)),
+        None => {
+            let made = tempfile::Builder::new().prefix("trailseal-demo-").tempdir();
+            let folder = made.map_err(|error| {
+                Failure::new(format!("cannot make a folder for temporary files: {error}"))
+            })?;
+            Ok((folder.path().to_owned(), Some(folder)))
+        }
     }
 }
 

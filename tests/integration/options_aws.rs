@@ -23,15 +23,15 @@ use crate::support::forged::{self, Encoding};
 use crate::support::server::Server;
 use crate::support::tls::Tls;
 
-static WORLD: LazyLock<World> =
+pub static WORLD: LazyLock<World> =
     LazyLock::new(|| World::forge(&WorldPlan { prefix: "audit".into(), ..WorldPlan::default() }).unwrap());
-const BUCKET: &str = "s3://example-trail-bucket/audit";
+pub const BUCKET: &str = "s3://example-trail-bucket/audit";
 
-fn serve() -> Server {
+pub fn serve() -> Server {
     Server::start(forged::world(&WORLD, Encoding::Mixed))
 }
 
-fn verify(server: &Server, source: &str, more: &[&str]) -> Command {
+pub fn verify(server: &Server, source: &str, more: &[&str]) -> Command {
     let window = WORLD.plan().window();
     let mut command = program(server);
     command.args(["verify", source, "--json", "--no-progress"]);
@@ -39,13 +39,13 @@ fn verify(server: &Server, source: &str, more: &[&str]) -> Command {
     command
 }
 
-struct Ran {
-    code: i32,
-    report: Value,
-    said: String,
+pub struct Ran {
+    pub code: i32,
+    pub report: Value,
+    pub said: String,
 }
 
-fn run(command: &mut Command) -> Ran {
+pub fn run(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     Ran {
         code: output.status.code().unwrap(),
@@ -87,7 +87,7 @@ fn enabled_regions_are_expected_of_a_bucket_a_trail_and_a_folder() {
 }
 
 /// Has every request noted.
-fn noted(server: &Server) -> Arc<Mutex<Vec<Call>>> {
+pub fn noted(server: &Server) -> Arc<Mutex<Vec<Call>>> {
     let calls = Arc::<Mutex<Vec<Call>>>::default();
     let own = Arc::clone(&calls);
     server.fail(faults::script(move |call| {
@@ -97,129 +97,19 @@ fn noted(server: &Server) -> Arc<Mutex<Vec<Call>>> {
     calls
 }
 
-fn header<'c>(call: &'c Call, name: &str) -> Option<&'c str> {
+pub fn header<'c>(call: &'c Call, name: &str) -> Option<&'c str> {
     call.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
 }
 
 /// Whose credentials a request was signed with.
-fn signed_by(call: &Call) -> Option<&str> {
+pub fn signed_by(call: &Call) -> Option<&str> {
     header(call, "authorization")?.split_once("Credential=")?.1.split('/').next()
 }
 
-fn config(text: &str) -> tempfile::NamedTempFile {
+pub fn config(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
     file
-}
-
-#[test]
-fn a_profile_that_is_named_counts_before_the_environment() {
-    let server = serve();
-    let calls = noted(&server);
-    let file = config(
-        "[profile auditor]\naws_access_key_id = AUDITOR\naws_secret_access_key = s\nregion = us-west-2\n",
-    );
-    let ran = run(verify(&server, BUCKET, &["--profile", "auditor"]).env("AWS_CONFIG_FILE", file.path()));
-    assert_eq!(ran.code, 0, "{}", ran.said);
-    assert!(calls.lock().unwrap().iter().all(|call| signed_by(call) == Some("AUDITOR")));
-    calls.lock().unwrap().clear();
-    // Named by the environment, it does not.
-    let ran =
-        run(verify(&server, BUCKET, &[]).env("AWS_CONFIG_FILE", file.path()).env("AWS_PROFILE", "auditor"));
-    assert_eq!(ran.code, 0, "{}", ran.said);
-    assert!(calls.lock().unwrap().iter().all(|call| signed_by(call) == Some("AKIDTEST")));
-}
-
-#[test]
-fn a_profile_that_is_not_there_is_refused_with_those_that_are() {
-    let server = serve();
-    let file = config("[profile audit]\nregion = us-west-2\n[profile other]\nregion = us-west-2\n");
-    for with in [["--profile", "auditor"], ["--no-progress", "--grace=3h"]] {
-        let mut command = verify(&server, BUCKET, if with[0] == "--profile" { &with } else { &[] });
-        command.env("AWS_CONFIG_FILE", file.path()).env("AWS_PROFILE", "auditor");
-        let ran = run(&mut command);
-        assert_eq!(ran.code, 2);
-        assert!(ran.said.contains("no profile auditor") && ran.said.contains("audit, other"), "{}", ran.said);
-    }
-    assert!(server.take_counts().is_empty());
-}
-
-#[test]
-fn profiles_say_how_to_sign_in() {
-    let server = serve();
-    let file = config(
-        "[profile sso]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = r\n\
-         [sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n\
-         [profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = sso\nmfa_serial = arn:aws:iam::111122223333:mfa/m\n\
-         [profile process]\ncredential_process = /bin/false\n\
-         [profile none]\nregion = us-east-1\n",
-    );
-    for (profile, words) in [
-        ("sso", &["no usable AWS credentials: sign in: aws sso login --profile sso"][..]),
-        ("mfa", &["mfa_serial", "not supported", "export-credentials --profile mfa"]),
-        ("process", &["credentials could not be retrieved", "exited"]),
-        (
-            "none",
-            &[
-                "no credentials were found",
-                "no usable AWS credentials",
-                "aws configure",
-                "aws sso login",
-                "--profile",
-                "AWS_PROFILE",
-            ],
-        ),
-    ] {
-        for command in [
-            &mut verify(&server, BUCKET, &["--profile", profile]),
-            program(&server).args(["keys", "fetch", "--profile", profile]),
-        ] {
-            let ran = run(command.env("AWS_CONFIG_FILE", file.path()));
-            assert_eq!(ran.code, 2, "{profile}: {}", ran.said);
-            for word in words {
-                assert!(ran.said.contains(word), "{profile}: {word} is not in {}", ran.said);
-            }
-            assert!(ran.said.lines().count() <= 2 && !ran.said.contains("\\n"), "{}", ran.said);
-            // What is missing comes first, where it was looked for second.
-            let first = ran.said.lines().next().unwrap();
-            assert!(!first.contains("list s3://") && !first.contains("ListRegions"), "{first}");
-        }
-    }
-}
-
-#[test]
-fn a_device_is_told_of_whoever_names_the_profile() {
-    let server = serve();
-    let role = "role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n";
-    let device = "mfa_serial = arn:aws:iam::111122223333:mfa/m\n";
-    let keys = "aws_access_key_id = A\naws_secret_access_key = s\n";
-    let file = config(&format!(
-        "[default]\n{role}{device}[profile p]\n{role}{device}[profile q]\n{role}\
-         [profile base]\n{keys}[profile plain]\n{keys}{device}"
-    ));
-    let asked = |named: &[&str], by_environment: &str, own_keys: bool| {
-        let mut command = verify(&server, BUCKET, named);
-        command.env("AWS_CONFIG_FILE", file.path()).env("AWS_PROFILE", by_environment);
-        if !own_keys {
-            command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
-        }
-        run(&mut command)
-    };
-    for (named, by_environment, own_keys, profile) in
-        [(&["--profile", "p"][..], "", true, "p"), (&[], "p", false, "p"), (&[], "", false, "default")]
-    {
-        let ran = asked(named, by_environment, own_keys);
-        let told = format!("the profile {profile} asks for MFA (mfa_serial)");
-        assert!(ran.code == 2 && ran.said.contains(&told), "{by_environment}: {}", ran.said);
-        assert!(ran.said.contains(&format!("export-credentials --profile {profile} ")), "{}", ran.said);
-    }
-    // Keys of the environment count before both, and where no role is taken on, the device is named for other tools.
-    for (named, by_environment, own_keys) in
-        [(&[][..], "p", true), (&[], "", true), (&["--profile", "plain"], "", true), (&[], "plain", false)]
-    {
-        let ran = asked(named, by_environment, own_keys);
-        assert_eq!(ran.code, 0, "{named:?} {by_environment}: {}", ran.said);
-    }
 }
 
 #[test]
@@ -241,52 +131,6 @@ fn a_bucket_whose_name_no_bucket_has_is_asked_for_and_then_doubted() {
     });
     let ran = run(&mut verify(&server, "s3://Old_Bucket/audit", &["--copied-from", BUCKET]));
     assert_eq!(ran.code, 0, "{}", ran.said);
-}
-
-#[test]
-#[cfg(unix)]
-fn credentials_may_come_from_a_process() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let server = serve();
-    let folder = tempfile::tempdir().unwrap();
-    let script = folder.path().join("credentials.sh");
-    let answer = r#"{"Version": 1, "AccessKeyId": "PROCESS", "SecretAccessKey": "s"}"#;
-    std::fs::write(&script, format!("#!/bin/sh\necho '{answer}'\n")).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let file = config(&format!("[profile p]\ncredential_process = {}\n", script.display()));
-    let calls = noted(&server);
-    let ran = run(verify(&server, BUCKET, &["--profile", "p"])
-        .env("AWS_CONFIG_FILE", file.path())
-        .env("PATH", "/usr/bin:/bin"));
-    assert_eq!(ran.code, 0, "{}", ran.said);
-    assert!(calls.lock().unwrap().iter().all(|call| signed_by(call) == Some("PROCESS")));
-}
-
-#[test]
-fn a_role_is_taken_on_for_every_call() {
-    let server = serve();
-    let calls = noted(&server);
-    let role = "arn:aws:iam::111122223333:role/auditor";
-    let arn = forged::world(&WORLD, Encoding::Mixed).trails[0].arn.clone();
-    let account = arn.split(':').nth(4).unwrap().to_owned();
-    let ran = run(&mut verify(&server, &arn, &["--assume-role", role, "--account", &account]));
-    assert_eq!(ran.code, 0, "{}", ran.said);
-    let calls = calls.lock().unwrap();
-    let by = |role: bool| -> BTreeSet<Action> {
-        let own = |call: &&Call| (signed_by(call) == Some("ASSUMED")) == role;
-        calls.iter().filter(own).map(|call| call.action).collect()
-    };
-    assert_eq!(by(false), [Action::AssumeRole].into());
-    let all = [
-        Action::GetTrail,
-        Action::GetTrailStatus,
-        Action::GetCallerIdentity,
-        Action::ListRegions,
-        Action::ListPublicKeys,
-        Action::ListObjectsV2,
-        Action::GetObject,
-    ];
-    assert_eq!(by(true), all.into());
 }
 
 #[test]

@@ -1,53 +1,47 @@
-//! The rules of judgement, each by a world: lawful ones that look like crimes, crimes that look lawful, and outages
-//! that are neither.
+//! The rules of judgement, each by a world: lawful ones that look like crimes, crimes that look lawful, and what the caller
+//! makes of either.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
-use trailseal::audit::NamedBy;
 use trailseal::audit::{Plan, TrailFilter};
 use trailseal::forge::{self, Damage, Turn, World};
-use trailseal::render::{self, message};
-use trailseal::report::Report;
-use trailseal::report::{Cause, Class, Code};
-use trailseal::store::copied::Copied;
-use trailseal::store::{
-    Admission, Listing, Metadata, Object, ObjectStore, Page, StoreError, StoreErrorKind, Take,
-};
+use trailseal::render::{self};
+use trailseal::report::{Cause, Code};
+use trailseal::store::StoreErrorKind;
 use trailseal::trail::key::{DigestKey, LogKey};
-use trailseal::trail::{Depth, DigestKind, Location, ObjectName, Prefix, Time};
+use trailseal::trail::{Depth, DigestKind, Time};
 
 use crate::support::judged::{accuses_nobody, counted, far_place, holds, is_digest, place_of, plant};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
 use crate::support::verify::{plan, right, run, told};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| forged(|_| {}));
-static RESTARTED: LazyLock<World> = LazyLock::new(|| forged(|plan| plan.turns = [Turn::Restart].into()));
-static TWO_TRAILS: LazyLock<World> = LazyLock::new(|| {
+pub static WORLD: LazyLock<World> = LazyLock::new(|| forged(|_| {}));
+pub static RESTARTED: LazyLock<World> = LazyLock::new(|| forged(|plan| plan.turns = [Turn::Restart].into()));
+pub static TWO_TRAILS: LazyLock<World> = LazyLock::new(|| {
     forged(|plan| {
         plan.trails = ["management-events", "data_events.v2"].map(|name| name.parse().unwrap()).into()
     })
 });
 
 /// Twelve hours of two accounts in two regions, and what `change` makes of that.
-fn forged(change: impl FnOnce(&mut forge::WorldPlan)) -> World {
+pub fn forged(change: impl FnOnce(&mut forge::WorldPlan)) -> World {
     let mut plan = forge::WorldPlan { regions: 2, ..forge::WorldPlan::default() };
     change(&mut plan);
     World::forge(&plan).unwrap()
 }
 
-fn memory(world: &World) -> Memory {
+pub fn memory(world: &World) -> Memory {
     Memory::new(world, Keeps::Metadata, 1000)
 }
 
-fn asked(world: &World) -> Plan {
+pub fn asked(world: &World) -> Plan {
     plan(&world.truth())
 }
 
-fn hour(world: &World, hour: u32) -> Time {
+pub fn hour(world: &World, hour: u32) -> Time {
     world.plan().start + TimeDelta::hours(i64::from(hour))
 }
 
@@ -250,159 +244,6 @@ fn an_expired_head_is_no_crime() {
     assert_eq!(run(asked(&WORLD), store, &WORLD).exit_code(), 1);
 }
 
-// Moves and copies.
-
-#[test]
-fn moves_are_followed_from_wherever_one_begins() {
-    for turns in
-        [vec![Turn::PrefixChange], vec![Turn::BucketChange], vec![Turn::PrefixChange, Turn::BucketChange]]
-    {
-        let world = forged(|plan| plan.turns = turns.iter().copied().collect());
-        let report = run(asked(&world), memory(&world), &world);
-        assert_eq!(told(&report), right(&world.truth()), "{turns:?}");
-        let root = Plan { prefix: Prefix::default(), ..asked(&world) };
-        assert_eq!(
-            told(&run(root, memory(&world), &world)),
-            right(&world.truth()),
-            "{turns:?} from the root"
-        );
-    }
-}
-
-#[test]
-fn a_move_out_of_reach_accuses_nobody() {
-    let world = forged(|plan| plan.turns = [Turn::PrefixChange, Turn::BucketChange].into());
-    let first = world.plan().bucket.clone();
-    for plan in [asked(&world), Plan { prefix: Prefix::default(), ..asked(&world) }] {
-        let first = first.clone();
-        let script = move |ask: Ask<'_>| match ask {
-            Ask::List(bucket, _) | Ask::Get(bucket, _) => {
-                (*bucket == *first).then_some(StoreErrorKind::Denied)
-            }
-        };
-        accuses_nobody(&run(plan, Faulty { store: memory(&world), script, late: None }, &world), 3);
-    }
-    // Out of reach, but also out of the window.
-    let script = move |ask: Ask<'_>| match ask {
-        Ask::List(bucket, _) | Ask::Get(bucket, _) => (*bucket == *first).then_some(StoreErrorKind::Denied),
-    };
-    let late = Plan { start: Some(hour(&world, 6)), ..asked(&world) };
-    let report = run(late, Faulty { store: memory(&world), script, late: None }, &world);
-    accuses_nobody(&report, report.exit_code());
-    assert!(!counted(&report).contains_key("incomplete listing-unreadable"), "{:?}", counted(&report));
-}
-
-#[test]
-fn a_home_that_cannot_be_listed_accuses_nobody() {
-    let world = forged(|plan| plan.turns = [Turn::PrefixChange].into());
-    for denied in ["AWSLogs/", "second/AWSLogs/"] {
-        for kind in [StoreErrorKind::Denied, StoreErrorKind::TimedOut] {
-            let script = move |ask: Ask<'_>| {
-                let digests =
-                    |prefix: &str| prefix.starts_with(denied) && prefix.contains("/CloudTrail-Digest/");
-                let day_or_region =
-                    |prefix: &str| prefix.matches('/').count() > denied.matches('/').count() + 2;
-                matches!(ask, Ask::List(_, prefix) if digests(prefix) && day_or_region(prefix))
-                    .then_some(kind)
-            };
-            let plan = Plan { prefix: Prefix::default(), ..asked(&world) };
-            let report = run(plan, Faulty { store: memory(&world), script, late: None }, &world);
-            accuses_nobody(&report, 3);
-            assert!(counted(&report).contains_key("incomplete listing-unreadable"));
-        }
-    }
-}
-
-/// The world's objects, lying in another bucket under another prefix.
-fn copy_of(world: &World, bucket: &str, prefix: &str) -> Memory {
-    let mut store = memory(world);
-    let copied = std::mem::take(store.objects());
-    *store.objects() = copied
-        .into_iter()
-        .map(|(object, stored)| (ObjectName::new(bucket, format!("{prefix}{}", object.key)), stored))
-        .collect();
-    store
-}
-
-#[test]
-fn a_copy_is_judged_by_where_it_was_delivered() {
-    let world = forged(|plan| plan.prefix = "audit".into());
-    let place = |bucket: &str, prefix: &str| Location::new(bucket, prefix);
-    for (delivered, copy) in [
-        (place(&world.plan().bucket, "audit/"), place("evidence", "case-7/audit/")),
-        (place(&world.plan().bucket, ""), place("evidence", "case-7/")),
-    ] {
-        let plan = Plan { prefix: delivered.prefix.clone(), ..asked(&world) };
-        let store = Copied { store: Arc::new(copy_of(&world, "evidence", "case-7/")), delivered, copy };
-        holds(&run(plan, store, &world), 0, &[]);
-    }
-    let plan = Plan { bucket: "evidence".into(), prefix: "case-7/".into(), ..asked(&world) };
-    let report = run(plan, copy_of(&world, "evidence", "case-7/"), &world);
-    holds(&report, 3, &[("incomplete record-copied", 1)]);
-    let delivered = format!("--copied-from s3://{}/audit/", world.plan().bucket);
-    assert!(message(&report.findings[0]).contains(&delivered), "{}", message(&report.findings[0]));
-}
-
-#[test]
-fn a_copy_of_one_bucket_knows_nothing_of_another() {
-    let world = forged(|plan| plan.turns = [Turn::BucketChange].into());
-    let source = asked(&world).bucket;
-    let mut store = memory(&world);
-    store.objects().retain(|object, _| object.bucket == source);
-    let mut copied = std::mem::take(store.objects());
-    *store.objects() = std::mem::take(&mut copied)
-        .into_iter()
-        .map(|(object, stored)| (ObjectName::new("evidence", object.key), stored))
-        .collect();
-    let delivered = Location::new(source, "");
-    let copy = Location::new("evidence", "");
-    accuses_nobody(&run(asked(&world), Copied { store: Arc::new(store), delivered, copy }, &world), 3);
-}
-
-#[test]
-fn a_folder_without_head_files_lacks_the_newest_signatures_alone() {
-    let plan = Plan { named_by: NamedBy::KeyOnly, ..asked(&WORLD) };
-    let report = run(plan, Memory::new(&WORLD, Keeps::BodiesOnly, 1000), &WORLD);
-    accuses_nobody(&report, 3);
-    let counts = counted(&report);
-    assert_eq!(counts["incomplete digest-unsigned"], WORLD.chains().len());
-    let allowed = ["incomplete digest-unsigned", "incomplete coverage-tail", "incomplete log-unproven"];
-    assert!(counts.keys().all(|finding| allowed.contains(&finding.as_str())), "{counts:?}");
-}
-
-#[test]
-fn a_forged_claim_does_not_drown_an_authentic_digests_word() {
-    let plan = || Plan { named_by: NamedBy::KeyOnly, ..asked(&WORLD) };
-    let mut store = Memory::new(&WORLD, Keeps::BodiesOnly, 1000);
-    let before = run(plan(), store.clone(), &WORLD);
-    let chain = WORLD.chains().iter().find(|chain| chain.id.kind == DigestKind::Standard).unwrap();
-    let [victim, successor] = [5, 6].map(|at| DigestKey::parse(&chain.digests[at].object().key).unwrap());
-    let fake = DigestKey { end: victim.end + TimeDelta::minutes(30), ..successor.clone() };
-    let body = &store.objects()[chain.digests[6].object()].0;
-    let text = String::from_utf8(trailseal::inflate(body, trailseal::Limit::DIGEST).unwrap()).unwrap();
-    let escaped = |key: &DigestKey| key.to_string().replace('/', "\\/");
-    let time = |key: &DigestKey| trailseal::trail::format_time(key.end);
-    let at = text.find("\"previousDigestSignature\":\"").unwrap() + 27;
-    let text = format!("{}{}{}", &text[..at], "00".repeat(256), &text[at + 512..])
-        .replace(&escaped(&successor), &escaped(&fake))
-        .replace(
-            &format!("\"digestEndTime\":\"{}\"", time(&successor)),
-            &format!("\"digestEndTime\":\"{}\"", time(&fake)),
-        );
-    let object = ObjectName::new(WORLD.plan().bucket.as_str(), fake.to_string());
-    store.objects().insert(object, (gzip(text.as_bytes()), Metadata::NotKept(None)));
-    let after = run(plan(), store, &WORLD);
-    assert_eq!(after.totals.digests.authentic, before.totals.digests.authentic);
-    assert_eq!(after.totals.digests.unsigned, before.totals.digests.unsigned + 1);
-}
-
-fn gzip(bytes: &[u8]) -> bytes::Bytes {
-    use std::io::Write as _;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap().into()
-}
-
 // Crimes.
 
 #[test]
@@ -511,132 +352,4 @@ fn an_accepted_code_is_a_notice() {
     let accept = BTreeSet::from([Code::LogMissing]);
     let report = run(Plan { accept, ..asked(&world) }, memory(&world), &world);
     holds(&report, 0, &[("notice log-missing", 1)]);
-}
-
-// Outages.
-
-const OUTAGES: [StoreErrorKind; 10] = [
-    StoreErrorKind::NoSuchBucket,
-    StoreErrorKind::Denied,
-    StoreErrorKind::Archived,
-    StoreErrorKind::KeyRefused,
-    StoreErrorKind::Throttled,
-    StoreErrorKind::NoCredentials,
-    StoreErrorKind::CredentialsExpired,
-    StoreErrorKind::CutOff,
-    StoreErrorKind::TimedOut,
-    StoreErrorKind::Failed,
-];
-
-/// One verdict and one finding for each object.
-#[track_caller]
-fn no_object_is_told_twice(report: &Report) {
-    let told: Vec<_> = report.findings.iter().filter_map(|finding| finding.object.clone()).collect();
-    assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len(), "{told:?}");
-}
-
-#[test]
-fn a_log_file_that_cannot_be_read_is_unreadable_alone() {
-    let chain = &WORLD.chains()[0];
-    let key = chain.digests[5..].iter().find_map(|digest| digest.logs().first()).unwrap().object.key.clone();
-    for kind in OUTAGES {
-        let key = key.clone();
-        let script = move |ask: Ask<'_>| matches!(ask, Ask::Get(_, it) if *it == *key).then_some(kind);
-        let report = run(asked(&WORLD), Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
-        holds(&report, 3, &[("incomplete log-unreadable", 1)]);
-        assert!(matches!(report.findings[0].cause, Some(Cause::Unseen(_))));
-    }
-}
-
-#[test]
-fn no_outage_is_ever_a_crime() {
-    type Script = fn(Ask<'_>) -> bool;
-    let all: &[(&str, Script)] = &[
-        ("a digest", |ask| matches!(ask, Ask::Get(_, key) if key.contains("Digest") && key.contains("T06"))),
-        ("every digest", |ask| matches!(ask, Ask::Get(_, key) if is_digest(key))),
-        ("every log file", |ask| matches!(ask, Ask::Get(_, key) if !is_digest(key))),
-        ("every object", |ask| matches!(ask, Ask::Get(..))),
-        ("digest folders", |ask| matches!(ask, Ask::List(_, it) if it.contains("CloudTrail-Digest/us"))),
-        ("log folders", |ask| matches!(ask, Ask::List(_, it) if it.contains("CloudTrail/us"))),
-        ("region folders", |ask| matches!(ask, Ask::List(_, it) if it.ends_with("CloudTrail-Digest/"))),
-        ("account folders", |ask| matches!(ask, Ask::List(_, it) if it.ends_with("AWSLogs/"))),
-        ("days", |ask| matches!(ask, Ask::List(_, it) if it.ends_with("2026/03/01/"))),
-    ];
-    for (what, outage) in all {
-        for kind in OUTAGES {
-            for depth in [Depth::Full, Depth::Presence, Depth::Chain] {
-                let script = move |ask: Ask<'_>| outage(ask).then_some(kind);
-                let plan = Plan { depth, ..asked(&WORLD) };
-                let report = run(plan, Faulty { store: memory(&WORLD), script, late: None }, &WORLD);
-                let accusing = report.findings.iter().find(|it| it.class() == Class::Tamper);
-                assert!(accusing.is_none(), "{what}, {kind:?}, {depth:?}: {accusing:#?}");
-                no_object_is_told_twice(&report);
-                let looked = depth == Depth::Full || what.contains("digest") || what.contains("account");
-                assert!(report.exit_code() == 3 || !looked, "{what}, {kind:?}, {depth:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_damage_is_told_although_others_cannot_be_read() {
-    let mut world = WORLD.clone();
-    world.apply(Damage::LogEventEdited).unwrap();
-    let chain = &WORLD.chains()[0];
-    let key = chain.digests[2].object().key.clone();
-    let script = move |ask: Ask<'_>| {
-        matches!(ask, Ask::Get(_, it) if *it == *key).then_some(StoreErrorKind::Throttled)
-    };
-    let report = run(asked(&world), Faulty { store: memory(&world), script, late: None }, &world);
-    assert_eq!(report.exit_code(), 1, "tampering beats incompleteness");
-    assert_eq!(counted(&report)["tamper log-modified"], 1);
-    assert_eq!(counted(&report)["incomplete digest-unreadable"], 1);
-}
-
-// Too large to be held.
-
-/// A store whose log files are all too large for the memory there is.
-struct Large(Memory);
-
-#[async_trait]
-impl ObjectStore for Large {
-    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
-        self.0.list(listing).await
-    }
-
-    async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
-        let got = self.0.get(object, admission).await?;
-        match LogKey::parse(&object.key) {
-            None => Ok(got),
-            Some(_) => {
-                Err(StoreError::new(StoreErrorKind::Oversized, "get", object.to_string(), "too large"))
-            }
-        }
-    }
-
-    async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {
-        self.0.stream(object, take).await
-    }
-}
-
-#[test]
-fn log_files_too_large_to_be_held_are_judged_as_they_pass_by() {
-    let damages = [
-        Damage::LogEventEdited,
-        Damage::LogTruncated,
-        Damage::LogTrailingBytes,
-        Damage::LogSecondMember,
-        Damage::LogEmptied,
-        Damage::LogDeleted,
-        Damage::LogUnzipped,
-        Damage::LogRecompressed,
-        Damage::LogWrongChecksum,
-    ];
-    for damage in std::iter::once(None).chain(damages.map(Some)) {
-        let mut world = WORLD.clone();
-        damage.into_iter().for_each(|damage| world.apply(damage).unwrap());
-        let report = run(asked(&world), Large(memory(&world)), &world);
-        assert_eq!(told(&report), right(&world.truth()), "{damage:?}");
-        assert_eq!(report.exit_code(), world.truth().exit_code, "{damage:?}");
-    }
 }
