@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
+
 use super::counted;
 use crate::report::{Hint, MOST_OF_A_KIND, NotProven, Report};
-use crate::trail::format_time;
+use crate::trail::{Ended, ObjectName, Time, format_time};
 use crate::verdict::{Code, Retries};
 
 /// What a reader should do or know beside the findings, in sentences.
@@ -27,119 +29,126 @@ pub fn is_never_proven(sentence: &str) -> bool {
 pub fn hint(hint: &Hint) -> Cow<'_, str> {
     match hint {
         Hint::Said(sentence) => Cow::Borrowed(sentence),
-        Hint::NothingInScope => {
-            "No account and region is in scope: check --account and --region, and that the source is where the trail \
-             delivers."
-                .into()
-        }
-        Hint::NothingInWindow(1) => {
-            "There is a folder of one account and region in scope, but nothing of the window in it: check --start, --end and \
-             --trail."
-                .into()
-        }
-        Hint::NothingInWindow(sites) => format!(
-            "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check --start, \
-             --end and --trail."
-        )
-        .into(),
+        Hint::NothingInScope => NOTHING_IN_SCOPE.into(),
+        Hint::NothingInWindow(sites) => nothing_in_window(*sites),
         Hint::WindowInTheFuture => "The window lies in the future.".into(),
-        Hint::AsOfNewestObject { newest, age } => {
-            let age = match age.num_hours() {
-                hours @ 0..48 => format!("{hours} hours"),
-                hours => format!("{} days", hours / 24),
-            };
-            format!(
-                "No --end was given, so this folder was judged as of its newest object, {}, {age} ago: what may have been \
-                 removed after it, and what was younger than the grace period then, is not missed. --end TIME says how far the \
-                 record has to reach.",
-                format_time(*newest)
-            )
-            .into()
-        }
-        Hint::FolderIsOlder(begins) => format!(
-            "The newest object of this folder is older than {}, where the window begins: nothing of that time is here. \
-             --start says from when on this folder is to be looked at.",
-            format_time(*begins)
-        )
-        .into(),
-        Hint::EndsInTheFuture { end, now } => format!(
-            "The window ends at {}, and it was {} when this run began: of the time after that nothing can be said yet, \
-             whatever the verdict.",
-            format_time(*end),
-            format_time(*now)
-        )
-        .into(),
+        Hint::AsOfNewestObject { newest, age } => as_of(*newest, *age).into(),
+        Hint::FolderIsOlder(begins) => folder_is_older(*begins).into(),
+        Hint::EndsInTheFuture { end, now } => ends_in_the_future(*end, *now).into(),
         Hint::Accepted(accepted) => {
             format!("Findings of these codes were accepted and count as notices: {}.", codes(accepted)).into()
         }
         Hint::Retried(retries) => retried(retries).into(),
-        Hint::ListingRefused => {
-            "A listing was refused. Grant s3:ListBucket on the bucket: without it what was deleted can't be told from what \
-             is denied."
-                .into()
-        }
-        Hint::ObjectsRefused => {
-            "Objects were refused. Grant s3:GetObject on PREFIX/AWSLogs/* and s3:ListBucket on the bucket; S3 answers 403 \
-             for deleted objects too when listing is not allowed."
-                .into()
-        }
-        Hint::NoSignatures => {
-            "Some digests have no signature at hand. In a folder the newest digest of each chain needs its metadata: \
-             aws s3api head-object --output json --bucket BUCKET --key KEY > KEY.head.json"
-                .into()
-        }
-        Hint::UnknownKeys => {
-            "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch".into()
-        }
+        Hint::ListingRefused => LISTING_REFUSED.into(),
+        Hint::ObjectsRefused => OBJECTS_REFUSED.into(),
+        Hint::NoSignatures => NO_SIGNATURES.into(),
+        Hint::UnknownKeys => UNKNOWN_KEYS.into(),
         Hint::NotHeld(count) => format!(
             "{count} more findings were counted and are not in this report, which holds {MOST_OF_A_KIND} of each code and \
              class: --objects lists every object as it is judged."
         )
         .into(),
-        Hint::Moved { count, lies_at, belongs_at } => {
-            let many = match count {
-                1 => "A log file that is missing lies elsewhere under the same name".to_owned(),
-                many => format!("{many} log files that are missing lie elsewhere under the same names"),
-            };
-            format!(
-                "{many}: {lies_at} belongs at {belongs_at}. Moved back, it proves itself by the digest that names it, or \
-                 shows that it was changed."
-            )
-            .into()
-        }
+        Hint::Moved { count, lies_at, belongs_at } => moved(*count, lies_at, belongs_at).into(),
         Hint::UnfinishedCopy { like, unlike } => unfinished_copy(like, unlike).into(),
-        Hint::AcknowledgeEnded { lines, more } => {
-            let lines: Vec<String> = lines.iter().map(|line| format!("--ended {line}")).collect();
-            let rest = match more {
-                0 => String::new(),
-                rest => {
-                    format!(" and {rest} more, each with its finding; --ended FILE reads a file of such lines")
-                }
-            };
-            format!(
-                "Chains ended before the window. Where you know that to be right, acknowledge it: {}{rest}",
-                lines.join(" ")
-            )
-            .into()
-        }
-        Hint::NeedlessEnded(words) => {
-            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            format!(
-                "What --ended {} names goes on in the window: take the line away, or it will acknowledge its next end too.",
-                words.join(", ")
-            )
-            .into()
-        }
-        Hint::PassedOver { count: 1, folders } => format!(
-            "One folder that is known or laid out as another AWS service's was not looked into: {}.",
-            folders.join(", ")
+        Hint::AcknowledgeEnded { lines, more } => acknowledge(lines, *more).into(),
+        Hint::NeedlessEnded(words) => needless(words).into(),
+        Hint::PassedOver { count, folders } => passed_over(*count, folders).into(),
+    }
+}
+
+const NOTHING_IN_SCOPE: &str = "No account and region is in scope: check --account and --region, and that the source is where the trail delivers.";
+const LISTING_REFUSED: &str = "A listing was refused. Grant s3:ListBucket on the bucket: without it what was deleted can't be \
+                               told from what is denied.";
+const OBJECTS_REFUSED: &str = "Objects were refused. Grant s3:GetObject on PREFIX/AWSLogs/* and s3:ListBucket on the bucket; S3 \
+                               answers 403 for deleted objects too when listing is not allowed.";
+const NO_SIGNATURES: &str = "Some digests have no signature at hand. In a folder the newest digest of each chain needs its \
+                             metadata: aws s3api head-object --output json --bucket BUCKET --key KEY > KEY.head.json";
+const UNKNOWN_KEYS: &str =
+    "Some keys are not at hand. Fetch them while the regions are within reach: trailseal keys fetch";
+
+fn nothing_in_window(sites: usize) -> Cow<'static, str> {
+    match sites {
+        1 => "There is a folder of one account and region in scope, but nothing of the window in it: check --start, --end \
+              and --trail."
+            .into(),
+        sites => format!(
+            "There are folders of {sites} accounts and regions in scope, but nothing of the window in them: check --start, \
+             --end and --trail."
         )
         .into(),
-        Hint::PassedOver { count, folders } => format!(
-            "{count} folders that are known or laid out as those of other AWS services were not looked into, such as {}.",
-            folders.join(", ")
-        )
-        .into(),
+    }
+}
+
+fn as_of(newest: Time, age: TimeDelta) -> String {
+    let age = match age.num_hours() {
+        hours @ 0..48 => format!("{hours} hours"),
+        hours => format!("{} days", hours / 24),
+    };
+    format!(
+        "No --end was given, so this folder was judged as of its newest object, {}, {age} ago: what may have been removed \
+         after it, and what was younger than the grace period then, is not missed. --end TIME says how far the record has to \
+         reach.",
+        format_time(newest)
+    )
+}
+
+fn folder_is_older(begins: Time) -> String {
+    format!(
+        "The newest object of this folder is older than {}, where the window begins: nothing of that time is here. --start \
+         says from when on this folder is to be looked at.",
+        format_time(begins)
+    )
+}
+
+fn ends_in_the_future(end: Time, now: Time) -> String {
+    format!(
+        "The window ends at {}, and it was {} when this run began: of the time after that nothing can be said yet, whatever \
+         the verdict.",
+        format_time(end),
+        format_time(now)
+    )
+}
+
+fn moved(count: usize, lies_at: &ObjectName, belongs_at: &ObjectName) -> String {
+    let many = match count {
+        1 => "A log file that is missing lies elsewhere under the same name".to_owned(),
+        many => format!("{many} log files that are missing lie elsewhere under the same names"),
+    };
+    format!(
+        "{many}: {lies_at} belongs at {belongs_at}. Moved back, it proves itself by the digest that names it, or shows that \
+         it was changed."
+    )
+}
+
+fn acknowledge(lines: &[Ended], more: usize) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| format!("--ended {line}")).collect();
+    let rest = match more {
+        0 => String::new(),
+        rest => format!(" and {rest} more, each with its finding; --ended FILE reads a file of such lines"),
+    };
+    format!(
+        "Chains ended before the window. Where you know that to be right, acknowledge it: {}{rest}",
+        lines.join(" ")
+    )
+}
+
+fn needless(words: &[Ended]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    format!(
+        "What --ended {} names goes on in the window: take the line away, or it will acknowledge its next end too.",
+        words.join(", ")
+    )
+}
+
+fn passed_over(count: u64, folders: &[String]) -> String {
+    let folders = folders.join(", ");
+    match count {
+        1 => format!(
+            "One folder that is known or laid out as another AWS service's was not looked into: {folders}."
+        ),
+        count => format!(
+            "{count} folders that are known or laid out as those of other AWS services were not looked into, such as {folders}."
+        ),
     }
 }
 

@@ -1,12 +1,14 @@
 //! The facts of findings by the names that reports give them. The names are a contract.
 
+use std::collections::BTreeMap;
+
 use super::{
     AbsentPart, BadSignature, Crowd, Differs, EndOfChain, NotListed, PendingLog, SeenHead, Sought,
     UnlistedLog, UnprovenLog, Unread, What,
 };
 use crate::crypto::Hash;
 use crate::trail::{Time, format_time};
-use crate::verdict::Evidence;
+use crate::verdict::{Code, Evidence};
 
 impl What {
     /// The facts a reader can check it against.
@@ -48,37 +50,19 @@ impl What {
             | Self::LogMalformed { expected, .. }
             | Self::LogPending(PendingLog::NotThereYet { expected, .. }) => with_expected(none, expected),
             Self::LogModified { hash, length } => with_hashes(none, hash).with("actual_length", *length),
-            Self::LogUnlisted(
-                UnlistedLog::DatedInTheFuture { written, .. }
-                | UnlistedLog::Covered { written, .. }
-                | UnlistedLog::Uncovered { written, .. },
-            )
-            | Self::LogUnproven(UnprovenLog::Claimed { written })
-            | Self::LogPending(PendingLog::NotNamedYet { written }) => {
-                written.iter().fold(none, |facts, written| facts.with("last_modified", format_time(*written)))
-            }
-            Self::LogUnlisted(UnlistedLog::OddName) => {
-                none.with("name", "of a kind that CloudTrail never writes")
-            }
-            Self::LogUnlisted(UnlistedLog::Crowd(crowd))
-            | Self::LogUnproven(UnprovenLog::Crowd(crowd))
-            | Self::LogPending(PendingLog::Crowd(crowd)) => {
-                let Crowd { files, home, .. } = crowd;
-                none.with("files", *files).with("folder", home.to_string())
+            Self::LogUnlisted(unlisted) => of_unlisted(unlisted),
+            Self::LogUnproven(UnprovenLog::Claimed { written })
+            | Self::LogPending(PendingLog::NotNamedYet { written }) => with_written(none, *written),
+            Self::LogUnproven(UnprovenLog::Crowd(crowd)) | Self::LogPending(PendingLog::Crowd(crowd)) => {
+                with_crowd(none, crowd)
             }
             Self::StrayObjects { count } => none.with("count", *count),
-            Self::RegionAbsent(AbsentPart::LogsAlone { count, first, .. }) => {
-                none.with("first_log", &**first).with("log_files", *count)
-            }
-            Self::RegionAbsent(AbsentPart::BackfillAlone { first }) => none.with("first_backfill", &**first),
+            Self::RegionAbsent(absent) => of_absent(absent),
             Self::ListingUnreadable(NotListed::SearchEnded { first, .. }) => {
                 none.with("first_folder_not_opened", &**first)
             }
             Self::StoreUnavailable { bucket, last_answer, follows } => {
-                let facts = none.with("bucket", &**bucket);
-                let answered = |facts: Evidence, time: &Time| facts.with("last_answer", format_time(*time));
-                let facts = last_answer.iter().fold(facts, answered);
-                follows.iter().fold(facts, |facts, (code, count)| facts.with(code.as_str(), *count))
+                of_outage(bucket, *last_answer, follows)
             }
             Self::KeyValidity { fingerprint, digests, .. } => {
                 none.with("fingerprint", fingerprint.as_str()).with("digests", *digests)
@@ -99,12 +83,47 @@ impl What {
             | Self::CoverageHead(_)
             | Self::CoverageGap(_)
             | Self::CoverageTail(_)
-            | Self::RegionAbsent(AbsentPart::Named { .. })
             | Self::ListingUnreadable(_)
             | Self::KeysUnavailable
             | Self::NotHeld { .. } => none,
         }
     }
+}
+
+fn of_unlisted(unlisted: &UnlistedLog) -> Evidence {
+    let none = Evidence::none();
+    match unlisted {
+        UnlistedLog::DatedInTheFuture { written, .. }
+        | UnlistedLog::Covered { written, .. }
+        | UnlistedLog::Uncovered { written, .. } => with_written(none, *written),
+        UnlistedLog::OddName => none.with("name", "of a kind that CloudTrail never writes"),
+        UnlistedLog::Crowd(crowd) => with_crowd(none, crowd),
+    }
+}
+
+fn of_absent(absent: &AbsentPart) -> Evidence {
+    let none = Evidence::none();
+    match absent {
+        AbsentPart::LogsAlone { count, first, .. } => {
+            none.with("first_log", &**first).with("log_files", *count)
+        }
+        AbsentPart::BackfillAlone { first } => none.with("first_backfill", &**first),
+        AbsentPart::Named { .. } => none,
+    }
+}
+
+fn of_outage(bucket: &str, last_answer: Option<Time>, follows: &BTreeMap<Code, u64>) -> Evidence {
+    let facts = Evidence::none().with("bucket", bucket);
+    let facts = last_answer.iter().fold(facts, |facts, time| facts.with("last_answer", format_time(*time)));
+    follows.iter().fold(facts, |facts, (code, count)| facts.with(code.as_str(), *count))
+}
+
+fn with_written(facts: Evidence, written: Option<Time>) -> Evidence {
+    written.iter().fold(facts, |facts, written| facts.with("last_modified", format_time(*written)))
+}
+
+fn with_crowd(facts: Evidence, Crowd { files, home, .. }: &Crowd) -> Evidence {
+    facts.with("files", *files).with("folder", home.to_string())
 }
 
 fn with_expected(facts: Evidence, expected: &Hash) -> Evidence {
