@@ -94,7 +94,7 @@ fn main() {
         }
         Some(Role::Bare { folder, address, concurrency }) => bare::client(folder, address, *concurrency),
         Some(Role::Ceiling { folder }) => bare::ceiling(folder),
-        None if options.scale => scale::run(options.runs),
+        None if options.scale => scale::run(options.runs, options.against.as_deref()),
         None if options.hostile => hostile::run(),
         None => compare(&options),
     }

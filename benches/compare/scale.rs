@@ -31,7 +31,8 @@ const ROWS: [Row; 6] = [
     Row { depth: "chain", ..row("digests alone", 30, 720, 0) },
 ];
 
-pub fn run(runs: usize) {
+/// Times each record; `against`, if given, is another trailseal over the same.
+pub fn run(runs: usize, against: Option<&Path>) {
     println!(
         "{:24} {:>10} {:>8} {:>10} {:>12} {:>9}",
         "", "objects", "wall", "objects/s", "CPU/object", "memory"
@@ -39,15 +40,11 @@ pub fn run(runs: usize) {
     for row in ROWS {
         let folder = tempfile::tempdir().unwrap();
         let objects = forge(&row, folder.path()) as f64;
-        let mut verify = trailseal();
-        verify
-            .arg("verify")
-            .arg(folder.path().join("bucket"))
-            .arg("--keys")
-            .arg(folder.path().join("keys.json"));
-        verify.args(["--no-progress", "--quiet", "--depth", row.depth]);
         let mut contest = Contest::new(runs);
-        contest.enter(row.name, vec![verify]);
+        contest.enter(row.name, vec![verify(trailseal(), &row, folder.path())]);
+        if let Some(other) = against {
+            contest.enter("  the other", vec![verify(contest::quiet(other), &row, folder.path())]);
+        }
         for (name, sample) in contest.run().rows() {
             println!(
                 "{name:24} {objects:>10} {:>6.2} s {:>10.0} {:>9.1} µs {:>6} MB",
@@ -58,6 +55,12 @@ pub fn run(runs: usize) {
             );
         }
     }
+}
+
+fn verify(mut program: Command, row: &Row, folder: &Path) -> Command {
+    program.arg("verify").arg(folder.join("bucket")).arg("--keys").arg(folder.join("keys.json"));
+    program.args(["--no-progress", "--quiet", "--depth", row.depth]);
+    program
 }
 
 fn trailseal() -> Command {
