@@ -8,10 +8,11 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use maud::{Markup, PreEscaped, html};
 
 use super::json;
+use super::plain::Plain;
 use super::words::{self, Group};
-use super::xml::Attribute as Text;
 use crate::crypto::Hash;
 use crate::report::{Completion, Outcome, Report};
 use crate::trail::{Depth, Span};
@@ -29,53 +30,67 @@ const STYLE: &str = include_str!("html/style.css");
 ///
 /// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    head(report, out)?;
-    verdict(report, out)?;
-    facts(report, out)?;
+    write!(out, "<!doctype html>\n<html lang=\"en\">\n{}\n<body>\n<main>\n", head(report).into_string())?;
+    put(verdict(report), out)?;
+    put(facts(report), out)?;
     let groups = words::groups(report);
-    contents(report, &groups, out)?;
-    coverage::write(report, out)?;
+    put(contents(report, &groups), out)?;
+    put(coverage::section(report), out)?;
     findings::write(&groups, out)?;
-    sentences("hints", "Worth knowing", "", &words::hints(report), out)?;
+    put(sentences("hints", "Worth knowing", None, &words::hints(report)), out)?;
     let limits = "No check of a record can establish everything. This run did not establish:";
-    sentences("limits", "What was not proven", limits, &words::not_proven(report), out)?;
-    tables::chains(report, out)?;
-    tables::newest(report, out)?;
-    tables::keys(report, out)?;
-    provenance(report, out)?;
+    put(sentences("limits", "What was not proven", Some(limits), &words::not_proven(report)), out)?;
+    put(tables::chains(report), out)?;
+    put(tables::newest(report), out)?;
+    put(tables::keys(report), out)?;
+    put(provenance(report, &json::hash(report)?), out)?;
     writeln!(out, "</main>\n</body>\n</html>")
 }
 
-fn head(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let style = BASE64.encode(Hash::of(STYLE.as_bytes()).bytes());
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; \
-         base-uri 'none'; form-action 'none'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{}: CloudTrail integrity report</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n",
-        Text(&report.source)
-    )
+/// Writes a part of the page in a line of its own. What stands between tags and in attributes is escaped where it is put
+/// there. No tag holds a character that acts instead of being seen, so whatever does came from the record, and is shown
+/// here, where all of it passes.
+fn put(part: Markup, out: &mut dyn io::Write) -> io::Result<()> {
+    match part.into_string() {
+        nothing if nothing.is_empty() => Ok(()),
+        part => writeln!(out, "{}", Plain(part)),
+    }
 }
 
-fn verdict(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+fn head(report: &Report) -> Markup {
+    let style = BASE64.encode(Hash::of(STYLE.as_bytes()).bytes());
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'");
+    html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(policy);
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            title { (Plain(&report.source)) ": CloudTrail integrity report" }
+            style { (PreEscaped(STYLE)) }
+        }
+    }
+}
+
+fn verdict(report: &Report) -> Markup {
     let headline = words::headline(report);
     let tone = match report.outcome() {
-        Outcome::Tampered => "bad",
-        Outcome::Incomplete | Outcome::Empty => "open",
-        Outcome::Intact => "good",
+        Outcome::Tampered => "verdict bad",
+        Outcome::Incomplete | Outcome::Empty => "verdict open",
+        Outcome::Intact => "verdict good",
     };
-    write!(
-        out,
-        "<header>\n<p class=\"kind\">CloudTrail integrity report</p>\n<h1>{}</h1>\n<p class=\"window\">{}</p>\n</header>\n\
-         <section class=\"verdict {tone}\">\n<p class=\"word\">{}</p>\n<p>{}</p>\n</section>\n",
-        Text(&report.source),
-        window(report),
-        headline.word,
-        Text(headline.sentence)
-    )
+    html! {
+        header {
+            p class="kind" { "CloudTrail integrity report" }
+            h1 { (report.source) }
+            p class="window" { (window(report)) }
+        }
+        section class=(tone) {
+            p class="word" { (headline.word) }
+            p { (headline.sentence) }
+        }
+    }
 }
 
 fn window(report: &Report) -> String {
@@ -86,51 +101,47 @@ fn window(report: &Report) -> String {
     }
 }
 
-fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+fn facts(report: &Report) -> Markup {
     let totals = &report.totals;
-    let asked = match report.depth {
+    let looked_at = match report.depth {
         Depth::Chain => "Digests alone; log files were not looked at.",
         Depth::Presence => "Digests, and whether the log files they name are there; not their content.",
         Depth::Full => "Digests, and every byte of every log file they name.",
     };
+    let grace = words::lasting(report.request.grace);
     let read = format!(
         "{} stored, {} inflated and hashed.",
         words::bytes(totals.compressed),
         words::bytes(totals.inflated)
     );
-    writeln!(out, "<dl class=\"facts\">")?;
-    fact(
-        "What was asked",
-        &format!(
-            "{} {asked} Grace period {}.",
-            sentence(&window(report)),
-            words::lasting(report.request.grace)
-        ),
-        out,
-    )?;
-    fact("Whose record", &sentence(&words::scope(&report.request)), out)?;
-    if let Some(expected) = words::expected(report) {
-        fact("What had to be there", &sentence(&expected), out)?;
-    }
-    if let Some(baselines) = words::baselines(report) {
-        fact("What earlier runs saw", &sentence(&baselines), out)?;
-    }
-    if let Some(identity) = &report.identity {
-        fact("Read as", &sentence(&words::identity(identity)), out)?;
-    }
-    fact("What was covered", &sentence(&words::covered(report)), out)?;
-    fact("Digests", &tally(totals.digests.total(), &totals.digests.counts()), out)?;
-    fact("Log files", &tally(totals.logs.total(), &totals.logs.counts()), out)?;
-    if report.depth == Depth::Full {
-        fact("Read", &read, out)?;
-    }
     let ran = Span { start: report.started_at, end: report.finished_at };
     let ended = match report.completion {
         Completion::Complete => "",
         Completion::Interrupted => " It was interrupted before its end.",
     };
-    fact("When it ran", &format!("{} UTC, {}.{ended}", words::range(ran), words::took(report)), out)?;
-    writeln!(out, "</dl>")
+    let ran = format!("{} UTC, {}.{ended}", words::range(ran), words::took(report));
+    html! {
+        dl class="facts" {
+            (fact("What was asked", &format!("{} {looked_at} Grace period {grace}.", sentence(&window(report)))))
+            (fact("Whose record", &sentence(&words::scope(&report.request))))
+            @if let Some(expected) = words::expected(report) {
+                (fact("What had to be there", &sentence(&expected)))
+            }
+            @if let Some(baselines) = words::baselines(report) {
+                (fact("What earlier runs saw", &sentence(&baselines)))
+            }
+            @if let Some(identity) = &report.identity {
+                (fact("Read as", &sentence(&words::identity(identity))))
+            }
+            (fact("What was covered", &sentence(&words::covered(report))))
+            (fact("Digests", &tally(totals.digests.total(), &totals.digests.counts())))
+            (fact("Log files", &tally(totals.logs.total(), &totals.logs.counts())))
+            @if report.depth == Depth::Full {
+                (fact("Read", &read))
+            }
+            (fact("When it ran", &ran))
+        }
+    }
 }
 
 /// With a capital and a full stop.
@@ -139,8 +150,8 @@ fn sentence(text: &str) -> String {
     chars.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
 }
 
-fn fact(name: &str, text: &str, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", Text(text))
+fn fact(name: &str, text: &str) -> Markup {
+    html! { div { dt { (name) } dd { (text) } } }
 }
 
 fn tally(total: u64, counts: &[(&str, u64)]) -> String {
@@ -150,53 +161,46 @@ fn tally(total: u64, counts: &[(&str, u64)]) -> String {
     }
 }
 
-fn sentences(
-    id: &str,
-    title: &str,
-    lead: &str,
-    sentences: &[String],
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    if sentences.is_empty() {
-        return Ok(());
+fn sentences(id: &str, title: &str, lead: Option<&str>, sentences: &[String]) -> Markup {
+    html! {
+        @if !sentences.is_empty() {
+            section id=(id) {
+                h2 { (title) }
+                @if let Some(lead) = lead {
+                    p { (lead) }
+                }
+                ul {
+                    @for sentence in sentences {
+                        li { (with_options(sentence)) }
+                    }
+                }
+            }
+        }
     }
-    writeln!(out, "<section id=\"{id}\">\n<h2>{title}</h2>")?;
-    if !lead.is_empty() {
-        writeln!(out, "<p>{lead}</p>")?;
-    }
-    writeln!(out, "<ul>")?;
-    for sentence in sentences {
-        writeln!(out, "<li>{}</li>", with_options(sentence))?;
-    }
-    writeln!(out, "</ul>\n</section>")
 }
 
 /// Text in which no option's name is broken at its hyphens.
-fn with_options(text: &str) -> String {
-    let mut html = String::new();
-    for (index, word) in text.split(' ').enumerate() {
-        if index > 0 {
-            html.push(' ');
-        }
-        let name = word.trim_end_matches(['.', ',', ';', ':', ')']);
-        if name
-            .strip_prefix("--")
-            .is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
-        {
-            html.push_str(&format!(
-                "<code class=\"option\">{}</code>{}",
-                Text(name),
-                Text(&word[name.len()..])
-            ))
-        } else {
-            html.push_str(&Text(word).to_string())
+fn with_options(text: &str) -> Markup {
+    html! {
+        @for (index, word) in text.split(' ').enumerate() {
+            @if index > 0 { " " }
+            @let name = word.trim_end_matches(['.', ',', ';', ':', ')']);
+            @if is_option(name) {
+                code class="option" { (name) } (&word[name.len()..])
+            } @else {
+                (word)
+            }
         }
     }
-    html
+}
+
+fn is_option(name: &str) -> bool {
+    let long = name.strip_prefix("--");
+    long.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
 }
 
 /// What the page holds, with a link to each part and to each kind of finding.
-fn contents(report: &Report, groups: &[Group<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+fn contents(report: &Report, groups: &[Group<'_>]) -> Markup {
     let has_chart = !(report.chains.is_empty() && report.uncovered.is_empty());
     let parts = [
         ("coverage", "Coverage", has_chart),
@@ -208,33 +212,55 @@ fn contents(report: &Report, groups: &[Group<'_>], out: &mut dyn io::Write) -> i
         ("keys", "Keys", !report.keys.is_empty()),
         ("origin", "Where this page comes from", true),
     ];
-    writeln!(out, "<nav aria-label=\"Contents\">\n<ul>")?;
-    for (id, title, _) in parts.into_iter().filter(|(_, _, is_there)| *is_there) {
-        write!(out, "<li><a href=\"#{id}\">{title}</a>")?;
-        if id == "findings" && !groups.is_empty() {
-            write!(out, "<ul>")?;
-            for group in groups {
-                let (anchor, count) = (findings::anchor(group), words::thousands(group.count()));
-                write!(out, "<li><a href=\"#{anchor}\">{}</a> {count}</li>", group.code.title())?;
+    html! {
+        nav aria-label="Contents" {
+            ul {
+                @for (id, title, _) in parts.into_iter().filter(|(_, _, is_there)| *is_there) {
+                    li {
+                        (link(id, title))
+                        @if id == "findings" && !groups.is_empty() {
+                            ul {
+                                @for group in groups {
+                                    li {
+                                        (link(&findings::anchor(group), group.code.title()))
+                                        " " (words::thousands(group.count()))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
             }
-            write!(out, "</ul>")?;
         }
-        writeln!(out, "</li>")?;
     }
-    writeln!(out, "</ul>\n</nav>")
 }
 
-fn provenance(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let arguments: Vec<String> =
-        report.arguments.iter().map(|word| format!("<code>{}</code>", Text(word))).collect();
-    writeln!(out, "<section id=\"origin\">\n<h2>Where this page comes from</h2>\n<dl class=\"facts\">")?;
-    fact("Tool", &format!("trailseal {}", report.tool_version), out)?;
-    fact("Exit code", &format!("{} ({})", report.exit_code(), report.outcome().as_str()), out)?;
-    writeln!(out, "<div class=\"full\"><dt>Arguments</dt><dd>{}</dd></div>", arguments.join(" "))?;
-    writeln!(
-        out,
-        "<div class=\"full\"><dt>SHA-256 of the JSON report this page was made from</dt><dd><code>{}</code></dd></div>",
-        json::hash(report)?
-    )?;
-    writeln!(out, "</dl>\n</section>")
+/// A link within the page.
+fn link(id: &str, title: &str) -> Markup {
+    html! { a href=(format!("#{id}")) { (title) } }
+}
+
+fn provenance(report: &Report, json: &Hash) -> Markup {
+    html! {
+        section id="origin" {
+            h2 { "Where this page comes from" }
+            dl class="facts" {
+                (fact("Tool", &format!("trailseal {}", report.tool_version)))
+                (fact("Exit code", &format!("{} ({})", report.exit_code(), report.outcome().as_str())))
+                div class="full" {
+                    dt { "Arguments" }
+                    dd {
+                        @for (index, word) in report.arguments.iter().enumerate() {
+                            @if index > 0 { " " }
+                            code { (word) }
+                        }
+                    }
+                }
+                div class="full" {
+                    dt { "SHA-256 of the JSON report this page was made from" }
+                    dd { code { (json) } }
+                }
+            }
+        }
+    }
 }

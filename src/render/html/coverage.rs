@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io;
+
+use maud::{Markup, html};
 
 use super::ticks::{Tick, ticks};
 use crate::render::timeline::{Cell, Findings, Scale, row};
 use crate::render::words::{self, Share};
-use crate::render::xml::Attribute as Text;
 use crate::report::{ChainReport, Report, Uncovered};
 use crate::trail::{DigestKind, Span};
 
@@ -16,66 +16,84 @@ const CELLS: usize = 400;
 /// More chains than this are drawn closer together.
 const DENSE: usize = 60;
 
-pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let Some(scale) = Scale::fit(report, CELLS) else { return Ok(()) };
-    if report.chains.is_empty() && report.uncovered.is_empty() {
-        return Ok(());
+/// The chart; nothing, where there is nothing to draw.
+pub(super) fn section(report: &Report) -> Markup {
+    match Scale::fit(report, CELLS) {
+        Some(scale) if !(report.chains.is_empty() && report.uncovered.is_empty()) => chart(report, &scale),
+        _ => html! {},
     }
+}
+
+fn chart(report: &Report, scale: &Scale) -> Markup {
     let findings = Findings::of(report);
     let rows: Vec<Vec<Cell>> =
-        report.chains.iter().map(|chain| row(&scale, chain, findings.of_chain(chain))).collect();
-    writeln!(out, "<section id=\"coverage\">\n<h2>Coverage</h2>")?;
-    writeln!(
-        out,
-        "<p>Each row is a chain of digests, each step {}, from {} UTC. A step shows the worst that is true of any part \
-         of it.</p>",
-        scale.step(),
-        words::range(Span { start: scale.start, end: scale.end })
-    )?;
-    let none: Vec<Vec<Cell>> =
-        report.uncovered.iter().map(|part| vec![Cell::of_no_chain(part.why)]).collect();
-    legend(rows.iter().chain(&none).flatten().copied().collect(), out)?;
-    if let Some(text) = words::not_marked(report) {
-        writeln!(out, "<p>{text}</p>")?;
+        report.chains.iter().map(|chain| row(scale, chain, findings.of_chain(chain))).collect();
+    let of_no_chain = report.uncovered.iter().map(|part| Cell::of_no_chain(part.why));
+    let shown = rows.iter().flatten().copied().chain(of_no_chain).collect();
+    let whole = words::range(Span { start: scale.start, end: scale.end });
+    let names_trail = report.chains.iter().map(|chain| &chain.id.trail).collect::<BTreeSet<_>>().len() > 1;
+    // An account is named where its first chain stands.
+    let mut before = None;
+    let first = |chain: &ChainReport| before.replace(chain.id.place.account) != Some(chain.id.place.account);
+    let begins: Vec<bool> = report.chains.iter().map(first).collect();
+    html! {
+        section id="coverage" {
+            h2 { "Coverage" }
+            p {
+                "Each row is a chain of digests, each step " (scale.step()) ", from " (whole) " UTC. A step shows the worst \
+                 that is true of any part of it."
+            }
+            (legend(&shown))
+            @if let Some(text) = words::not_marked(report) {
+                p { (text) }
+            }
+            table class=(if rows.len() > DENSE { "map dense" } else { "map" }) {
+                (axis(scale, &whole))
+                tbody {
+                    @for ((chain, cells), begins) in report.chains.iter().zip(&rows).zip(begins) {
+                        @let account = begins.then(|| chain.id.place.account.to_string());
+                        (of_chain(chain, cells, account, &name(chain, names_trail)))
+                    }
+                    @for part in &report.uncovered {
+                        (uncovered(part, scale.cells()))
+                    }
+                }
+            }
+        }
     }
-    let trails: BTreeSet<_> = report.chains.iter().map(|chain| &chain.id.trail).collect();
-    let density = if rows.len() > DENSE { " dense" } else { "" };
-    writeln!(out, "<table class=\"map{density}\">")?;
-    axis(&scale, out)?;
-    writeln!(out, "<tbody>")?;
-    let mut account = None;
-    for (chain, cells) in report.chains.iter().zip(&rows) {
-        let begins = account != Some(chain.id.place.account);
-        account = Some(chain.id.place.account);
-        write_row(chain, cells, begins, trails.len() > 1, out)?;
-    }
-    for part in &report.uncovered {
-        write_uncovered(part, scale.cells(), out)?;
-    }
-    writeln!(out, "</tbody>\n</table>\n</section>")
 }
 
-fn write_uncovered(part: &Uncovered, cells: usize, out: &mut dyn io::Write) -> io::Result<()> {
+fn uncovered(part: &Uncovered, cells: usize) -> Markup {
     let whose = words::part(&part.scope);
     let why = words::no_chain(part.why);
-    writeln!(
-        out,
-        "<tr class=\"first\"><th scope=\"row\"><b>{0}</b> <span>{why}</span></th><td>{1}</td><td class=\"number\">0 %</td></tr>",
-        Text(&whose),
-        strip(&vec![Cell::of_no_chain(part.why); cells], &format!("{whose}: {why}, nothing covered")),
-    )
+    let strip = strip(&vec![Cell::of_no_chain(part.why); cells], &format!("{whose}: {why}, nothing covered"));
+    html! {
+        tr class="first" {
+            th scope="row" { b { (whose) } " " span { (why) } }
+            td { (strip) }
+            td class="number" { "0 %" }
+        }
+    }
 }
 
-fn write_row(
-    chain: &ChainReport,
-    cells: &[Cell],
-    begins_account: bool,
-    names_trail: bool,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    let id = &chain.id;
+/// The row of a chain; `account` is named in its first one.
+fn of_chain(chain: &ChainReport, cells: &[Cell], account: Option<String>, name: &str) -> Markup {
+    let place = &chain.id.place;
     let share = Share::of(&chain.coverage, &chain.gaps);
-    let account = if begins_account { id.place.account.to_string() } else { String::new() };
+    let strip =
+        strip(cells, &format!("{} {}: {share} covered{}", place.account, place.region, states(cells)));
+    html! {
+        tr class=[account.is_some().then_some("first")] {
+            th scope="row" { b { (account.unwrap_or_default()) } " " span { (name) } }
+            td { (strip) }
+            td class="number" { (share) }
+        }
+    }
+}
+
+/// What a chain is called beside its account: its trail only where there are several.
+fn name(chain: &ChainReport, names_trail: bool) -> String {
+    let id = &chain.id;
     let mut name = id.place.region.to_string();
     if names_trail {
         let _ = write!(name, " {}", id.trail);
@@ -83,37 +101,34 @@ fn write_row(
     if id.kind == DigestKind::Backfill {
         name.push_str(" (backfill)");
     }
-    let class = if begins_account { " class=\"first\"" } else { "" };
-    writeln!(
-        out,
-        "<tr{class}><th scope=\"row\"><b>{account}</b> <span>{}</span></th><td>{}</td><td class=\"number\">{share}</td></tr>",
-        Text(name),
-        strip(cells, &format!("{} {}: {share} covered{}", id.place.account, id.place.region, states(cells))),
-    )
+    name
 }
 
 /// One shape for each state, holding all runs of it.
-fn strip(cells: &[Cell], description: &str) -> String {
-    let mut paths = String::new();
-    for state in Cell::ALL.into_iter().filter(|state| *state != Cell::Outside) {
-        let mut path = String::new();
-        let mut at = 0;
-        for run in cells.chunk_by(PartialEq::eq) {
-            if run.first() == Some(&state) {
-                let (top, height) = extent(state);
-                let _ = write!(path, "M{at} {top}h{0}v{height}h-{0}z", run.len());
+fn strip(cells: &[Cell], description: &str) -> Markup {
+    html! {
+        svg viewBox=(format!("0 0 {} 8", cells.len())) preserveAspectRatio="none" role="img" aria-label=(description) {
+            @for state in Cell::ALL.into_iter().filter(|state| *state != Cell::Outside) {
+                @let path = path(cells, state);
+                @if !path.is_empty() {
+                    path class=(class(state)) d=(path) {}
+                }
             }
-            at += run.len();
-        }
-        if !path.is_empty() {
-            let _ = write!(paths, "<path class=\"{}\" d=\"{path}\"/>", class(state));
         }
     }
-    format!(
-        "<svg viewBox=\"0 0 {} 8\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">{paths}</svg>",
-        cells.len(),
-        Text(description)
-    )
+}
+
+fn path(cells: &[Cell], state: Cell) -> String {
+    let mut path = String::new();
+    let mut at = 0;
+    for run in cells.chunk_by(PartialEq::eq) {
+        if run.first() == Some(&state) {
+            let (top, height) = extent(state);
+            let _ = write!(path, "M{at} {top}h{0}v{height}h-{0}z", run.len());
+        }
+        at += run.len();
+    }
+    path
 }
 
 /// Where a state's shape begins and how high it is, of eight: states differ in more than colour.
@@ -140,33 +155,38 @@ fn class(state: Cell) -> &'static str {
     }
 }
 
-fn legend(shown: BTreeSet<Cell>, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "<ul class=\"legend\">")?;
-    for state in Cell::ALL.into_iter().filter(|state| *state != Cell::Outside) {
-        if shown.contains(&state) {
-            writeln!(out, "<li>{} {}</li>", strip(&[state], state.legend()), state.legend())?;
+fn legend(shown: &BTreeSet<Cell>) -> Markup {
+    html! {
+        ul class="legend" {
+            @for state in Cell::ALL.into_iter().filter(|state| *state != Cell::Outside && shown.contains(state)) {
+                li { (strip(&[state], state.legend())) " " (state.legend()) }
+            }
         }
     }
-    writeln!(out, "</ul>")
 }
 
 /// Marks along the rows, named by what begins there.
-fn axis(scale: &Scale, out: &mut dyn io::Write) -> io::Result<()> {
-    let span = words::range(Span { start: scale.start, end: scale.end });
-    write!(
-        out,
-        "<thead><tr><th scope=\"col\">Chain</th><th scope=\"col\" class=\"axis\">\
-         <svg class=\"ticks\" role=\"img\" aria-label=\"Time, {span} UTC\">"
-    )?;
-    for Tick { at, name } in ticks(scale) {
-        let percent = at * 100.0;
-        write!(out, "<line x1=\"{percent:.2}%\" x2=\"{percent:.2}%\" y1=\"0\" y2=\"100%\"/>")?;
-        // At the very end there is no room for a name.
-        if at < 0.9 {
-            write!(out, "<text x=\"{percent:.2}%\" y=\"11\" dx=\"3\">{name}</text>")?;
+fn axis(scale: &Scale, whole: &str) -> Markup {
+    html! {
+        thead {
+            tr {
+                th scope="col" { "Chain" }
+                th scope="col" class="axis" {
+                    svg class="ticks" role="img" aria-label=(format!("Time, {whole} UTC")) {
+                        @for Tick { at, name } in ticks(scale) {
+                            @let percent = format!("{:.2}%", at * 100.0);
+                            line x1=(percent) x2=(percent) y1="0" y2="100%" {}
+                            // At the very end there is no room for a name.
+                            @if at < 0.9 {
+                                text x=(percent) y="11" dx="3" { (name) }
+                            }
+                        }
+                    }
+                }
+                th scope="col" class="number" { "Covered" }
+            }
         }
     }
-    writeln!(out, "</svg></th><th scope=\"col\" class=\"number\">Covered</th></tr></thead>")
 }
 
 /// What a row shows beside covered time, worst first.

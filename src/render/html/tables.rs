@@ -1,59 +1,99 @@
 //! The inventory: every chain with its figures, every key with its fingerprint.
 
-use std::io;
+use maud::{Markup, html};
 
 use crate::render::words::{self, Share};
-use crate::render::xml::Attribute as Text;
-use crate::report::{ChainReport, Report, Uncovered};
-use crate::trail::DigestKind;
+use crate::report::{ChainReport, KeyUse, Report, Uncovered};
+use crate::trail::{ChainId, DigestKind, Time};
 use crate::verdict::Scope;
 
-pub(super) fn chains(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    if report.chains.is_empty() && report.uncovered.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "<section id=\"chains\">\n<h2>Chains</h2>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Chains\"><table class=\"figures\">\n<thead><tr><th scope=\"col\">Account</th><th scope=\"col\">Region</th><th scope=\"col\">Trail</th>\
-         <th scope=\"col\" class=\"number\">Digests authentic</th><th scope=\"col\" class=\"number\">Log files intact</th><th scope=\"col\" class=\"number\">Covered</th>\
-         <th scope=\"col\">Unbroken up to (UTC)</th></tr></thead>\n<tbody>"
-    )?;
-    for chain in &report.chains {
-        chain_row(chain, out)?;
-    }
-    for part in &report.uncovered {
-        uncovered_row(part, out)?;
-    }
-    writeln!(out, "</tbody>\n</table></div>\n</section>")
+/// A column's head, and what stands below it.
+type Column = (&'static str, Cells);
+
+#[derive(Clone, Copy)]
+enum Cells {
+    Text,
+    Numbers,
 }
 
-fn chain_row(chain: &ChainReport, out: &mut dyn io::Write) -> io::Result<()> {
+use Cells::{Numbers, Text};
+
+/// A table that scrolls by itself where it is wider than the page.
+fn table(label: &str, columns: &[Column], rows: Markup) -> Markup {
+    html! {
+        div class="wide" role="region" tabindex="0" aria-label=(label) {
+            table class="figures" {
+                thead {
+                    tr {
+                        @for (title, cells) in columns {
+                            @match cells {
+                                Text => th scope="col" { (title) },
+                                Numbers => th scope="col" class="number" { (title) },
+                            }
+                        }
+                    }
+                }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+pub(super) fn chains(report: &Report) -> Markup {
+    const COLUMNS: [Column; 7] = [
+        ("Account", Text),
+        ("Region", Text),
+        ("Trail", Text),
+        ("Digests authentic", Numbers),
+        ("Log files intact", Numbers),
+        ("Covered", Numbers),
+        ("Unbroken up to (UTC)", Text),
+    ];
+    let rows = html! {
+        @for chain in &report.chains {
+            (of_chain(chain))
+        }
+        @for part in &report.uncovered {
+            (uncovered(part))
+        }
+    };
+    html! {
+        @if !(report.chains.is_empty() && report.uncovered.is_empty()) {
+            section id="chains" {
+                h2 { "Chains" }
+                (table("Chains", &COLUMNS, rows))
+            }
+        }
+    }
+}
+
+fn of_chain(chain: &ChainReport) -> Markup {
     let id = &chain.id;
-    writeln!(
-        out,
-        "<tr><td>{}</td><td>{}</td><td>{}{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td>\
-         <td class=\"number\">{}</td><td>{}</td></tr>",
-        id.place.account,
-        Text(&id.place.region),
-        Text(&id.trail),
-        kind(id.kind),
-        part(chain.digests.authentic, chain.digests.total()),
-        part(chain.logs.intact, chain.logs.total()),
-        Share::of(&chain.coverage, &chain.gaps),
-        chain.verified_through.map_or_else(|| "–".to_owned(), words::moment)
-    )
+    html! {
+        tr {
+            td { (id.place.account) }
+            td { (id.place.region) }
+            td { (id.trail) (kind(id.kind)) }
+            td class="number" { (part(chain.digests.authentic, chain.digests.total())) }
+            td class="number" { (part(chain.logs.intact, chain.logs.total())) }
+            td class="number" { (Share::of(&chain.coverage, &chain.gaps)) }
+            td { (chain.verified_through.map_or_else(|| "–".to_owned(), words::moment)) }
+        }
+    }
 }
 
-fn uncovered_row(part: &Uncovered, out: &mut dyn io::Write) -> io::Result<()> {
+fn uncovered(part: &Uncovered) -> Markup {
     let Scope { account, region, trail, .. } = &part.scope;
-    writeln!(
-        out,
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td colspan=\"2\">{}</td><td class=\"number\">0 %</td><td>–</td></tr>",
-        account.map_or("any".to_owned(), |account| account.to_string()),
-        Text(region.as_ref().map_or("any", |region| region.as_str())),
-        Text(trail.as_ref().map_or("–", |trail| trail.as_str())),
-        words::no_chain(part.why),
-    )
+    html! {
+        tr {
+            td { (account.map_or("any".to_owned(), |account| account.to_string())) }
+            td { (region.as_ref().map_or("any", |region| region.as_str())) }
+            td { (trail.as_ref().map_or("–", |trail| trail.as_str())) }
+            td colspan="2" { (words::no_chain(part.why)) }
+            td class="number" { "0 %" }
+            td { "–" }
+        }
+    }
 }
 
 fn part(good: u64, all: u64) -> String {
@@ -64,30 +104,34 @@ fn part(good: u64, all: u64) -> String {
     }
 }
 
-pub(super) fn newest(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn newest(report: &Report) -> Markup {
+    const COLUMNS: [Column; 3] = [("Chain", Text), ("Ends (UTC)", Text), ("SHA-256", Text)];
     let newest = || report.chains.iter().filter_map(|chain| Some((&chain.id, chain.newest.as_ref()?)));
-    if newest().next().is_none() {
-        return Ok(());
+    let rows = html! {
+        @for (id, newest) in newest() {
+            tr {
+                td { (name(id)) }
+                td { (words::moment(newest.end)) }
+                td { code { (newest.hash) } }
+            }
+        }
+    };
+    html! {
+        @if newest().next().is_some() {
+            section id="newest" {
+                h2 { "Newest digests" }
+                p {
+                    "Nothing in a chain shows that its newest digest was removed. Whoever keeps this table in a safe place \
+                     can hold the bucket to it later."
+                }
+                (table("Newest digests", &COLUMNS, rows))
+            }
+        }
     }
-    writeln!(
-        out,
-        "<section id=\"newest\">\n<h2>Newest digests</h2>\n<p>Nothing in a chain shows that its newest digest was removed. Whoever keeps \
-         this table in a safe place can hold the bucket to it later.</p>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Newest digests\"><table class=\"figures\">\n\
-         <thead><tr><th scope=\"col\">Chain</th><th scope=\"col\">Ends (UTC)</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>"
-    )?;
-    for (id, newest) in newest() {
-        writeln!(
-            out,
-            "<tr><td>{} {} {}{}</td><td>{}</td><td><code>{}</code></td></tr>",
-            id.place.account,
-            Text(&id.place.region),
-            Text(&id.trail),
-            kind(id.kind),
-            words::moment(newest.end),
-            newest.hash
-        )?;
-    }
-    writeln!(out, "</tbody>\n</table></div>\n</section>")
+}
+
+fn name(id: &ChainId) -> String {
+    format!("{} {} {}{}", id.place.account, id.place.region, id.trail, kind(id.kind))
 }
 
 fn kind(kind: DigestKind) -> &'static str {
@@ -97,32 +141,44 @@ fn kind(kind: DigestKind) -> &'static str {
     }
 }
 
-pub(super) fn keys(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    if report.keys.is_empty() {
-        return Ok(());
+pub(super) fn keys(report: &Report) -> Markup {
+    const COLUMNS: [Column; 5] = [
+        ("Fingerprint", Text),
+        ("Region", Text),
+        ("Published for", Text),
+        ("Digests", Numbers),
+        ("Origin", Text),
+    ];
+    let rows = html! {
+        @for key in &report.keys {
+            tr {
+                td { code { (key.fingerprint) } }
+                td { (key.region.as_ref().map_or("any", |region| region.as_str())) }
+                td { (published(key)) }
+                td class="number" { (words::thousands(key.digests)) }
+                td { (key.origin) }
+            }
+        }
+    };
+    html! {
+        @if !report.keys.is_empty() {
+            section id="keys" {
+                h2 { "Keys" }
+                p {
+                    "AWS's public keys that digests were verified with. The published dates are advice: a signature counts \
+                     whatever they say."
+                }
+                (table("Keys", &COLUMNS, rows))
+            }
+        }
     }
-    writeln!(
-        out,
-        "<section id=\"keys\">\n<h2>Keys</h2>\n<p>AWS's public keys that digests were verified with. The published dates are advice: \
-         a signature counts whatever they say.</p>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Keys\"><table class=\"figures\">\n<thead><tr><th scope=\"col\">Fingerprint</th>\
-         <th scope=\"col\">Region</th><th scope=\"col\">Published for</th><th scope=\"col\" class=\"number\">Digests</th><th scope=\"col\">Origin</th></tr></thead>\n<tbody>"
-    )?;
-    for key in &report.keys {
-        let day = |time: Option<crate::trail::Time>| {
-            time.map_or_else(|| "?".to_owned(), |time| time.format("%Y-%m-%d").to_string())
-        };
-        let published = match (key.valid_from, key.valid_to) {
-            (None, None) => "–".to_owned(),
-            (from, to) => format!("{} to {}", day(from), day(to)),
-        };
-        writeln!(
-            out,
-            "<tr><td><code>{}</code></td><td>{}</td><td>{published}</td><td class=\"number\">{}</td><td>{}</td></tr>",
-            Text(&key.fingerprint),
-            Text(key.region.as_ref().map_or("any", |region| region.as_str())),
-            words::thousands(key.digests),
-            Text(&key.origin)
-        )?;
+}
+
+fn published(key: &KeyUse) -> String {
+    let day =
+        |time: Option<Time>| time.map_or_else(|| "?".to_owned(), |time| time.format("%Y-%m-%d").to_string());
+    match (key.valid_from, key.valid_to) {
+        (None, None) => "–".to_owned(),
+        (from, to) => format!("{} to {}", day(from), day(to)),
     }
-    writeln!(out, "</tbody>\n</table></div>\n</section>")
 }
