@@ -35,10 +35,10 @@ pub struct Arguments {
 }
 
 /// Headings of help, ordinary things first.
-const WINDOW: &str = "Which time";
-const SCOPE: &str = "What to look at";
-const JUDGEMENT: &str = "What to expect of it";
-const RESULT: &str = "The result";
+const WINDOW: &str = "Time range";
+const SCOPE: &str = "Scope";
+const JUDGEMENT: &str = "Expectations";
+const RESULT: &str = "Output";
 
 const EXIT_CODES: &str = "Exit codes: 0 whole, 1 tampering found, 2 could not run or write a result, 3 incomplete, \
                           4 nothing to verify, 130 interrupted. 1 beats 2, and 2 beats all others.";
@@ -58,14 +58,14 @@ pub enum Command {
     #[cfg(feature = "aws")]
     #[command(subcommand)]
     Keys(Keys),
-    /// Forge a signed world, with any of the known damages: a lab to rehearse in.
+    /// Generate a signed test record, damaged in any of the known ways: a lab to rehearse in.
     Forge(Forge),
-    /// Forge a small world, verify it, damage it, verify it again. No network, no arguments.
+    /// Generate a small record, verify it, damage it, verify it again. No network, no arguments.
     Demo(Demo),
-    /// Prove one log file: which digest attests it, who signed that, whether the file holds.
+    /// Prove one log file: which digest file attests it, which key signed that, whether the hash matches.
     #[command(after_help = EXIT_CODES)]
     Prove(Prove),
-    /// Tell what a finding means, how it comes about and what to do next.
+    /// Explain a finding: what it means, what causes it and what to do next.
     Explain(Explain),
     /// Write an earlier JSON report in another format.
     Report(SavedReport),
@@ -73,7 +73,7 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual.
     Man(Manual),
-    /// Tell which options count, and where each comes from.
+    /// Show which options are in effect, and where each comes from.
     #[command(subcommand)]
     Config(Config),
 }
@@ -81,8 +81,8 @@ pub enum Command {
 /// Verify a bucket, a trail or a folder.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// s3://BUCKET[/PREFIX], the ARN of a trail, or a folder with keys as under the bucket; or a part of a record in one of
-    /// them, down to …/AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD
+    /// s3://BUCKET[/PREFIX], the ARN of a trail, or a local copy that keeps the S3 keys as paths; or a part of a record in
+    /// one of them, down to …/AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD
     #[arg(value_hint = clap::ValueHint::DirPath)]
     pub source: String,
     /// Start of the range, inclusive: a time, a date, or a duration back from now; also --since [default: the whole
@@ -98,13 +98,13 @@ pub struct Verify {
         help_heading = WINDOW,
     )]
     pub end: Option<Moment>,
-    /// The same as --start with a duration
+    /// Same as --start with a duration, such as 26h or 30d
     #[arg(
         long, value_name = "DURATION", value_parser = some_duration, allow_hyphen_values = true,
         help_heading = WINDOW,
     )]
     pub last: Option<chrono::TimeDelta>,
-    /// Only these trails' digests (log files are still held against those of all trails)
+    /// Only the digests of these trails (log files are still checked against the digests of all trails)
     #[arg(long = "trail", value_name = "NAME|ARN", value_delimiter = ',', help_heading = SCOPE)]
     pub trails: Vec<String>,
     /// Only these accounts
@@ -113,7 +113,7 @@ pub struct Verify {
     /// Only these regions
     #[arg(long = "region", value_name = "R", value_delimiter = ',', help_heading = SCOPE)]
     pub regions: Vec<Region>,
-    /// How closely to look at log files
+    /// What to check: digests alone (chain), also that log files are there (presence), or their content too (full)
     #[arg(long, value_enum, default_value_t = Depth::Full, help_heading = SCOPE)]
     pub depth: Depth,
     /// Regions that must have digests in every account; `enabled` asks the account
@@ -125,23 +125,23 @@ pub struct Verify {
     /// Accounts that must have digests
     #[arg(long = "expect-account", value_name = "ID", value_delimiter = ',', help_heading = JUDGEMENT)]
     pub expect_accounts: Vec<AccountId>,
-    /// Lower findings of these codes to notices
+    /// Downgrade findings of these codes to notices
     #[arg(
         long, value_name = "CODE", value_parser = code_parser(), value_delimiter = ',',
         hide_possible_values = true, help_heading = JUDGEMENT,
     )]
     pub accept: Vec<Code>,
-    /// Raise notices of these codes to incomplete, exit code 3; a finding that is worse stays what it is
+    /// Upgrade notices of these codes to incomplete (exit code 3); never changes a worse finding
     #[arg(
         long, value_name = "CODE", value_parser = code_parser(), value_delimiter = ',',
         hide_possible_values = true, help_heading = JUDGEMENT,
     )]
     pub fail_on: Vec<Code>,
-    /// A chain that has lawfully ended, with the end of its last digest, as a finding `chain-ended` gives it; or a file of
-    /// such lines
+    /// Acknowledge that a chain has ended, by the end time of its last digest, as a `chain-ended` finding prints it; or a
+    /// file of such lines
     #[arg(long, value_name = "ACCOUNT[/REGION[/TRAIL]]@TIME|FILE", help_heading = JUDGEMENT)]
     pub ended: Vec<String>,
-    /// How far before the window to look for chains that have digests there and none since
+    /// How far before the time range to look for chains that have ended since
     #[arg(
         long, value_name = "DURATION", value_parser = duration, default_value = "35d",
         help_heading = JUDGEMENT,
@@ -153,32 +153,32 @@ pub struct Verify {
         help_heading = JUDGEMENT,
     )]
     pub grace: chrono::TimeDelta,
-    /// What an earlier run saw has to be there still: its report in JSON; may be given several times
+    /// JSON report of an earlier run: the newest digests it saw must still be there unchanged; repeatable
     #[arg(long = "baseline", value_name = "FILE", help_heading = JUDGEMENT)]
     pub baselines: Vec<PathBuf>,
-    /// How many days the record is kept: what is older and gone has expired
+    /// Days the record is retained: an older digest that is gone counts as expired
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..), help_heading = JUDGEMENT)]
     pub retention: Option<u32>,
-    /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
+    /// Public keys, as printed by `aws cloudtrail list-public-keys` or `trailseal keys fetch`
     #[arg(long = "keys", value_name = "FILE", help_heading = JUDGEMENT)]
     pub keys: Vec<PathBuf>,
-    /// Where CloudTrail delivered what is now a copy elsewhere
+    /// Bucket and prefix that CloudTrail delivered to, if the source is a copy
     #[arg(long, value_name = "s3://BUCKET[/PREFIX]", help_heading = JUDGEMENT)]
     pub copied_from: Option<String>,
-    /// How the result is written to stdout
+    /// Format of the result on stdout
     #[arg(long, value_parser = form_parser(), default_value = "human", help_heading = RESULT)]
     pub format: Form,
-    /// The same as --format json
+    /// Same as --format json
     #[arg(long, help_heading = RESULT)]
     pub json: bool,
     /// Write the result to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub output: Option<PathBuf>,
-    /// Write the result to a file too, in a format of its own, or a line for every object (csv-objects, jsonl-objects); may
-    /// be given several times. Metrics (prometheus) are written also when the run cannot begin, with exit code 2
+    /// Also write the result to a file, in any format, or a line for every object (csv-objects, jsonl-objects);
+    /// repeatable. Metrics (prometheus) are written even if the run cannot start (exit code 2)
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser, help_heading = RESULT)]
     pub reports: Vec<(ReportForm, PathBuf)>,
-    /// With the formats csv and jsonl: report every object, not findings alone
+    /// With the formats csv and jsonl: list every object, not only findings
     #[arg(long, help_heading = RESULT)]
     pub objects: bool,
     /// Whether a record that is whole is reported
@@ -187,7 +187,7 @@ pub struct Verify {
     /// How to look on the terminal
     #[command(flatten)]
     pub look: Look,
-    /// Most requests in flight at once; a run begins with 64 and takes more while answers are slow
+    /// Most requests in flight; a run starts with 64 and adds more while responses are slow
     #[arg(
         long, value_name = "N", default_value = "256",
         value_parser = clap::value_parser!(u16).range(1..=4096).try_map(NonZeroU16::try_from), help_heading = "Load",
@@ -196,7 +196,7 @@ pub struct Verify {
     /// How to reach AWS
     #[command(flatten)]
     pub access: Access,
-    /// A file of options (TOML) that count where neither the command line nor the environment says otherwise
+    /// Configuration file (TOML); the command line and the environment take precedence
     #[arg(long, value_name = "FILE", help_heading = "Help and configuration")]
     pub config: Option<PathBuf>,
     /// Print help
@@ -259,7 +259,7 @@ pub struct Prove {
     /// Public keys as `aws cloudtrail list-public-keys` or `trailseal keys fetch` print them
     #[arg(long = "keys", value_name = "FILE")]
     pub keys: Vec<PathBuf>,
-    /// The folder that stands for the bucket [default: the one that holds AWSLogs/]
+    /// Folder that corresponds to the bucket [default: the one that holds AWSLogs/]
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// How the proof is written
@@ -296,7 +296,7 @@ impl Spoken {
 /// Whether a record that is whole is reported, in formats that report findings alone.
 #[derive(Debug, Clone, Args)]
 pub struct Pulse {
-    /// With the format ocsf: report a record that is whole as one passed check
+    /// With the format ocsf: emit one passed check if the record is whole
     #[arg(long, help_heading = RESULT)]
     heartbeat: bool,
 }
@@ -317,10 +317,10 @@ pub struct Look {
     /// No progress bar
     #[arg(long, help_heading = RESULT)]
     pub no_progress: bool,
-    /// Say nothing where all is well, and else the verdict and the first findings
+    /// Print nothing if all is well, otherwise the verdict and the first findings
     #[arg(short, long, help_heading = RESULT)]
     pub quiet: bool,
-    /// Say more: every finding, every chain
+    /// Print more: every finding, every chain
     #[arg(short, long, help_heading = RESULT)]
     pub verbose: bool,
 }
@@ -336,7 +336,7 @@ pub enum Colour {
     Never,
 }
 
-/// How closely to look at log files.
+/// What to check: digests alone (chain), also that log files are there (presence), or their content too (full).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Depth {
     /// Digests alone

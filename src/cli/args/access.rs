@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "AWS")]
 pub struct Access {
-    /// A profile of the shared AWS configuration; its credentials count before those of the environment
+    /// Profile of the shared AWS configuration; takes precedence over credentials in the environment
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Where AWS is asked first [default: as configured]; buckets are followed to their own region
+    /// Region for the first AWS request [default: as configured]; buckets are followed to their own region
     #[arg(long, value_name = "R")]
     pub aws_region: Option<Region>,
     /// IAM role to assume
@@ -19,16 +19,16 @@ pub struct Access {
     /// Endpoint URL of an S3-compatible store
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Sign no request, for public buckets; AWS gives no keys then, so --keys has to
+    /// Do not sign requests, for public buckets; needs --keys
     #[arg(long, conflicts_with = "assume_role")]
     pub no_sign_request: bool,
-    /// Get every object through the whole AWS SDK, slower: for support, where a store answers oddly
+    /// Get every object through the AWS SDK's full stack: slower, for troubleshooting
     #[arg(long, hide_short_help = true)]
     pub no_fast_path: bool,
     /// Who pays for requests to the bucket, where its owner does not
     #[arg(long, value_enum, value_name = "WHO")]
     pub request_payer: Option<RequestPayer>,
-    /// Requests a second to each bucket, at most
+    /// Most requests per second to each bucket
     #[arg(long, value_name = "N")]
     pub max_requests_per_second: Option<std::num::NonZeroU32>,
 }

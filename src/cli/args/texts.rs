@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::words::{code_parser, format_parser};
 use super::{Look, Pulse};
 
-/// Tell what a finding means, how it comes about and what to do next.
+/// Explain a finding: what it means, what causes it and what to do next.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The finding's code [default: all of them]
@@ -28,7 +28,7 @@ pub struct SavedReport {
     /// Write to this file instead of stdout; - is stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// End with exit code 0 if it could be written, whatever the report's own is
+    /// Exit with 0 once it is written, whatever the report's own exit code
     #[arg(long)]
     pub exit_zero: bool,
     /// Whether a record that is whole is reported
