@@ -111,7 +111,7 @@ pub fn conclude(
     recorded_calls.sort();
     recorded_calls.dedup();
     findings.extend(recorded_calls.iter().filter_map(events::notice));
-    (report.findings, report.omitted) = findings.settled();
+    (report.findings, report.omitted) = findings.into_sorted();
     events::attribute(&mut report.findings, &recorded_calls);
     report.accept(&plan.accept);
     report.raise(&plan.fail_on);

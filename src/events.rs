@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_services_own_calls_testify() {
+    fn only_the_services_own_calls_count() {
         let object = ObjectName::new("trail-bucket", "log");
         assert_eq!(recorded_calls(FILE, &object)[0].target.as_ref(), "trail-bucket/AWSLogs/x");
         let forged =

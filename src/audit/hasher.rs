@@ -25,7 +25,7 @@ pub(super) struct JudgedLog {
     pub(super) fault: Option<gzip::Fault>,
     pub(super) compressed: u64,
     pub(super) inflated: u64,
-    /// Telling calls it records; only an intact file testifies.
+    /// Telling calls it records; only those of an intact file count.
     pub(super) recorded_calls: Vec<RecordedCall>,
 }
 

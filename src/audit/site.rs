@@ -209,7 +209,7 @@ fn take_logs(record: &mut SiteRecord, judged: JudgedLogs) {
         }
         (of_day.compressed, of_day.inflated) = (logs.compressed, logs.inflated);
         of_day.recorded_calls = logs.recorded_calls;
-        (of_day.findings, of_day.omitted) = logs.findings.settled();
+        (of_day.findings, of_day.omitted) = logs.findings.into_sorted();
     }
 }
 

@@ -104,9 +104,9 @@ impl JointCoverage {
             }
         }
         let open = [&unheard, &refuted, &holes].into_iter().flatten().map(|(span, _)| *span);
-        let unsettled = spans.complement(whole).union(open);
+        let uncertain = spans.complement(whole).union(open);
         Self {
-            spans: unsettled.complement(whole),
+            spans: uncertain.complement(whole),
             unheard: Open::of(unheard),
             refuted: Open::of(refuted),
             holes: Open::of(holes),

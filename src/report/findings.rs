@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::verdict::{Class, Code, Finding};
 
-/// The most findings of one code and class that are kept; beyond them they are counted. Which ones are kept is settled by
+/// The most findings of one code and class that are kept; beyond them they are counted. Which ones are kept is decided by
 /// [`Finding::order`]: the same record gives the same ones, in whatever order they come in.
 pub const MOST_OF_A_KIND: usize = 4000;
 
@@ -95,7 +95,7 @@ impl Findings {
     }
 
     /// Those kept, in their one order, each once; and how many there were beside them.
-    pub fn settled(self) -> (Vec<Finding>, Omitted) {
+    pub fn into_sorted(self) -> (Vec<Finding>, Omitted) {
         let mut findings = Vec::new();
         let mut omitted = Omitted::new();
         for (kind, mut of_a_kind) in self.0 {
@@ -152,10 +152,10 @@ mod tests {
         finding
     }
 
-    fn settled(numbers: impl Iterator<Item = usize>) -> (Vec<Finding>, Omitted) {
+    fn sorted(numbers: impl Iterator<Item = usize>) -> (Vec<Finding>, Omitted) {
         let mut findings = Findings::default();
         findings.extend(numbers.map(finding));
-        findings.settled()
+        findings.into_sorted()
     }
 
     #[test]
@@ -165,14 +165,14 @@ mod tests {
         let omitted = Omitted::from([((Class::Tamper, Code::LogUnlisted), (MANY - MOST_OF_A_KIND) as u64)]);
         // 7919 is prime to their number.
         let shuffled = (0..MANY).map(|number| number * 7919 % MANY);
-        assert_eq!(settled(0..MANY), (expected.clone(), omitted.clone()));
-        assert_eq!(settled((0..MANY).rev()), (expected.clone(), omitted.clone()));
-        assert_eq!(settled(shuffled), (expected, omitted));
+        assert_eq!(sorted(0..MANY), (expected.clone(), omitted.clone()));
+        assert_eq!(sorted((0..MANY).rev()), (expected.clone(), omitted.clone()));
+        assert_eq!(sorted(shuffled), (expected, omitted));
     }
 
     #[test]
     fn what_is_said_twice_is_kept_once_and_few_are_all_kept() {
-        let (kept, omitted) = settled([3, 1, 2, 1, 3].into_iter());
+        let (kept, omitted) = sorted([3, 1, 2, 1, 3].into_iter());
         assert_eq!((kept, omitted), ([1, 2, 3].map(finding).to_vec(), Omitted::new()));
     }
 
@@ -185,13 +185,13 @@ mod tests {
         let mut all = Findings::default();
         let mut held = 0;
         for part in parts {
-            let (kept, omitted) = part.settled();
+            let (kept, omitted) = part.into_sorted();
             held += kept.len();
             all.extend(kept);
             omitted.into_iter().for_each(|((class, code), count)| all.count(class, code, count));
         }
         assert_eq!(held, MOST_OF_A_KIND);
-        assert_eq!(all.settled(), settled(0..MANY));
+        assert_eq!(all.into_sorted(), sorted(0..MANY));
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
         findings.extend((0..2 * MOST_OF_A_KIND).map(finding));
         findings.push(Finding::new(What::saved(Code::LogMissing, "missing"), Scope::default()));
         findings.retain(|finding| finding.code() == Code::LogMissing);
-        let (kept, omitted) = findings.settled();
+        let (kept, omitted) = findings.into_sorted();
         assert_eq!((kept.len(), omitted), (1, Omitted::new()));
     }
 }

@@ -50,7 +50,7 @@ async fn stream(store: &S3Store) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Asks for the object with every store and in every way there is, whole and as a stream: with a store that leaves all to
-/// the SDK, and with one that has asked before and goes the lean way. All come to the same.
+/// the SDK, and with one that has asked before and takes the fast path. All come to the same.
 async fn ask(server: &Server, fault: impl Fn() -> Option<Fault>) -> Result<Vec<u8>, StoreError> {
     let mut all = Vec::new();
     for is_at_work in [false, true] {

@@ -117,7 +117,7 @@ async fn every_refusal_comes_under_its_own_name() {
         (Fault::StallAt(20), TimedOut),
     ];
     for (fault, kind) in cases {
-        // One store has read from the bucket before and asks the lean way; the other leaves all to the SDK.
+        // One store has read from the bucket before and takes the fast path; the other leaves all to the SDK.
         let (store, store_at_work) = (new_store(), new_store());
         server.fail(faults::script(|_| None));
         get(&store_at_work, KEY).await.unwrap();

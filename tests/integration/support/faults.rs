@@ -130,8 +130,8 @@ pub fn at_random(seed: u64, thousandths: u64, faults: Vec<Fault>) -> Script {
     Arc::new(move |call| {
         let mut hasher = DefaultHasher::new();
         (seed, call.action, &call.bucket, &call.key, call.repeat).hash(&mut hasher);
-        let dice = hasher.finish();
-        let fails = !call.bucket.is_empty() && call.repeat < 2 && dice % 1000 < thousandths;
-        fails.then(|| faults[(dice / 1000) as usize % faults.len()].clone())
+        let draw = hasher.finish();
+        let fails = !call.bucket.is_empty() && call.repeat < 2 && draw % 1000 < thousandths;
+        fails.then(|| faults[(draw / 1000) as usize % faults.len()].clone())
     })
 }
