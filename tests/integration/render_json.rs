@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use trailseal::render::json::{self, ReadError};
-use trailseal::report::{Cause, Code, Unseen};
+use trailseal::report::{Cause, Class, Code, Unseen};
 use trailseal::report::{Completion, Report};
 use trailseal::trail::Window;
 
@@ -65,6 +65,20 @@ fn what_the_caller_makes_of_a_finding_stands_beside_what_it_is() {
     assert!(of("log-missing").iter().all(|told| *told == (None, "tamper")), "{value:#}");
     assert_eq!(of("log-modified").len(), 2);
     assert_eq!(json::read(&written(&report)).unwrap(), report);
+    // Reports of before did not say it; what only a caller makes a notice is known all the same.
+    let mut before = value.clone();
+    for finding in
+        before["findings"].as_array_mut().unwrap().iter_mut().filter(|it| it["code"] == "log-modified")
+    {
+        finding.as_object_mut().unwrap().remove("judged");
+    }
+    let read = json::read(&serde_json::to_vec(&before).unwrap()).unwrap();
+    let modified = read.findings.iter().filter(|finding| finding.code() == Code::LogModified);
+    assert!(
+        modified
+            .into_iter()
+            .all(|finding| finding.judged() == Class::Tamper && finding.class() == Class::Notice)
+    );
     // No caller can make a crime of a notice.
     let mut forged = value.clone();
     forged["findings"][0]["judged"] = "notice".into();

@@ -245,7 +245,12 @@ fn finding(at: &str, saved: v1::Finding<'_>) -> Result<Finding, ReadError> {
     };
     let code: Code = field(&place("code"), &saved.code, parsed)?;
     let counts_as = field(&place("class"), &saved.class, parsed)?;
-    let judged = optional(&place("judged"), saved.judged.as_deref(), parsed)?.unwrap_or(counts_as);
+    let judged = match optional(&place("judged"), saved.judged.as_deref(), parsed)? {
+        Some(judged) => judged,
+        // Reports of before told only what a finding counts as, and nothing but the caller makes such a one a notice.
+        None if counts_as == Class::Notice && code.class() == Class::Tamper => Class::Tamper,
+        None => counts_as,
+    };
     let told = what::Saved {
         code,
         class: judged,
