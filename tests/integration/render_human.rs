@@ -103,7 +103,7 @@ fn nothing_from_the_bucket_acts_on_the_terminal() {
     }
     // With colour, every escape sequence is one of trailseal's own.
     let coloured = shown(&damaged(), Options { colour: Colour::Always, ..verbose });
-    let own = ["[1;31m", "[1;33m", "[1;32m", "[1m", "[2m", "[0m"];
+    let own = ["[1m", "[31m", "[33m", "[32m", "[2m", "[0m"];
     for rest in coloured.split('\u{1b}').skip(1) {
         assert!(own.iter().any(|sequence| rest.starts_with(sequence)), "{rest}");
     }

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use anstyle::{AnsiColor, Style};
+
 use super::Colour;
 
 /// What a colour is for.
@@ -20,13 +22,13 @@ pub enum Ink {
 }
 
 impl Ink {
-    fn sequence(self) -> &'static str {
+    fn style(self) -> Style {
         match self {
-            Self::Alarm => "\x1b[1;31m",
-            Self::Caution => "\x1b[1;33m",
-            Self::Good => "\x1b[1;32m",
-            Self::Strong => "\x1b[1m",
-            Self::Faint => "\x1b[2m",
+            Self::Alarm => AnsiColor::Red.on_default().bold(),
+            Self::Caution => AnsiColor::Yellow.on_default().bold(),
+            Self::Good => AnsiColor::Green.on_default().bold(),
+            Self::Strong => Style::new().bold(),
+            Self::Faint => Style::new().dimmed(),
         }
     }
 }
@@ -38,25 +40,22 @@ pub struct Painter(pub Colour);
 impl Painter {
     /// `text` in that ink.
     pub fn ink<T: Display>(self, ink: Ink, text: T) -> Painted<T> {
-        let sequence = match self.0 {
-            Colour::Always => Some(ink.sequence()),
-            Colour::Never => None,
+        let style = match self.0 {
+            Colour::Always => ink.style(),
+            Colour::Never => Style::new(),
         };
-        Painted { sequence, text }
+        Painted { style, text }
     }
 }
 
 /// Text with its colour.
 pub struct Painted<T> {
-    sequence: Option<&'static str>,
+    style: Style,
     text: T,
 }
 
 impl<T: Display> Display for Painted<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.sequence {
-            Some(sequence) => write!(out, "{sequence}{}\x1b[0m", self.text),
-            None => write!(out, "{}", self.text),
-        }
+        write!(out, "{}{}{:#}", self.style, self.text, self.style)
     }
 }
