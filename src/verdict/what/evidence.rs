@@ -7,7 +7,7 @@ use super::{
     UnlistedLog, UnprovenLog, Unread, What,
 };
 use crate::crypto::Hash;
-use crate::trail::{Time, format_time};
+use crate::trail::{Location, Time, format_time};
 use crate::verdict::{Code, Evidence};
 
 impl What {
@@ -25,19 +25,14 @@ impl What {
                 none.with("field", &**field).with("claimed", &**claimed).with("found", &**found)
             }
             Self::DigestLinkBroken { content, signature, .. } => {
-                let none = content.iter().fold(none, with_hashes);
-                signature.iter().fold(none, |facts, Differs { expected, actual }| {
-                    facts.with("expected_signature", &**expected).with("actual_signature", &**actual)
-                })
+                of_link(content.as_ref(), signature.as_ref())
             }
             Self::DigestAlgorithmUnsupported { field, found, .. } => {
                 none.with("field", &**field).with("found", &**found)
             }
-            Self::RecordCopied { copy, delivered, chains, digests, .. } => none
-                .with("copy", copy.to_string())
-                .with("delivered", delivered.to_string())
-                .with("chains", *chains)
-                .with("digests", *digests),
+            Self::RecordCopied { copy, delivered, chains, digests, .. } => {
+                of_copy((copy, delivered), (*chains, *digests))
+            }
             Self::DigestUnreadable(Unread::SeenBefore(seen))
             | Self::HeadLost(seen, _)
             | Self::HeadExpired { seen, .. } => with_head(none, seen),
@@ -88,6 +83,21 @@ impl What {
             | Self::NotHeld { .. } => none,
         }
     }
+}
+
+fn of_link(content: Option<&Differs<Hash>>, signature: Option<&Differs<Box<str>>>) -> Evidence {
+    let facts = content.into_iter().fold(Evidence::none(), with_hashes);
+    signature.into_iter().fold(facts, |facts, Differs { expected, actual }| {
+        facts.with("expected_signature", &**expected).with("actual_signature", &**actual)
+    })
+}
+
+fn of_copy((copy, delivered): (&Location, &Location), (chains, digests): (u64, u64)) -> Evidence {
+    Evidence::none()
+        .with("copy", copy.to_string())
+        .with("delivered", delivered.to_string())
+        .with("chains", chains)
+        .with("digests", digests)
 }
 
 fn of_unlisted(unlisted: &UnlistedLog) -> Evidence {
