@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use aws_lc_rs::{hmac, rand, rsa};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::Md5;
@@ -37,6 +37,21 @@ impl Hash {
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// The HMAC-SHA-256 of a message (RFC 2104).
+pub fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> Hash {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(tag.as_ref());
+    Hash(bytes)
+}
+
+/// 32 bytes that nobody can foresee; none, if the system has none to give.
+pub fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 impl From<[u8; 32]> for Hash {
@@ -75,6 +90,45 @@ impl fmt::Debug for Hash {
 }
 
 as_text!(Hash, Fingerprint);
+
+/// Hashes in base64, where every byte of a file counts.
+pub(crate) mod short {
+    use base64::Engine as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{BASE64, Hash};
+
+    /// A hash that is written so.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct Short(pub(crate) Hash);
+
+    impl Short {
+        /// As it is written.
+        pub(crate) fn to_text(self) -> String {
+            BASE64.encode(self.0.bytes())
+        }
+
+        /// Reads one.
+        pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+            let bytes: [u8; 32] = BASE64.decode(text).ok()?.try_into().ok()?;
+            Some(Self(bytes.into()))
+        }
+    }
+
+    impl Serialize for Short {
+        fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+            out.serialize_str(&self.to_text())
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Short {
+        fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+            use serde::de::Error as _;
+            let text = <std::borrow::Cow<'de, str>>::deserialize(text)?;
+            Self::parse(text.as_bytes()).ok_or_else(|| D::Error::custom("not a SHA-256 hash in base64"))
+        }
+    }
+}
 
 /// An RSA signature: bytes that somebody claims AWS made.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,6 +20,7 @@ pub mod dir;
 #[cfg(feature = "aws")]
 pub mod s3;
 mod sidecar;
+pub mod state;
 
 /// A bucket, or what stands for one. Usable as `dyn`: a box for each call costs nothing beside the call.
 #[async_trait]
@@ -199,8 +200,21 @@ pub struct Object {
     pub body: Bytes,
     /// What was stored with it.
     pub metadata: Metadata,
+    /// What the store says of the bytes beside them.
+    pub stored: Stored,
     /// The room its body takes.
     pub admitted: Admitted,
+}
+
+/// What a store says of an object's bytes when it gives them; a folder says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// When they were written.
+    pub modified: Option<Time>,
+    /// What it tells them by, as a listing shows it.
+    pub etag: Option<Box<str>>,
+    /// The KMS key that they are encrypted with.
+    pub kms_key: Option<Box<str>>,
 }
 
 /// Why a store gave nothing: what was tried, on what, and what came back.
@@ -210,7 +224,7 @@ pub struct Object {
 pub struct StoreError {
     /// What it comes to.
     pub kind: StoreErrorKind,
-    /// What was tried: `list`, `get`.
+    /// What was tried: `list`, `get`, `put`.
     pub action: &'static str,
     /// On what: an object, a folder, a bucket.
     pub target: String,

@@ -113,9 +113,9 @@ impl ObjectStore for Copied {
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
         let key = self.copied("get", &object.bucket, &object.key)?;
         let name = ObjectName::new(Arc::clone(&self.copy.bucket), key);
-        let Object { body, metadata, admitted } = self.store.get(&name, admission).await?;
+        let Object { body, metadata, stored, admitted } = self.store.get(&name, admission).await?;
         let metadata = self.metadata(&name, &body, metadata).await;
-        Ok(Object { body, metadata, admitted })
+        Ok(Object { body, metadata, stored, admitted })
     }
 
     async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {

@@ -125,7 +125,7 @@ impl ObjectStore for DirStore {
         let name = object.key.rsplit('/').next().unwrap_or_default();
         let metadata =
             if is_digest_name(name) { self.metadata(&stored, &body) } else { Metadata::NotKept(None) };
-        Ok(Object { body: body.into(), metadata, admitted })
+        Ok(Object { body: body.into(), metadata, stored: super::Stored::default(), admitted })
     }
 
     async fn stream(&self, object: &ObjectName, take: &mut Take<'_>) -> Result<(), StoreError> {

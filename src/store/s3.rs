@@ -43,6 +43,9 @@ mod clock;
 mod document;
 mod fast_path;
 mod refusal;
+mod state;
+
+pub use state::S3State;
 
 /// The most of a body that is held when the answer does not say how long it is; S3's always do.
 const UNKNOWN_LENGTH: u64 = 16 << 20;
@@ -301,7 +304,7 @@ impl ObjectStore for S3Store {
             if answer.doubt.as_ref().is_some_and(|doubt| !doubt.is_settled_by(&body)) {
                 self.settle(&bucket, object, &answer, Some(body.len() as u64)).await?;
             }
-            Ok(Object { body, metadata: answer.metadata, admitted })
+            Ok(Object { body, metadata: answer.metadata, stored: answer.stored, admitted })
         };
         self.persist(&object.bucket, attempt)
             .await

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_s3::config::http::HttpResponse;
 use md5::{Digest as _, Md5};
 
+use super::clock::http_date;
 use super::document::Lone;
 use super::refusal::Refusal;
-use crate::store::{Metadata, UserMetadata};
+use crate::store::{Metadata, Stored, UserMetadata};
 
 /// S3 gives every request an id, and names it in the answer.
 pub(super) const REQUEST_ID: &str = "x-amz-request-id";
@@ -23,6 +24,8 @@ const MARKS: [&str; 3] = [REQUEST_ID, "etag", "last-modified"];
 pub(super) struct Answer {
     /// What was stored with it.
     pub(super) metadata: Metadata,
+    /// What S3 says of its bytes.
+    pub(super) stored: Stored,
     /// How long it is, where the answer tells.
     pub(super) length: Option<u64>,
     /// Why the body may not be the object's, or not all of it.
@@ -72,6 +75,7 @@ impl Answer {
         let etag = || headers.get("etag").map(|etag| bare(etag).into());
         Ok(Self {
             metadata: metadata(answer),
+            stored: stored(answer),
             length,
             doubt: reason.map(|reason| Doubt { reason, etag: etag() }),
         })
@@ -153,6 +157,15 @@ fn metadata(answer: &HttpResponse) -> Metadata {
         signature_algorithm: value("x-amz-meta-signature-algorithm"),
         backfill_generation_timestamp: value("x-amz-meta-backfill-generation-timestamp"),
     })
+}
+
+fn stored(answer: &HttpResponse) -> Stored {
+    let headers = answer.headers();
+    Stored {
+        modified: headers.get("last-modified").and_then(http_date),
+        etag: headers.get("etag").map(Into::into),
+        kms_key: headers.get("x-amz-server-side-encryption-aws-kms-key-id").map(Into::into),
+    }
 }
 
 /// Where the answer to one of the SDK's requests is noted, before the SDK makes something else of it.

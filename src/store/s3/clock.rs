@@ -15,6 +15,11 @@ use crate::trail::Time;
 /// Before any answer.
 const UNKNOWN: i64 = i64::MIN;
 
+/// Reads `Thu, 26 Nov 2026 04:52:28 GMT`, the one form that HTTP's dates are sent in (RFC 9110, section 5.6.7).
+pub(super) fn http_date(text: &str) -> Option<Time> {
+    NaiveDateTime::parse_from_str(text, "%a, %d %b %Y %H:%M:%S GMT").ok().map(|date| date.and_utc())
+}
+
 /// The latest `Date` of any answer.
 #[derive(Debug)]
 pub(super) struct Clock {
@@ -45,7 +50,7 @@ impl Clock {
         }
     }
 
-    /// Reads `Thu, 26 Nov 2026 04:52:28 GMT`, the one form that HTTP's dates are sent in (RFC 9110, section 5.6.7).
+    /// Reads a date, unless its second has been read.
     fn read(&self, date: &str) {
         let Some(time) = date.as_bytes().get(17..25).and_then(|time| <[u8; 8]>::try_from(time).ok()) else {
             return;
@@ -54,9 +59,9 @@ impl Clock {
         if self.read.load(Ordering::Relaxed) == time {
             return;
         }
-        if let Ok(date) = NaiveDateTime::parse_from_str(date, "%a, %d %b %Y %H:%M:%S GMT") {
+        if let Some(date) = http_date(date) {
             self.read.store(time, Ordering::Relaxed);
-            self.latest.fetch_max(date.and_utc().timestamp(), Ordering::Relaxed);
+            self.latest.fetch_max(date.timestamp(), Ordering::Relaxed);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::trail::Region;
 pub(super) enum Action {
     List,
     Get,
+    Put,
 }
 
 /// An attempt that gave nothing.
@@ -114,6 +115,7 @@ impl Refusal {
         let action = match action {
             Action::List => "list",
             Action::Get => "get",
+            Action::Put => "put",
         };
         StoreError::new(self.kind, action, target, self.failure.detail.clone()).caused_by(self.failure)
     }

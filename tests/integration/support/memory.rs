@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use trailseal::forge::World;
@@ -83,6 +83,14 @@ pub struct Memory {
     objects: BTreeMap<ObjectName, (bytes::Bytes, Metadata)>,
     /// When they were written; what is not in it was never asked.
     modified: BTreeMap<ObjectName, Time>,
+    /// The KMS keys they are encrypted with.
+    kms: BTreeMap<ObjectName, String>,
+    /// Where they lie, if not in STANDARD.
+    classes: BTreeMap<ObjectName, &'static str>,
+    /// ETags that are not the hash of what is there.
+    etags: BTreeMap<ObjectName, String>,
+    /// What was asked for, one by one.
+    got: Arc<Mutex<Vec<ObjectName>>>,
     page: usize,
 }
 
@@ -108,12 +116,20 @@ impl Memory {
             .collect();
         let modified =
             world.objects().iter().map(|(name, stored)| (name.clone(), stored.last_modified)).collect();
-        Self { objects, modified, page }
+        Self { objects, modified, page, ..Self::empty() }
     }
 
     /// Nothing yet.
     pub fn empty() -> Self {
-        Self { objects: BTreeMap::new(), modified: BTreeMap::new(), page: 1000 }
+        Self {
+            objects: BTreeMap::new(),
+            modified: BTreeMap::new(),
+            kms: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            etags: BTreeMap::new(),
+            got: Arc::default(),
+            page: 1000,
+        }
     }
 
     /// The same, handing out pages of another size.
@@ -124,6 +140,31 @@ impl Memory {
     /// The world's objects, to be changed by hand.
     pub fn objects(&mut self) -> &mut BTreeMap<ObjectName, (bytes::Bytes, Metadata)> {
         &mut self.objects
+    }
+
+    /// The KMS keys they are encrypted with, to be changed by hand.
+    pub fn kms(&mut self) -> &mut BTreeMap<ObjectName, String> {
+        &mut self.kms
+    }
+
+    /// The storage classes of those that are not in STANDARD, to be changed by hand.
+    pub fn classes(&mut self) -> &mut BTreeMap<ObjectName, &'static str> {
+        &mut self.classes
+    }
+
+    /// ETags that are not those of the bytes, to be changed by hand.
+    pub fn etags(&mut self) -> &mut BTreeMap<ObjectName, String> {
+        &mut self.etags
+    }
+
+    /// What was asked for since this was asked last.
+    pub fn take_got(&self) -> Vec<ObjectName> {
+        std::mem::take(&mut *self.got.lock().unwrap())
+    }
+
+    fn etag(&self, name: &ObjectName) -> Option<Box<str>> {
+        let own = || format!("{:x}", crc(&self.objects[name].0));
+        Some(self.etags.get(name).cloned().unwrap_or_else(own).into())
     }
 
     /// When they were written, to be changed by hand.
@@ -165,7 +206,8 @@ impl ObjectStore for Memory {
                         key: name.key.clone(),
                         size: Some(body.len() as u64),
                         modified: self.modified.get(name).copied(),
-                        ..Listed::default()
+                        etag: self.etag(name),
+                        storage_class: self.classes.get(name).map(|class| (*class).into()),
                     });
                 }
             }
@@ -175,10 +217,16 @@ impl ObjectStore for Memory {
     }
 
     async fn get(&self, object: &ObjectName, admission: &Admission) -> Result<Object, StoreError> {
+        self.got.lock().unwrap().push(object.clone());
         match self.objects.get(object) {
             Some((body, metadata)) => Ok(Object {
                 body: body.clone(),
                 metadata: metadata.clone(),
+                stored: trailseal::store::Stored {
+                    modified: self.modified.get(object).copied(),
+                    etag: self.etag(object),
+                    kms_key: self.kms.get(object).map(|key| key.as_str().into()),
+                },
                 admitted: admission.admit(body.len() as u64).await,
             }),
             None => Err(StoreError::new(StoreErrorKind::NotFound, "get", object.to_string(), "no such key")),
@@ -190,6 +238,12 @@ impl ObjectStore for Memory {
         let _ = take(Streamed::Piece(&stored.body));
         Ok(())
     }
+}
+
+/// Stands for a body.
+fn crc(body: &[u8]) -> u128 {
+    body.iter()
+        .fold(0, |sum: u128, byte| sum.wrapping_mul(0x0100_0000_01b3).wrapping_add(u128::from(*byte) + 1))
 }
 
 /// Room for so many bytes of bodies.

@@ -1,0 +1,72 @@
+//! Where a run keeps what later runs shall know: small files under names of its own, never part of a record. Writers may meet, so
+//! nothing is written over what its writer has not seen.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+
+mod dir;
+
+pub use dir::DirState;
+
+/// A folder or a prefix for files of one's own. Names are relative, with slashes between their parts.
+#[async_trait]
+pub trait StateStore: Send + Sync + 'static {
+    /// The names of all files below `folder`, which ends in a slash or is empty; sorted.
+    ///
+    /// # Errors
+    ///
+    /// Where the place cannot be listed. One that does not exist yet holds nothing.
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError>;
+
+    /// A file, whole; nothing, where the place says that there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    async fn read(&self, name: &str) -> Result<Option<Kept>, StoreError>;
+
+    /// Writes a file, whole or not at all, and lasting once this returns.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written. Then the file is as it was, or as it was to be.
+    async fn put(&self, name: &str, bytes: &[u8], over: Over<'_>) -> Result<Put, StoreError>;
+
+    /// The place, as the caller named it.
+    fn place(&self) -> String;
+}
+
+/// A file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What tells it from any later version.
+    pub version: Version,
+}
+
+/// What tells one version of a file from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(pub(super) String);
+
+/// What a file may be written over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over<'a> {
+    /// Nothing: there must not be one of the name.
+    Nothing,
+    /// This version, and no other.
+    Version(&'a Version),
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is there.
+    Done,
+    /// Somebody else has written the file meanwhile: it is as they left it.
+    Overtaken,
+}
+
+/// Files larger than this are nobody's state.
+pub(super) const LARGEST: u64 = 64 << 20;
