@@ -13,9 +13,10 @@ use crate::inspection::{Brief, SiteView};
 use crate::keys::KeySource;
 use crate::report::{Completion, Findings, HeldTo, Report};
 use crate::store::{Admission, ObjectStore, Outage, RetryCounts, StoreError};
-use crate::trail::{Region, Span};
+use crate::trail::{AccountRegion, Region, Span};
 use crate::verdict::{Class, Code, Finding, Retries};
 
+mod answers;
 mod discover;
 mod edges;
 mod fetch;
@@ -23,7 +24,9 @@ mod folders;
 mod hasher;
 mod heads;
 mod homes;
+mod ledger;
 mod listing;
+mod margins;
 mod observer;
 mod odd;
 mod pages;
@@ -35,6 +38,7 @@ mod site;
 mod slots;
 mod stop;
 mod stoppable;
+mod survey;
 mod task;
 mod tree;
 mod unseen;
@@ -42,9 +46,9 @@ mod unseen;
 use discover::Found;
 use fetch::Try;
 use hasher::LogHasher;
-use site::Postponed;
 use slots::Slots;
 use stoppable::Stoppable;
+use survey::Postponed;
 use task::Task;
 
 pub use crate::conclusion::lies_under;
@@ -52,8 +56,10 @@ pub use crate::digest::{LogEntry, NamedBy};
 pub use crate::inspection::{
     Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Selection, SiteRecord, TrailFilter,
 };
+pub use crate::ledger::LedgerKey;
 pub use crate::trail::Ended;
 pub use discover::{Home, Site};
+pub use ledger::{Carries, Ledger, Reread};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use prove::prove;
 pub use stop::{Heard, Stop, Stopper};
@@ -90,6 +96,9 @@ pub enum AuditError {
         /// The name.
         named: String,
     },
+    /// What is remembered cannot be read or written.
+    #[error("the ledger cannot be used: {0}")]
+    Ledger(StoreError),
     /// The very first listing failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -109,6 +118,8 @@ struct Context {
     brief: Brief,
     /// The days looked at.
     days: Days,
+    /// What is remembered of earlier runs, if anything is.
+    ledger: Option<ledger::Opened>,
     store: Stoppable,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
@@ -125,7 +136,7 @@ struct Context {
 impl Context {
     fn new(
         brief: Brief,
-        days: Days,
+        (days, ledger): (Days, Option<ledger::Opened>),
         store: Stoppable,
         keys: Arc<KeySource>,
         observer: Arc<dyn Observer>,
@@ -140,6 +151,7 @@ impl Context {
             hasher: LogHasher::new(Arc::clone(&observer), brief.grace_cutoff()),
             brief,
             days,
+            ledger,
             store,
             keys,
             observer,
@@ -199,7 +211,35 @@ pub async fn run(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, AuditError> {
-    let (context, found) = begin(plan, Days::default(), store, keys, observer, stop).await?;
+    verify(plan, None, store, keys, observer, stop).await
+}
+
+/// The same, remembering days in `ledger`: what an earlier run read, and is listed as it was, is carried into the report; what is
+/// read is kept for later runs.
+///
+/// # Errors
+///
+/// As for [`run`]; and where the ledger cannot be read, or not be written.
+pub async fn run_with_ledger(
+    plan: Plan,
+    ledger: Ledger,
+    store: Arc<dyn ObjectStore>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Report, AuditError> {
+    verify(plan, Some(ledger), store, keys, observer, stop).await
+}
+
+async fn verify(
+    plan: Plan,
+    ledger: Option<Ledger>,
+    store: Arc<dyn ObjectStore>,
+    keys: Arc<KeySource>,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<Report, AuditError> {
+    let (context, found) = begin(plan, (Days::default(), ledger), store, keys, observer, stop).await?;
     let views = survey_all(&context, found.sites.clone(), site::judge).await;
     Ok(report_on(&context, &found, views).await)
 }
@@ -217,7 +257,7 @@ pub async fn survey(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Vec<SiteRecord>, AuditError> {
-    let (context, found) = begin(plan, days, store, keys, observer, stop).await?;
+    let (context, found) = begin(plan, (days, None), store, keys, observer, stop).await?;
     Ok(survey_all(&context, found.sites, |_, record| record).await)
 }
 
@@ -235,7 +275,7 @@ pub async fn conclude(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Report, AuditError> {
-    let (context, found) = begin(plan, Days::default(), store, keys, observer, stop).await?;
+    let (context, found) = begin(plan, (Days::default(), None), store, keys, observer, stop).await?;
     let mut united = SiteRecord::unite(records)?;
     let sites = found.sites.iter();
     let records =
@@ -247,7 +287,7 @@ pub async fn conclude(
 /// Finds out what is there to be looked at.
 async fn begin(
     plan: Plan,
-    days: Days,
+    (days, ledger): (Days, Option<Ledger>),
     store: Arc<dyn ObjectStore>,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
@@ -255,12 +295,19 @@ async fn begin(
 ) -> Result<(Arc<Context>, Found), AuditError> {
     observer.on(Event::Phase(Phase::Discovering));
     let store = Stoppable::new(store, stop.clone());
-    let mut found = discover::sites(&store, &plan, &stop).await?;
+    let open = async {
+        match ledger {
+            Some(ledger) => ledger::Opened::open(ledger, &plan).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (found, ledger) = tokio::join!(discover::sites(&store, &plan, &stop), open);
+    let (mut found, ledger) = (found?, ledger?);
     if plan.named_by == NamedBy::KeyOnly {
         listing::name_bucket(&store, &plan, &mut found.sites).await;
     }
     let (window, as_of) = listing::window(&store, &plan, &found, &stop).await;
-    let context = Context::new(Brief { plan, window, as_of }, days, store, keys, observer, stop);
+    let context = Context::new(Brief { plan, window, as_of }, (days, ledger), store, keys, observer, stop);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     Ok((context, found))
 }
@@ -277,11 +324,12 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
     views.sort_by(|one, other| one.place.cmp(&other.place));
     seams::join(context, &mut views).await;
     let held_to = heads::check(context, &views).await;
+    let remembered = ledger::who_was_there(context, &views).await;
     let strays = odd::look(context, found).await;
     let tell = |finding: &Finding| context.observer.on(Event::Finding(finding));
     conclusion::conclude(
         &context.brief,
-        &went(context, held_to),
+        &went(context, held_to, remembered),
         &found.told(&context.brief.plan, strays),
         context.take_findings(),
         views,
@@ -290,7 +338,7 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
 }
 
 /// How the run went.
-fn went(context: &Context, held_to: Vec<HeldTo>) -> conclusion::Run {
+fn went(context: &Context, held_to: Vec<HeldTo>, remembered: Vec<AccountRegion>) -> conclusion::Run {
     let condition = context.store.condition();
     let mut retries = Retries::default();
     for RetryCounts { throttled, timed_out, cut_off, failed } in [condition.retries, context.keys.retries()] {
@@ -299,6 +347,8 @@ fn went(context: &Context, held_to: Vec<HeldTo>) -> conclusion::Run {
     let outages = condition.outages.into_iter();
     conclusion::Run {
         held_to,
+        ledger: context.ledger.as_ref().map(ledger::Opened::sealing),
+        remembered,
         completion: if context.stop.is_set() { Completion::Interrupted } else { Completion::Complete },
         retries,
         outages: outages.map(|Outage { bucket, detail }| conclusion::Outage { bucket, detail }).collect(),
@@ -344,7 +394,7 @@ async fn survey_each<T: Send + 'static>(
             let context = Arc::clone(context);
             // A task of its own, so that it runs where the tasks that it waits for run.
             Task::spawn(async move {
-                let record = site::survey(&context, site, round).await?;
+                let record = survey::survey(&context, site, round).await?;
                 Ok(finish(&context, record))
             })
         })

@@ -12,7 +12,7 @@ use crate::inspection::{Brief, KeyCount, Plan, SiteView, Strays};
 use crate::report::{
     ChainReport, Completion, Findings, HeldTo, Hint, KeyUse, Reached, Report, Request, Totals,
 };
-use crate::trail::{AccountId, Origin, Region, Span, Time};
+use crate::trail::{AccountId, AccountRegion, Origin, Region, Span, Time};
 use crate::verdict::what::{Ending, What};
 use crate::verdict::{Cause, Finding, Retries, Scope, Unseen};
 
@@ -44,6 +44,19 @@ pub struct Run {
     pub last_answer: Option<Time>,
     /// What earlier runs saw, as it was held against the record.
     pub held_to: Vec<HeldTo>,
+    /// Who vouches for what is remembered of earlier runs, if anything is.
+    pub ledger: Option<Sealing>,
+    /// Accounts and regions that an earlier run read days of the window of.
+    pub remembered: Vec<AccountRegion>,
+}
+
+/// Who vouches for the rows of a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// Whoever has the caller's key.
+    ByKey,
+    /// Whoever may write there.
+    ByNobody,
 }
 
 /// What the search for accounts and regions came to.
@@ -85,7 +98,7 @@ pub fn conclude(
     let not_reached = uncovered::not_reached(&views);
     let mut outages = Outages::new(run.outages.clone());
     let mut findings = outages.fold_told(told, &reached_by_place(&views));
-    findings.extend(of_the_run(brief, discovery, &views, &mut outages));
+    findings.extend(of_the_run(brief, (discovery, &run.remembered), &views, &mut outages));
     findings.extend(strays(Scope::default(), &discovery.strays));
     report.keys = keys(&views);
     findings.extend(report.keys.iter().filter_map(|key| key_validity(key, &views)));
@@ -98,6 +111,7 @@ pub fn conclude(
         report.totals.logs.merge(&view.loose_logs);
         report.totals.compressed += view.compressed;
         report.totals.inflated += view.inflated;
+        report.carried.merge(&view.carried);
         let reached = view.reached;
         findings.extend(outages.fold(take_chains(brief, view, &mut report, tell), reached));
     }
@@ -120,7 +134,7 @@ pub fn conclude(
     let hints = advice::hints(plan, &report, discovery.sites);
     let notes = plan.notes.iter().cloned().map(Hint::Said);
     report.hints = notes.chain(discovery.passed_over.clone()).chain(hints).collect();
-    report.not_proven = advice::not_proven(&report, unread_kinds);
+    report.not_proven = advice::not_proven(&report, run.ledger, unread_kinds);
     report
 }
 
@@ -142,7 +156,7 @@ fn begun(brief: &Brief, run: &Run) -> Report {
 /// What is to be told of the run as a whole, without what follows from an outage.
 fn of_the_run(
     brief: &Brief,
-    discovery: &Discovery,
+    (discovery, remembered): (&Discovery, &[AccountRegion]),
     views: &[SiteView],
     outages: &mut Outages,
 ) -> Vec<Finding> {
@@ -151,6 +165,7 @@ fn of_the_run(
     let claims = Claims::of(plan, discovery, views, window.start());
     let mut findings = outages.fold(discovery.findings.clone(), reached);
     findings.extend(outages.fold(claims.unmet(), reached));
+    findings.extend(outages.fold(claims.forgotten(remembered), reached));
     findings.extend(outages.fold(Vec::from_iter(older_than_promised(plan, views)), reached));
     findings.extend(too_young(brief));
     findings.extend(copies::findings(brief, views));
@@ -189,7 +204,7 @@ fn proven_although_interrupted(finding: &Finding) -> bool {
 fn take_chains(brief: &Brief, view: SiteView, report: &mut Report, tell: &dyn Fn(&Finding)) -> Vec<Finding> {
     let mut told = Vec::new();
     let interrupted = report.completion == Completion::Interrupted;
-    let mut logs_by_chain = view.logs_by_chain;
+    let (mut logs_by_chain, mut carried_by_chain) = (view.logs_by_chain, view.carried_by_chain);
     let reached = view.reached;
     for Linked { id, chain, .. } in view.linked {
         if !brief.plan.scope.holds_chain(&id) {
@@ -202,6 +217,9 @@ fn take_chains(brief: &Brief, view: SiteView, report: &mut Report, tell: &dyn Fn
         let in_window = chain.digests.total() > 0 || !chain.coverage.is_empty();
         if in_window || unexplained_end || (!findings.is_empty() && chain.ended.is_none()) {
             let logs = logs_by_chain.remove(&id).unwrap_or_default();
+            let carried = carried_by_chain.remove(&id).unwrap_or_default();
+            report.carried.digests += carried.digests;
+            report.carried.logs += carried.logs;
             report.totals.digests.merge(&chain.digests);
             report.totals.logs.merge(&logs);
             report.chains.push(ChainReport {
@@ -211,6 +229,7 @@ fn take_chains(brief: &Brief, view: SiteView, report: &mut Report, tell: &dyn Fn
                 gaps: chain.unproven.union(chain.gaps.iter().map(|gap| gap.span)),
                 verified_through: chain.verified_through,
                 newest: chain.newest,
+                carried,
                 reached,
                 id,
             });

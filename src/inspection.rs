@@ -29,8 +29,8 @@ pub use judge::{judge, terms};
 pub use loose::present_terms;
 pub use plan::{Bounds, Expected, Load, Plan, Selection, TrailFilter};
 pub use record::{
-    FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts, ListingFailure, LogFolder, LooseFile,
-    LooseName, Made, Mismatch, SiteRecord, Strays,
+    DayRecord, FolderDay, FolderRecord, Gathering, HomeRecord, KeyCount, KeyFacts, ListingFailure, LogFolder,
+    LooseFile, LooseName, Made, Mismatch, SiteRecord, Strays,
 };
 pub use room::Heard;
 pub use settle::{DayRead, Reading, Said};

@@ -16,7 +16,7 @@
 //! - **vocabulary** ([`trail`], `crypto`, `gzip`, `json`): accounts, chains, keys of objects, hashes, signatures,
 //!   bounded inflation, the JSON that tools write. Pure.
 //! - **judgement** (`verdict`, `digest`, `chain`, `logs`, `events`, [`report`]; `inspection`, which puts theirs together for
-//!   one account and region, and `conclusion`, for all of them): what bytes and listings amount to. Pure: no clock, no network,
+//!   one account and region, `ledger`, which remembers that, and `conclusion`, for all of them): what bytes and listings amount to. Pure: no clock, no network,
 //!   no disk.
 //! - **ports** ([`store`], [`keys`] and, for AWS, [`aws`]): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
@@ -103,6 +103,7 @@ mod gzip;
 mod inspection;
 mod json;
 pub mod keys;
+mod ledger;
 mod logs;
 pub mod render;
 pub mod report;

@@ -9,6 +9,7 @@ mod baseline;
 mod findings;
 mod hint;
 mod proof;
+mod readings;
 mod request;
 pub use crate::crypto::{Fingerprint, Hash};
 pub use crate::verdict::{
@@ -19,6 +20,7 @@ pub use baseline::{Baseline, Head, HeldTo};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use hint::{Hint, NotProven};
 pub use proof::{AttestedBy, Proof};
+pub use readings::Readings;
 pub use request::{NoChain, Part, Request, Uncovered};
 
 /// Counts over the whole run.
@@ -74,6 +76,8 @@ pub struct ChainReport {
     pub verified_through: Option<Time>,
     /// Its newest authentic digest.
     pub newest: Option<Newest>,
+    /// What of it rests on an earlier reading.
+    pub carried: Readings,
     /// Whether its account and region was done before the run ended.
     pub reached: Reached,
 }
@@ -168,6 +172,8 @@ pub struct Report {
     pub completion: Completion,
     /// Counts over all chains.
     pub totals: Totals,
+    /// What of them rests on earlier readings.
+    pub carried: Readings,
     /// What earlier runs saw, and how much of it was looked at.
     pub baselines: Vec<HeldTo>,
     /// Every chain, sorted.
@@ -202,6 +208,7 @@ impl Report {
             finished_at: started_at,
             completion: Completion::Complete,
             totals: Totals::default(),
+            carried: Readings::default(),
             baselines: Vec::new(),
             chains: Vec::new(),
             uncovered: Vec::new(),

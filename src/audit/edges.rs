@@ -69,7 +69,7 @@ pub(super) async fn hear(context: &Arc<Context>, mut works: Vec<LogWork>) -> BTr
     let mut tasks = JoinSet::new();
     for work in works {
         let slot = context.slots.take().await;
-        tasks.spawn(fetch::log(Arc::clone(context), work, slot, sink.clone(), Try::Last));
+        tasks.spawn(fetch::log(Arc::clone(context), work, slot, (sink.clone(), None), Try::Last));
     }
     drop(sink);
     let mut heard = BTreeSet::new();

@@ -7,6 +7,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Context;
+use super::answers::Answers;
 use super::hasher::{FetchedLog, JudgedLog, observed};
 use super::slots::Slot;
 use super::unseen::{Absence, absence};
@@ -67,7 +68,7 @@ pub(super) async fn digest(
     object: ObjectName,
     key: DigestKey,
 ) -> Tried<Entry> {
-    match begin_digest(context, ring, object, key).await {
+    match begin_digest(context, ring, object, key, |_| {}).await {
         Tried::Settled(begun) => Tried::Settled(begun.finish(context, ring).await.0),
         Tried::MayPass(begun) => Tried::MayPass(begun.finish(context, ring).await.0),
     }
@@ -87,16 +88,18 @@ pub(super) struct Unjudged {
     stored: Object,
 }
 
-/// Reads one digest and, unless it is large, authenticates it by its own metadata.
+/// Reads one digest and, unless it is large, authenticates it by its own metadata. What the store gives is shown to `seen`.
 pub(super) async fn begin_digest(
     context: &Context,
     ring: &KeyRing,
     object: ObjectName,
     key: DigestKey,
+    seen: impl FnOnce(&Object),
 ) -> Tried<Begun> {
     let slot = context.slots.take().await;
     match get(context, &object, slot).await {
         Ok(stored) => {
+            seen(&stored);
             let entry = judge(context, ring, Limit::USUAL_DIGEST, (object, key), &stored);
             Tried::Settled(if inspection::exceeds(&entry, Limit::USUAL_DIGEST) {
                 Begun::Large(Unjudged { object: entry.object, key: entry.key, stored })
@@ -166,7 +169,7 @@ pub(super) async fn log(
     context: Arc<Context>,
     work: LogWork,
     slot: Slot,
-    judged: UnboundedSender<JudgedLog>,
+    (judged, answers): (UnboundedSender<JudgedLog>, Option<Arc<Answers>>),
     round: Try,
 ) -> Option<LogWork> {
     let observed_as = |absence| match absence {
@@ -176,11 +179,19 @@ pub(super) async fn log(
     };
     let tried = match get(&context, &work.object, slot).await {
         Ok(stored) => {
+            if let Some(answers) = answers {
+                answers.log(&work, &stored);
+            }
             context.hasher.hash(FetchedLog { work, stored, judged }).await;
             return None;
         }
         Err(error) if error.kind == StoreErrorKind::Oversized => match large(&context, &work.object).await {
-            Ok(observation) => Tried::Settled(observation),
+            Ok(observation) => {
+                if let Some(answers) = answers {
+                    answers.unsure(work.day);
+                }
+                Tried::Settled(observation)
+            }
             Err(error) => not_given(&error, observed_as),
         },
         Err(error) => not_given(&error, observed_as),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Context;
+use super::answers::Answers;
 use super::task::Task;
 use super::tree::{LogTree, log_tree};
-use crate::inspection::LogFolder;
+use crate::inspection::{DayRead, Days, LogFolder};
 use crate::trail::key::RegionFolder;
-use crate::trail::{AccountRegion, Location};
+use crate::trail::{AccountRegion, Day, Location};
 
 /// Folders that are being looked through, or have been.
 #[derive(Default)]
@@ -49,4 +50,15 @@ impl Folders {
             Walk::Going(_) => None,
         })
     }
+}
+
+/// What is read of the folders of log files.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Of which days.
+    pub(super) days: &'a Days,
+    /// What their digests say.
+    pub(super) read: &'a BTreeMap<Day, DayRead>,
+    /// Where what is listed is held against what was given, if it is to be remembered.
+    pub(super) answers: Option<&'a Answers>,
 }

@@ -140,7 +140,7 @@ async fn list(
 }
 
 /// The kinds of log files that are looked for: the usual one, and the first of those that are there besides.
-fn log_kinds(there: &BTreeSet<Box<str>>) -> impl Iterator<Item = &str> {
+pub(super) fn log_kinds(there: &BTreeSet<Box<str>>) -> impl Iterator<Item = &str> {
     let others = there.iter().map(|kind| &**kind).filter(|kind| ![LOG_FOLDER, DIGEST_FOLDER].contains(kind));
     [LOG_FOLDER].into_iter().chain(others.take(MOST_KINDS))
 }

@@ -11,6 +11,7 @@ use super::pages::{Walk, Walked, fold};
 use super::{Plan, Stop};
 use crate::digest::{NamedBy, claimed_object};
 use crate::inspection::{MARGIN, Strays};
+use crate::ledger::{Mark, SiteListing, Stamp};
 use crate::store::{Admission, Listed, Listing, ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time, Window};
@@ -22,6 +23,8 @@ pub(super) struct FoundDigest {
     pub(super) key: DigestKey,
     /// Stored bytes, where the listing tells them.
     pub(super) size: Option<u64>,
+    /// Stands for what the listing tells of it, where that is all there is to tell.
+    pub(super) mark: Option<Mark>,
 }
 
 impl FoundDigest {
@@ -107,6 +110,8 @@ pub(super) struct Digests {
     pub(super) strays: Strays,
     /// Parts of the folder that could not be listed.
     pub(super) failures: Vec<StoreError>,
+    /// What the folder shows of each day.
+    pub(super) listing: SiteListing,
 }
 
 impl Digests {
@@ -121,14 +126,18 @@ impl Digests {
 
     /// Takes in one object of the folder.
     fn sort_in(&mut self, listed: Listed, home: &Location, place: &AccountRegion, sweep: &Sweep) {
-        let Listed { key, size, .. } = listed;
+        let Listed { key, size, modified, etag, storage_class } = listed;
         let parsed = DigestKey::parse(&key)
             .filter(|parsed| parsed.chain.place == *place && parsed.prefix == home.prefix);
         let object = ObjectName::new(Arc::clone(&home.bucket), key);
         match parsed {
             Some(parsed) if sweep.from.is_some_and(|from| parsed.end < from) => {}
             Some(parsed) if sweep.to.is_some_and(|to| to < parsed.end) => {}
-            Some(key) => self.take(FoundDigest { object, key, size }, sweep),
+            Some(key) => {
+                let stamp = Stamp::new(size, modified, etag.as_deref()).in_class(storage_class.as_deref());
+                self.listing.digests(home).digest(key.end, &object.key, &stamp);
+                self.take(FoundDigest { object, key, size, mark: stamp.mark() }, sweep);
+            }
             None if object.key.ends_with('/') && size.unwrap_or(0) == 0 => {}
             None => self.strays.add(object),
         }
@@ -159,6 +168,7 @@ impl Digests {
         }
         self.strays.merge(other.strays);
         self.failures.extend(other.failures);
+        self.listing.merge(other.listing);
     }
 
     /// Whether there is no digest at all.
@@ -388,8 +398,9 @@ async fn newest_moment(
     for kind in [DIGEST_FOLDER, LOG_FOLDER] {
         let folder = RegionFolder::of(home, place, kind);
         let Ok(Some(last_day)) = newest_day_folder(store, home, &folder, now).await else { continue };
-        let listing = Listing::whole(Arc::clone(&home.bucket), last_day)
-            .after(newest.filter(|_| kind == LOG_FOLDER).map(|newest| first_log_at(home, place, newest)));
+        let listing = Listing::whole(Arc::clone(&home.bucket), last_day).after(
+            newest.filter(|_| kind == LOG_FOLDER).map(|newest| first_log_at(home, place, LOG_FOLDER, newest)),
+        );
         let latest = fold(
             store,
             listing,
@@ -413,7 +424,7 @@ async fn newest_moment(
 }
 
 /// The key that the first of a minute's log files would have.
-fn first_log_at(home: &Location, place: &AccountRegion, delivered: Time) -> String {
+pub(super) fn first_log_at(home: &Location, place: &AccountRegion, kind: &str, delivered: Time) -> String {
     let (prefix, place) = (home.prefix.clone(), place.clone());
-    LogKey { prefix, place, kind: LOG_FOLDER.into(), delivered, unique: "".into() }.to_string()
+    LogKey { prefix, place, kind: kind.into(), delivered, unique: "".into() }.to_string()
 }

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Context;
-use super::folders::Folders;
+use super::answers::Answers;
+use super::folders::{Asked, Folders};
 use super::pages::{Walk, Walked, each, fold};
 use super::tree::LogTree;
 use super::unseen::failure;
+use super::{Context, margins};
 use crate::digest::NamedBy;
 use crate::inspection::{
-    DayRead, FolderDay, FolderRecord, Gathering, Heard, LogFolder, LooseFile, LooseName, Smallest, Strays,
+    DayRead, DayRecord, Days, FolderDay, FolderRecord, Gathering, Heard, LogFolder, LooseFile, LooseName,
+    Smallest, Strays,
 };
+use crate::ledger::{FolderListing, LogRegion, SiteListing};
 use crate::logs::{Candidate, LogWork, Names, Observation, Oddity, ShortName, oddity};
 use crate::store::{Listed as ListedObject, Listing, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
@@ -50,7 +53,7 @@ impl Listed {
 
 /// With [`Depth::Presence`], lists the window's log files before digests are read. Where that fails, nothing is said,
 /// and each file is asked for by itself.
-pub(super) async fn listed_before(context: &Context, folders: &mut Folders) -> Option<Listed> {
+pub(super) async fn listed_before(context: &Context, days: &Days, folders: &mut Folders) -> Option<Listed> {
     if context.brief.plan.depth != Depth::Presence {
         return None;
     }
@@ -59,8 +62,7 @@ pub(super) async fn listed_before(context: &Context, folders: &mut Folders) -> O
     for (LogFolder { home, kind }, tree) in folders.found().await {
         let name = |key: Box<str>| ObjectName::new(Arc::clone(&home.bucket), key);
         let near = |folder: &&String| {
-            let hold =
-                |day: Day| context.days.hold(day) || day.neighbours().any(|near| context.days.hold(near));
+            let hold = |day: Day| days.hold(day) || day.neighbours().any(|near| days.hold(near));
             **kind == *LOG_FOLDER && Day::of_folder(folder).is_none_or(hold)
         };
         for day in tree.days.iter().filter(near) {
@@ -95,6 +97,8 @@ pub(super) struct Present {
     pub(super) beside: BTreeMap<LogFolder, FolderRecord>,
     /// Some of it may be named by digests that follow the window, up to then.
     pub(super) until: Option<Time>,
+    /// What the folders show of each day that was read, and of the hours next to it.
+    pub(super) listing: SiteListing,
 }
 
 /// Lists the log files of the window, and finds those that no authentic digest names which their day hears of.
@@ -102,8 +106,9 @@ pub(super) async fn look(
     context: &Context,
     place: &AccountRegion,
     folders: &mut Folders,
-    read: &BTreeMap<Day, DayRead>,
+    asked: Asked<'_>,
 ) -> Present {
+    let Asked { read, .. } = asked;
     let mut present = Present::default();
     for (folder, tree) in folders.found().await {
         let LogTree { days, odd, strays, failures } = tree;
@@ -113,7 +118,7 @@ pub(super) async fn look(
             strays: strays.clone(),
             unlisted: failures.iter().map(failure).collect(),
         });
-        let looked_at = |name: &&String| Day::of_folder(name).is_none_or(|day| context.days.hold(day));
+        let looked_at = |name: &&String| Day::of_folder(name).is_none_or(|day| asked.days.hold(day));
         let days: Vec<&String> = days.iter().filter(looked_at).collect();
         let of_day = |name: &str| Day::of_folder(name).and_then(|day| read.get(&day));
         let empty = |name: &&String| Mutex::new(Gathered::new(context, &folder.kind, of_day(name)));
@@ -121,14 +126,21 @@ pub(super) async fn look(
         let region = RegionFolder::of(&folder.home, place, &folder.kind);
         let parts = days.iter().zip(&gathered).collect();
         let listed = each(parts, DAYS_AT_ONCE, |(name, gathered)| {
-            list_day(context, (&folder.home, &region), name, of_day(name), gathered)
+            list_day(context, (&folder.home, &region), (name, of_day(name)), asked.answers, gathered)
         })
         .await;
+        if let Some(answers) = asked.answers {
+            let shown = margins::list(context, (folder, &region), asked, &days, answers).await;
+            present.listing.take(folder.clone(), shown);
+        }
         for ((name, gathered), listed) in days.iter().zip(gathered).zip(listed) {
             let gathered = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
             present.until = present.until.max(gathered.until);
             let mut found = gathered.finish();
-            found.beside.unlisted.extend(listed.err().as_ref().map(failure));
+            match listed {
+                Ok(shown) => present.listing.take(folder.clone(), shown),
+                Err(error) => found.beside.unlisted.push(failure(&error)),
+            }
             match Day::of_folder(name) {
                 _ if found == FolderDay::default() => {}
                 Some(day) => drop(present.days.entry(day).or_default().insert(folder.clone(), found)),
@@ -137,6 +149,19 @@ pub(super) async fn look(
         }
     }
     present
+}
+
+/// The end of the last digest that may name a file of a day which was read before, where that lies beyond those that are read for
+/// the window.
+pub(super) fn named_until(context: &Context, place: &AccountRegion, day: &DayRecord) -> Option<Time> {
+    let files =
+        day.folders.iter().flat_map(|(folder, of)| of.loose.kept.iter().map(move |file| (folder, file)));
+    let ends = files.filter(|(_, (_, file))| file.claimant.is_none()).map(|(folder, (name, file))| {
+        let object = folder.object(place, name);
+        let candidate = Candidate { object, named: name.named, modified: file.modified };
+        candidate.named_by(context.brief.plan.origin).min(context.brief.as_of)
+    });
+    ends.filter(|end| context.brief.reach().end < *end).max()
 }
 
 /// What lies in one day's folder, while it is listed.
@@ -223,34 +248,34 @@ impl Gathered {
 async fn list_day(
     context: &Context,
     (home, folder): (&Location, &RegionFolder),
-    name: &str,
-    read: Option<&DayRead>,
+    (name, read): (&str, Option<&DayRead>),
+    answers: Option<&Answers>,
     gathered: &Mutex<Gathered>,
-) -> Result<(), StoreError> {
+) -> Result<FolderListing, StoreError> {
     let _slot = context.slots.take().await;
     let lock = || gathered.lock().unwrap_or_else(PoisonError::into_inner);
     *lock() = Gathered::new(context, &folder.kind, read);
     let listing = Listing::whole(Arc::clone(&home.bucket), name);
-    let walked = fold(
-        &context.store,
-        listing,
-        || (),
-        |(), page| {
-            let gathered = &mut *lock();
-            for ListedObject { key, size, modified, .. } in page.objects {
-                let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
-                let object = ObjectName::new(Arc::clone(&home.bucket), key);
-                match parsed {
-                    Some(key) => gathered.log(context, object, (key, modified), read),
-                    None => gathered.beside(context, object, size),
-                }
+    let region = LogRegion::from(folder.clone());
+    let walked = fold(&context.store, listing, FolderListing::default, |shown, page| {
+        let gathered = &mut *lock();
+        for listed in page.objects {
+            if let Some(answers) = answers {
+                answers.note(&listed, home, (&region, shown));
             }
-            if context.stop.is_set() { Walk::Stop } else { Walk::On }
-        },
-    );
-    let Walked { unlisted, .. } = walked.await?;
+            let ListedObject { key, size, modified, .. } = listed;
+            let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
+            let object = ObjectName::new(Arc::clone(&home.bucket), key);
+            match parsed {
+                Some(key) => gathered.log(context, object, (key, modified), read),
+                None => gathered.beside(context, object, size),
+            }
+        }
+        if context.stop.is_set() { Walk::Stop } else { Walk::On }
+    });
+    let Walked { unlisted, found } = walked.await?;
     lock().failures.extend(unlisted);
-    Ok(())
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ async fn proven(
     let window = Window::reaching(Some(key.delivered - BEFORE), key.delivered + AFTER);
     let brief = Brief { window, as_of: plan.now, plan };
     let store = Stoppable::new(store, stop.clone());
-    let context = Context::new(brief, Days::default(), store, keys, Arc::new(Silent), stop);
+    let context = Context::new(brief, (Days::default(), None), store, keys, Arc::new(Silent), stop);
     let place = key.place.clone();
     let home = Location::new(Arc::clone(&object.bucket), key.prefix.clone());
     let site = Site { place: place.clone(), homes: vec![Home::unseen(home)] };
@@ -194,7 +194,7 @@ async fn verified(context: &Arc<Context>, naming: &Naming) -> (Option<LogVerdict
         day: Day::of_digest(naming.span.end),
     };
     let (sink, mut judged) = mpsc::unbounded_channel();
-    fetch::log(Arc::clone(context), work, context.slots.take().await, sink, Try::Last).await;
+    fetch::log(Arc::clone(context), work, context.slots.take().await, (sink, None), Try::Last).await;
     match judged.recv().await {
         Some(judged) => {
             let finding = judged.finding.map(|finding| may_not_have_been_copied(&context.brief, finding));

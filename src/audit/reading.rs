@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::answers::Answers;
 use super::fetch::{self, Tried, Try};
 use super::hasher::{self, JudgedLog};
 use super::listing::FoundDigest;
@@ -18,6 +19,7 @@ use crate::crypto::KeyRing;
 use crate::inspection::{Entry, Reading, Said};
 use crate::logs::LogWork;
 use crate::report::{Findings, MOST_OF_A_KIND};
+use crate::store::Object;
 use crate::trail::{ChainId, Day};
 use crate::verdict::{DigestVerdict, LogTally, RecordedCall};
 
@@ -68,11 +70,13 @@ pub(super) struct LogFiles {
     sink: mpsc::UnboundedSender<JudgedLog>,
     requests: Task<()>,
     verdicts: Task<JudgedLogs>,
+    answers: Option<Arc<Answers>>,
 }
 
 impl LogFiles {
-    /// None yet. They are read from the moment they are named, while further digests are.
-    pub(super) fn open(context: &Arc<Context>) -> Self {
+    /// None yet. They are read from the moment they are named, while further digests are; what the store says of each is noted
+    /// in `answers`.
+    pub(super) fn open(context: &Arc<Context>, answers: Option<Arc<Answers>>) -> Self {
         let (named, receiver) = mpsc::channel(WAITING_LOGS);
         let (sink, mut judged) = mpsc::unbounded_channel();
         let verdicts = {
@@ -85,8 +89,9 @@ impl LogFiles {
                 logs
             })
         };
-        let requests = Task::spawn(request_all(Arc::clone(context), receiver, sink.clone()));
-        Self { named, sink, requests, verdicts }
+        let to = (sink.clone(), answers.clone());
+        let requests = Task::spawn(request_all(Arc::clone(context), receiver, to));
+        Self { named, sink, requests, verdicts, answers }
     }
 
     /// Takes in a named log file; one that a listing told all about is not read.
@@ -103,7 +108,7 @@ impl LogFiles {
 
     /// All verdicts, once the last file has one.
     pub(super) async fn finish(self) -> JudgedLogs {
-        let Self { named, sink, requests, verdicts } = self;
+        let Self { named, sink, requests, verdicts, .. } = self;
         drop((named, sink));
         requests.await;
         verdicts.await
@@ -113,13 +118,13 @@ impl LogFiles {
 async fn request_all(
     context: Arc<Context>,
     mut named: mpsc::Receiver<LogWork>,
-    sink: mpsc::UnboundedSender<JudgedLog>,
+    to: (mpsc::UnboundedSender<JudgedLog>, Option<Arc<Answers>>),
 ) {
     let mut tasks = JoinSet::new();
     let mut once_more = Vec::new();
     while let Some(work) = named.recv().await {
         let slot = context.slots.take().await;
-        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone(), Try::First));
+        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, to.clone(), Try::First));
         while let Some(done) = tasks.try_join_next() {
             once_more.extend(unwound(done));
         }
@@ -129,7 +134,7 @@ async fn request_all(
     }
     for work in once_more {
         let slot = context.slots.take().await;
-        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, sink.clone(), Try::Last));
+        tasks.spawn(fetch::log(Arc::clone(&context), work, slot, to.clone(), Try::Last));
     }
     while let Some(done) = tasks.join_next().await {
         unwound(done);
@@ -169,28 +174,37 @@ async fn pass(
         for found in found {
             // In their order, so that the one whose turn is next always has its room.
             let room = context.unfolding.admit(found.unfolded()).await;
-            let FoundDigest { object, key, size } = found;
+            let FoundDigest { object, key, size, mark } = found;
             let (context, ring) = (Arc::clone(context), Arc::clone(ring));
-            let task = Task::spawn(async move { fetch::begin_digest(&context, &ring, object, key).await });
+            let answers = logs.and_then(|logs| logs.answers.clone());
+            let task = Task::spawn(async move {
+                let end = key.end;
+                let seen = |stored: &Object| {
+                    if let Some(answers) = answers {
+                        answers.digest(end, mark, stored);
+                    }
+                };
+                fetch::begin_digest(&context, &ring, object, key, seen).await
+            });
             // The receiver outlives this side.
-            let _ = under_way.send((task, size, room)).await;
+            let _ = under_way.send((task, (size, mark), room)).await;
         }
     };
     let digests = async {
-        while let Some((task, size, _room)) = arriving.recv().await {
+        while let Some((task, (size, mark), _room)) = arriving.recv().await {
             let begun = task.await;
             let may_pass = matches!(begun, Tried::MayPass(_));
             // In their order: until the log files of a large one have been handed on.
             let (tried, _alone) = begun.taken_as_it_is().finish(context, ring).await;
             if may_pass && round == Try::First {
                 let Entry { key, object, .. } = tried;
-                once_more.push(FoundDigest { object, key, size });
+                once_more.push(FoundDigest { object, key, size, mark });
                 continue;
             }
             let key = tried.key.clone();
             let (item, said) = reading.vouched(ring, tried);
             if !once_more.is_empty() && wants_a_word(&item) {
-                once_more.push(FoundDigest { object: item.object, key, size });
+                once_more.push(FoundDigest { object: item.object, key, size, mark });
                 continue;
             }
             announce(context, &item, &said);

@@ -1,12 +1,13 @@
 //! Makes the record of one account and region: lists its digests, has them and their log files read, looks at what else lies
 //! in its folders, and judges what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::answers::Answers;
 use super::discover::Site;
-use super::fetch::Try;
-use super::homes::{Closed, Keys, close};
+use super::folders::Asked;
+use super::homes::{Closed, Keys};
 use super::listing::{self, Digests, FoundDigest, Sweep};
 use super::presence::{self, Present};
 use super::reading::{JudgedLogs, LogFiles, read};
@@ -14,12 +15,10 @@ use super::{Context, Event, edges};
 use crate::chain::{Item, hold_links};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::inspection::{self, Days, Horizon, KeyFacts, Made, Reading, SiteRecord, SiteView, Told};
+use crate::ledger::SiteListing;
 use crate::report::{Completion, Reached};
 use crate::store::ObjectStore;
 use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, Span, SpanSet, Time};
-
-/// A site that could not begin, for a cause that may pass: of its digests nothing was read.
-pub(super) struct Postponed(pub(super) Site);
 
 /// Judges a record, and has told what there is to tell.
 pub(super) fn judge(context: &Context, record: SiteRecord) -> SiteView {
@@ -42,35 +41,57 @@ pub(super) fn judge(context: &Context, record: SiteRecord) -> SiteView {
     })
 }
 
-/// Makes the record of `site`. Its last try is not postponed.
-pub(super) async fn survey(context: &Arc<Context>, site: Site, round: Try) -> Result<SiteRecord, Postponed> {
-    let Ok(closed) = close(context, &site, round).await else { return Err(Postponed(site)) };
-    let Closed { homes, digests, mut folders, keys } = closed;
-    let mut record = begun(context, site.place, homes);
-    record.earlier = edges::ends(&digests);
-    let (wanted, mut reading) = to_be_read(context, &digests);
-    drop(digests);
-    let logs = LogFiles::open(context);
-    if let Some(Keys { ring, .. }) = &keys {
-        let listed = presence::listed_before(context, &mut folders).await;
+/// What came of reading some days of a site.
+pub(super) struct DaysRead {
+    pub(super) record: SiteRecord,
+    /// What the folders of log files show of them.
+    pub(super) listing: SiteListing,
+    /// Those that lean on digests far beyond them.
+    pub(super) far_out: BTreeSet<Day>,
+}
+
+/// Reads some days of a site. What the store gives is noted in `answers`, if it is to be held against what it lists.
+pub(super) async fn read_days(
+    context: &Arc<Context>,
+    place: &AccountRegion,
+    closed: &mut Closed,
+    days: &Days,
+    answers: Option<&Arc<Answers>>,
+) -> DaysRead {
+    let mut record = begun(context, place.clone(), closed.homes.clone(), days);
+    record.earlier = edges::ends(&closed.digests);
+    let (wanted, mut reading) = to_be_read(context, &closed.digests, days);
+    if answers.is_none() {
+        // Nothing else is read of them.
+        closed.digests = Digests::default();
+    }
+    let folders = &mut closed.folders;
+    let logs = LogFiles::open(context, answers.cloned());
+    if let Some(Keys { ring, .. }) = &closed.keys {
+        let listed = presence::listed_before(context, days, folders).await;
         read(context, ring, wanted, listed.as_ref(), &mut reading, Some(&logs)).await;
     }
     let last_words = reading.take_last_words(&context.brief);
     let looks = !record.homes.values().any(|home| !home.unlisted.is_empty())
         && !context.stop.is_set()
         && context.brief.plan.depth != Depth::Chain;
+    let mut listing = SiteListing::default();
     let beside = async {
         if looks {
-            let found = presence::look(context, &record.place, &mut folders, &reading.read).await;
+            let asked = Asked { days, read: &reading.read, answers: answers.map(|answers| &**answers) };
+            let mut found = presence::look(context, &record.place, folders, asked).await;
+            listing = std::mem::take(&mut found.listing);
             take_present(context, &mut record, found).await;
         }
         record.heard = edges::hear(context, last_words).await;
     };
     // All digests are known by now; the log files they name are still being read.
     let (judged, ()) = tokio::join!(logs.finish(), beside);
+    let leaning = reading.read.iter().filter(|(_, read)| read.leans_far_out);
+    let far_out = leaning.map(|(day, _)| *day).collect();
     take_digests(&mut record, reading);
     take_logs(&mut record, judged);
-    if let Some(keys) = keys {
+    if let Some(keys) = &closed.keys {
         record.keys = key_facts(context, &record, keys).await;
     }
     if !context.store.condition().outages.is_empty() {
@@ -79,8 +100,12 @@ pub(super) async fn survey(context: &Arc<Context>, site: Site, round: Try) -> Re
     if context.stop.is_set() {
         (record.reached, record.completion) = (Reached::InPart, Completion::Interrupted);
     }
-    context.observer.on(Event::SiteDone);
-    Ok(record)
+    DaysRead { record, listing, far_out }
+}
+
+/// The record of a site of which there is nothing to read.
+pub(super) fn nothing(context: &Context, place: &AccountRegion, closed: &Closed) -> SiteRecord {
+    begun(context, place.clone(), closed.homes.clone(), &context.days)
 }
 
 /// The record of a site that nobody has looked at.
@@ -89,20 +114,22 @@ pub(super) fn unread(context: &Context, site: &Site) -> SiteRecord {
         let kinds = home.kinds.clone();
         (home.location.clone(), inspection::HomeRecord { kinds, ..Default::default() })
     });
-    SiteRecord { looked: SpanSet::default(), ..begun(context, site.place.clone(), homes.collect()) }
+    let nothing = begun(context, site.place.clone(), homes.collect(), &context.days);
+    SiteRecord { looked: SpanSet::default(), ..nothing }
 }
 
 fn begun(
     context: &Context,
     place: AccountRegion,
     homes: BTreeMap<Location, inspection::HomeRecord>,
+    days: &Days,
 ) -> SiteRecord {
     let plan = &context.brief.plan;
     SiteRecord {
         place,
         made: Made { depth: plan.depth, named_by: plan.named_by },
         homes,
-        looked: SpanSet::from_iter([context.days.span(context.brief.reach())]),
+        looked: SpanSet::from_iter([days.span(context.brief.reach())]),
         days: BTreeMap::new(),
         earlier: BTreeMap::new(),
         edges: BTreeMap::new(),
@@ -110,23 +137,24 @@ fn begun(
         far: Default::default(),
         heard: Default::default(),
         keys: BTreeMap::new(),
+        carried: BTreeMap::new(),
         completion: Completion::Complete,
         reached: Reached::Wholly,
     }
 }
 
 /// The digests that the days looked at need, newest first, and what they are read into.
-fn to_be_read(context: &Context, digests: &Digests) -> (Vec<FoundDigest>, Reading) {
+fn to_be_read(context: &Context, digests: &Digests, days: &Days) -> (Vec<FoundDigest>, Reading) {
     let brief = &context.brief;
     let mut wanted: Vec<FoundDigest> = edges::with_edges(digests).cloned().collect();
     wanted.sort_by(FoundDigest::newest_first);
     wanted.dedup_by(|one, other| one.object == other.object);
     let horizon = Horizon::of(wanted.iter().map(|digest| (&digest.key.chain, digest.key.end)));
-    let reading = Reading::new(brief.plan.named_by, context.days, horizon);
+    let reading = Reading::new(brief.plan.named_by, days.clone(), horizon);
     let Span { start, end } = brief.reach();
     wanted.retain(|digest| match digest.key.end {
-        before if before < start => context.days.hold(Day::of_digest(start)),
-        after if after > end => context.days.hold(Day::of_digest(end)),
+        before if before < start => days.hold(Day::of_digest(start)),
+        after if after > end => days.hold(Day::of_digest(end)),
         within => reading.wants(&digest.key.chain, within),
     });
     (wanted, reading)
@@ -134,7 +162,7 @@ fn to_be_read(context: &Context, digests: &Digests) -> (Vec<FoundDigest>, Readin
 
 /// Takes over what lies in the folders of log files, and reads the digests that may name some of it.
 async fn take_present(context: &Arc<Context>, record: &mut SiteRecord, found: Present) {
-    let Present { days, beside, until } = found;
+    let Present { days, beside, until, .. } = found;
     for (folder, beside) in beside {
         if let Some(home) = record.homes.get_mut(&folder.home) {
             home.log_folders.insert(folder.kind, beside);
@@ -149,7 +177,7 @@ async fn take_present(context: &Arc<Context>, record: &mut SiteRecord, found: Pr
 }
 
 /// Reads the digests that end after those the window needs, up to the end of the day of `until`, for the log files they name.
-async fn read_beyond(context: &Arc<Context>, record: &mut SiteRecord, until: Time) {
+pub(super) async fn read_beyond(context: &Arc<Context>, record: &mut SiteRecord, until: Time) {
     let sweep = Sweep::beyond(&context.brief.window, Day::of_digest(until).end());
     let mut found = Vec::new();
     for home in record.homes.keys() {
@@ -214,10 +242,14 @@ fn take_logs(record: &mut SiteRecord, judged: JudgedLogs) {
 }
 
 /// What is known of the keys that proved digests in the window.
-async fn key_facts(context: &Context, record: &SiteRecord, keys: Keys) -> BTreeMap<Fingerprint, KeyFacts> {
+pub(super) async fn key_facts(
+    context: &Context,
+    record: &SiteRecord,
+    keys: &Keys,
+) -> BTreeMap<Fingerprint, KeyFacts> {
     let region = &record.place.region;
     // Asked more widely meanwhile, perhaps.
-    let ring = context.ring(region, keys.signed).await.unwrap_or(keys.ring);
+    let ring = context.ring(region, keys.signed).await.unwrap_or_else(|| Arc::clone(&keys.ring));
     let used = record.days.values().flat_map(|day| day.keys.keys());
     used.filter_map(|fingerprint| {
         let Lookup::Known(key) = ring.find(fingerprint, region) else { return None };

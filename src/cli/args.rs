@@ -14,6 +14,7 @@ use super::time::{Moment, duration, moment, some_duration};
 
 mod access;
 mod lab;
+mod remember;
 mod texts;
 mod words;
 
@@ -21,6 +22,7 @@ pub use access::Access;
 #[cfg(feature = "aws")]
 pub use access::RequestPayer;
 pub use lab::{Demo, Forge};
+pub use remember::{Remember, Reread};
 pub use texts::{Completions, Config, Explain, Manual, SavedReport, Show};
 pub use words::{ExpectedRegion, Form, ReportForm, TableForm};
 use words::{code_parser, expected_region, form_parser, report_parser};
@@ -153,18 +155,15 @@ pub struct Verify {
         help_heading = JUDGEMENT,
     )]
     pub grace: chrono::TimeDelta,
-    /// JSON report of an earlier run: the newest digests it saw must still be there unchanged; repeatable
-    #[arg(long = "baseline", value_name = "FILE", help_heading = JUDGEMENT)]
-    pub baselines: Vec<PathBuf>,
-    /// Days the record is retained: an older digest that is gone counts as expired
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..), help_heading = JUDGEMENT)]
-    pub retention: Option<u32>,
     /// Public keys, as printed by `aws cloudtrail list-public-keys` or `trailseal keys fetch`
     #[arg(long = "keys", value_name = "FILE", help_heading = JUDGEMENT)]
     pub keys: Vec<PathBuf>,
     /// Bucket and prefix that CloudTrail delivered to, if the source is a copy
     #[arg(long, value_name = "s3://BUCKET[/PREFIX]", help_heading = JUDGEMENT)]
     pub copied_from: Option<String>,
+    /// What it knows of earlier runs
+    #[command(flatten)]
+    pub remember: Remember,
     /// Format of the result on stdout
     #[arg(long, value_parser = form_parser(), default_value = "human", help_heading = RESULT)]
     pub format: Form,

@@ -83,6 +83,10 @@ pub fn failure(error: &AuditError, advice: &Advice) -> Failure {
     match error {
         AuditError::Interrupted => Failure::interrupted(),
         AuditError::Store(store) => of_store(store, advice),
+        AuditError::Ledger(_) => Failure::new(format!(
+            "{error}; grant the right to list, read and write there (s3:ListBucket, s3:GetObject, s3:PutObject), or name another \
+             place"
+        )),
         AuditError::NoRecord { .. }
         | AuditError::NotALogFile { .. }
         | AuditError::ADigest { .. }

@@ -23,7 +23,7 @@ const CONFIG: &str = "config";
 
 /// Options by which less is looked at, less is expected or more is believed. Who reads a report sees the command line
 /// beside it, but neither the environment nor the file.
-const LOWERING: [&str; 16] = [
+const LOWERING: [&str; 19] = [
     "accept",
     "account",
     "copied-from",
@@ -31,6 +31,9 @@ const LOWERING: [&str; 16] = [
     "end",
     "ended",
     "retention",
+    "ledger",
+    "reread",
+    "trust-listing",
     "grace",
     "keys",
     "last",

@@ -127,6 +127,15 @@ pub fn delivered(text: &str) -> Result<Location, Failure> {
     Ok(Location::new(&*bucket, Named::parse(path.trim_end_matches('/')).prefix))
 }
 
+/// A bucket and what keys in it begin with, for files of the caller's own; nothing, if the word can only be a path.
+pub fn bucket_and_prefix(text: &str) -> Result<Option<Location>, Failure> {
+    let found = bucket_and_path(text)?;
+    Ok(found.map(|BucketPath { bucket, path }| {
+        let path = path.trim_end_matches('/');
+        Location::new(&*bucket, if path.is_empty() { String::new() } else { format!("{path}/") })
+    }))
+}
+
 /// The path as it was given, from the root on, and without links; where it climbs, without links alone.
 pub fn as_written(path: &Path) -> Vec<PathBuf> {
     let climbs = path.components().any(|part| part == Component::ParentDir);

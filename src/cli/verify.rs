@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::{self, Heard, Observer, Plan, Stop, Stopper};
+use crate::audit::{self, Heard, Ledger, Observer, Plan, Stop, Stopper};
 use crate::crypto::KeyRing;
 use crate::keys::{self, KeySource};
 use crate::report::{Hint, Report};
@@ -29,6 +29,7 @@ use super::source::{self, Source};
 
 #[cfg(feature = "aws")]
 pub(super) mod aws;
+mod ledger;
 mod plan;
 mod results;
 
@@ -72,7 +73,7 @@ async fn verify(
 ) -> Result<Report, Failure> {
     let stop = stop_on_signal();
     let copied_from = args.copied_from.as_deref().map(source::delivered).transpose()?;
-    let Opened { plan, store, keys, advice, identity } = match source {
+    let Opened { plan, store, keys, ledger, advice, identity } = match source {
         Source::Folder { root, named } => folder(args, now, (root, named), copied_from, &stop).await?,
         #[cfg(feature = "aws")]
         Source::Bucket { place, named, reached } => {
@@ -91,7 +92,13 @@ async fn verify(
         }
     };
     belongs_here(args, &plan)?;
-    let run = audit::run(plan, store, Arc::new(keys), observer, stop);
+    let keys = Arc::new(keys);
+    let run = async {
+        match ledger {
+            None => audit::run(plan, store, keys, observer, stop).await,
+            Some(ledger) => audit::run_with_ledger(plan, ledger, store, keys, observer, stop).await,
+        }
+    };
     let (report, identity) = tokio::join!(run, identity);
     report.map(|report| Report { identity, ..report }).map_err(|error| failure(&error, &advice))
 }
@@ -101,6 +108,8 @@ struct Opened {
     plan: Plan,
     store: Arc<dyn ObjectStore>,
     keys: KeySource,
+    /// Where days are remembered, if anywhere.
+    ledger: Option<Ledger>,
     advice: Advice,
     /// Who asks, asked beside the run.
     identity: BoxFuture<'static, Option<Identity>>,
@@ -121,6 +130,7 @@ async fn folder(
     copied_from: Option<Location>,
     stop: &Stop,
 ) -> Result<Opened, Failure> {
+    ledger::refuse_for_folder(args)?;
     let (root, prefix) = match copied_from {
         None => source::raise(root, &named.within),
         Some(_) => (root, String::new()),
@@ -137,7 +147,8 @@ async fn folder(
     }
     let store = delivered(store, here, copied_from);
     // Nobody is asked who reads a folder.
-    Ok(Opened { plan, store, keys, advice: Advice::default(), identity: ready(None).boxed() })
+    let advice = Advice::default();
+    Ok(Opened { plan, store, keys, ledger: None, advice, identity: ready(None).boxed() })
 }
 
 #[cfg(feature = "aws")]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Sealing;
 use crate::gzip::Fault;
 use crate::inspection::Plan;
-use crate::report::{Completion, Hint, NotProven, Outcome, Report};
+use crate::report::{Completion, Hint, NotProven, Outcome, Readings, Report};
 use crate::trail::source::Within;
 use crate::trail::{ChainId, Depth, Ended, ObjectName, Origin};
 use crate::verdict::what::{NotADigest, What};
@@ -169,7 +170,11 @@ fn alive_again(plan: &Plan, report: &Report) -> Option<Hint> {
 }
 
 /// What this run did not establish. Every report says so, whatever its verdict.
-pub(super) fn not_proven(report: &Report, unread_kinds: BTreeSet<Box<str>>) -> Vec<NotProven> {
+pub(super) fn not_proven(
+    report: &Report,
+    ledger: Option<Sealing>,
+    unread_kinds: BTreeSet<Box<str>>,
+) -> Vec<NotProven> {
     let mut limits = NotProven::NEVER.to_vec();
     limits.extend([
         NotProven::OutsideTheWindow(report.window),
@@ -178,6 +183,10 @@ pub(super) fn not_proven(report: &Report, unread_kinds: BTreeSet<Box<str>>) -> V
     ]);
     let before = report.baselines.iter().filter_map(|held| held.before_the_window);
     limits.extend(before.map(NotProven::BeforeTheWindow));
+    if report.carried != Readings::default() {
+        limits.push(NotProven::CarriedAsListed);
+        limits.extend((ledger == Some(Sealing::ByNobody)).then_some(NotProven::UnsealedLedger));
+    }
     limits.extend(report.request.is_narrowed().then_some(NotProven::OutOfScope));
     limits.extend(match report.depth {
         Depth::Chain => Some(NotProven::LogFiles),

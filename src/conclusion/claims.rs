@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use super::Discovery;
 use crate::inspection::{Plan, SiteView};
-use crate::trail::{AccountId, DigestKind, Region, Time, TrailName};
+use crate::trail::{AccountId, AccountRegion, DigestKind, Region, Time, TrailName};
 use crate::verdict::what::{AbsentPart, Claim, What};
 use crate::verdict::{Cause, Finding, Scope};
 
@@ -100,6 +100,12 @@ impl<'a> Claims<'a> {
             }
         }
         findings
+    }
+
+    /// A finding for each account and region that an earlier run read days of the window of, and that has none.
+    pub(super) fn forgotten(&self, remembered: &[AccountRegion]) -> Vec<Finding> {
+        let gone = remembered.iter().filter(|place| !self.places.contains(&(place.account, &place.region)));
+        gone.map(|place| self.absent(AbsentPart::Remembered, Scope::from(place))).collect()
     }
 
     /// Every account found has to have an expected region.

@@ -1,7 +1,8 @@
 //! What one day may know. Everything that is said of a day rests on that day and a fixed margin around it, and on nothing
 //! else of the run: so days that were read apart say the same as days that were read together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -16,18 +17,34 @@ pub const MARGIN: TimeDelta = TimeDelta::hours(2);
 const VOUCHERS: usize = 2;
 
 /// The days that a run looks at: all of the window, or those of a part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Days {
     /// The first of them; none, if nothing is before them.
     pub from: Option<Day>,
     /// The last of them; none, if nothing is after them.
     pub to: Option<Day>,
+    /// Those between of which it is known what they come to: they are looked at, and not read.
+    pub known: Arc<BTreeSet<Day>>,
 }
 
 impl Days {
-    /// Whether `day` is one of them.
+    /// Whether `day` is one of them that is read.
     pub fn hold(&self, day: Day) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+        self.from.is_none_or(|from| from <= day)
+            && self.to.is_none_or(|to| day <= to)
+            && !self.known.contains(&day)
+    }
+
+    /// Whether any of them is read that hears what a digest of `chain` says which ends then.
+    pub fn hear(&self, horizon: &Horizon, chain: &ChainId, end: Time) -> bool {
+        let own = Day::of_digest(end);
+        let mut near = own.neighbours().chain([own]);
+        if near.any(|day| self.hold(day) && is_near(day, end)) {
+            return true;
+        }
+        let far =
+            horizon.earliest_that_hears(chain, end).max(self.from.unwrap_or(Day::holding(Time::MIN_UTC)));
+        far.until(own).any(|day| self.hold(day) && horizon.hears(day, chain, end))
     }
 
     /// The time they take, without what is not reached anyway.
@@ -100,6 +117,16 @@ impl Horizon {
     /// Whether what a digest of `chain` says that ends then is heard from `day`.
     pub fn hears(&self, day: Day, chain: &ChainId, end: Time) -> bool {
         begins(day) <= end && end <= self.from(day, chain)
+    }
+
+    /// The first day that may hear what a digest of `chain` says which ends then, beside the days next to it: the one that the
+    /// digest before its vouchers lies in.
+    fn earliest_that_hears(&self, chain: &ChainId, end: Time) -> Day {
+        let before = self.ends.get(chain).and_then(|ends| {
+            let at = ends.partition_point(|other| *other < end);
+            ends.get(at.saturating_sub(VOUCHERS))
+        });
+        Day::of_digest(*before.unwrap_or(&end))
     }
 
     /// The end of the newest listed digest of a chain.

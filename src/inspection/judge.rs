@@ -10,7 +10,7 @@ use super::site::{backfill_alone, home_of, keys_unavailable};
 use super::view::{SiteView, Told};
 use crate::chain::{self, Found, Item, Linked, Root, Terms};
 use crate::crypto::Fingerprint;
-use crate::report::{Completion, Reached};
+use crate::report::{Completion, Reached, Readings};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
 use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, SpanSet, Time};
 use crate::verdict::what::{NotListed, Unread, What};
@@ -24,7 +24,7 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
         view.reached = Reached::InPart;
         tell(Told::Finding(not_read(&record.place, &unread)));
     }
-    let SiteRecord { place, homes, days, earlier, edges, beyond, far, keys, heard, .. } = record;
+    let SiteRecord { place, homes, days, earlier, edges, beyond, far, keys, heard, carried, .. } = record;
     let unlisted: Vec<(Root, ListingFailure)> =
         homes.values().flat_map(|home| home.unlisted.iter().cloned()).collect();
     for (_, failure) in &unlisted {
@@ -34,7 +34,18 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
     let mut items: Vec<Item> = edges.into_values().collect();
     let mut counts: BTreeMap<Fingerprint, KeyCount> = BTreeMap::new();
     for (day, record) in days {
+        let read_at = carried.get(&day).copied();
+        if read_at.is_some() {
+            let bytes = Some(record.compressed);
+            view.carried.merge(&Readings { bytes, days: 1, oldest_read_at: read_at, ..Readings::default() });
+        }
         for (chain, of_chain) in record.chains {
+            if read_at.is_some() {
+                let in_window = of_chain.items.iter().filter(|item| brief.window.overlaps(&item.span()));
+                let (digests, logs) = (in_window.count() as u64, of_chain.logs.total());
+                let read = Readings { digests, logs, days: 1, oldest_read_at: read_at, bytes: None };
+                view.carried_by_chain.entry(chain.clone()).or_default().merge(&read);
+            }
             items.extend(of_chain.items);
             view.logs_by_chain.entry(chain).or_default().merge(&of_chain.logs);
         }

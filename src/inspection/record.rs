@@ -52,10 +52,35 @@ pub struct SiteRecord {
     pub heard: BTreeSet<RecordedCall>,
     /// The keys that proved digests.
     pub keys: BTreeMap<Fingerprint, KeyFacts>,
+    /// Days that were not read for this record but for an earlier one, and when.
+    #[serde(with = "carried", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub carried: BTreeMap<Day, Time>,
     /// Whether the run came to its end.
     pub completion: Completion,
     /// Whether all was asked for before a store was gone, or the run was stopped.
     pub reached: Reached,
+}
+
+/// Days, and when they were read.
+mod carried {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::trail::text::moment;
+    use crate::trail::{Day, Time};
+
+    #[derive(Serialize, Deserialize)]
+    struct Read(Day, #[serde(with = "moment")] Time);
+
+    pub(super) fn serialize<S: Serializer>(days: &BTreeMap<Day, Time>, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(days.iter().map(|(day, read_at)| Read(*day, *read_at)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(list: D) -> Result<BTreeMap<Day, Time>, D::Error> {
+        let days = Vec::<Read>::deserialize(list)?;
+        Ok(days.into_iter().map(|Read(day, read_at)| (day, read_at)).collect())
+    }
 }
 
 /// How an account and region was looked at. Records that were made otherwise cannot be joined.
@@ -136,20 +161,29 @@ pub struct DayRecord {
     #[serde(deserialize_with = "count::deserialize")]
     pub inflated: u64,
     /// Kinds of log files that its authentic digests name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kinds: BTreeSet<Box<str>>,
     /// Log files of other days that its digests name, unless those days know of it by themselves.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub far: BTreeSet<FarName>,
     /// What lies in its folders of log files, and no digest names that the day hears of.
-    #[serde(with = "pairs")]
+    #[serde(with = "pairs", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub folders: BTreeMap<LogFolder, FolderDay>,
     /// What there is to tell of log files by their bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// How many more there were.
-    #[serde(serialize_with = "pairs::serialize", deserialize_with = "omitted")]
+    #[serde(
+        serialize_with = "pairs::serialize",
+        deserialize_with = "omitted",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub omitted: Omitted,
     /// The keys that proved digests of it in the window.
     pub keys: BTreeMap<Fingerprint, KeyCount>,
     /// Telling calls that intact log files record.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub recorded_calls: BTreeSet<RecordedCall>,
 }
 
@@ -291,8 +325,12 @@ pub struct KeyCount {
     #[serde(deserialize_with = "count::deserialize")]
     pub digests: u64,
     /// Those of them that end outside of its published window.
-    #[serde(deserialize_with = "count::deserialize")]
+    #[serde(default, skip_serializing_if = "is_none", deserialize_with = "count::deserialize")]
     pub outside_window: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What is known of a key.
@@ -396,6 +434,7 @@ impl SiteRecord {
             keys: united(self.keys, other.keys)?,
             far: &self.far | &other.far,
             heard: &self.heard | &other.heard,
+            carried: united(self.carried, other.carried)?,
             completion: self.completion.max(other.completion),
             reached: self.reached.max(other.reached),
             ..self

@@ -52,6 +52,8 @@ pub struct DayRead {
     pub far: BTreeSet<FarName>,
     /// The keys that proved digests of it in the window.
     pub keys: BTreeMap<Fingerprint, KeyCount>,
+    /// Whether a digest is proven by one that lies beyond its margin.
+    pub leans_far_out: bool,
     /// Names that digests nobody vouches for may still claim.
     claims_left: usize,
 }
@@ -63,6 +65,7 @@ impl DayRead {
             items: Vec::new(),
             far: BTreeSet::new(),
             keys: BTreeMap::new(),
+            leans_far_out: false,
             claims_left: MOST_CLAIMS,
         }
     }
@@ -103,6 +106,11 @@ impl Authenticity {
             Self::Vouched(end) => horizon.hears(day, chain, end),
             Self::Nothing => false,
         }
+    }
+
+    /// Whether it rests on a digest that lies neither in the day nor next to it.
+    fn leans_out_of(self, day: Day) -> bool {
+        matches!(self, Self::Vouched(end) if !days::is_near(day, end))
     }
 }
 
@@ -149,8 +157,7 @@ impl Reading {
 
     /// Whether a digest has to be read: for a day that it lies in, or next to, or that hears it.
     pub fn wants(&self, chain: &ChainId, end: Time) -> bool {
-        let since = self.days.from.is_none_or(|from| days::begins(from) <= end);
-        since && self.days.to.is_none_or(|to| end <= to.end() || self.horizon.hears(to, chain, end))
+        self.days.hear(&self.horizon, chain, end)
     }
 
     /// Tries a digest with the signatures that those after it recorded, of it or of what it is a copy of, as far as its day
@@ -210,6 +217,7 @@ impl Reading {
             if self.days.hold(near) {
                 let known = proof.holds_from(near, &chain, &self.horizon);
                 let read = self.read.entry(near).or_insert_with(|| DayRead::new(self.named_by));
+                read.leans_far_out |= proof.leans_out_of(near);
                 if known {
                     logs.iter().for_each(|log| {
                         note(&mut read.attestation, log);
@@ -224,6 +232,7 @@ impl Reading {
         }
         self.enter(day);
         let read = self.read.entry(day).or_insert_with(|| DayRead::new(self.named_by));
+        read.leans_far_out |= proof.leans_out_of(day);
         let mut named = NamedLogs { logs, digest, chain, day };
         if item.authentic().is_none() {
             read.claim(&named.logs, &named.digest);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::record::{KeyCount, KeyFacts, SiteRecord, Strays};
 use crate::chain::{Copied, Linked};
 use crate::crypto::Fingerprint;
-use crate::report::{Completion, Reached};
+use crate::report::{Completion, Reached, Readings};
 use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Time};
 use crate::verdict::{Class, Code, DigestVerdict, Finding, LogTally, LogVerdict, RecordedCall};
 
@@ -30,6 +30,10 @@ pub struct SiteView {
     pub unlisted: bool,
     /// The log files that digests name, by chain.
     pub logs_by_chain: BTreeMap<ChainId, LogTally>,
+    /// What rests on earlier readings, by chain.
+    pub carried_by_chain: BTreeMap<ChainId, Readings>,
+    /// Days that were read earlier, the bytes of their log files, and when the oldest was read.
+    pub carried: Readings,
     /// Log files that belong to no chain: unlisted, pending, unproven.
     pub loose_logs: LogTally,
     /// Bytes of log files as stored.
@@ -79,6 +83,8 @@ impl SiteView {
             absent: false,
             unlisted,
             logs_by_chain: BTreeMap::new(),
+            carried_by_chain: BTreeMap::new(),
+            carried: Readings::default(),
             loose_logs: LogTally::default(),
             compressed: 0,
             inflated: 0,

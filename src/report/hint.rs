@@ -103,6 +103,10 @@ pub enum NotProven {
     WithoutTrace,
     /// The time between what an earlier run saw and the window.
     BeforeTheWindow(Span),
+    /// That objects which are listed as they were when an earlier run read them can be read, and by the same keys.
+    CarriedAsListed,
+    /// That nobody who may write to the ledger made up what it says.
+    UnsealedLedger,
     /// Anything about accounts, regions and trails other than those asked for.
     OutOfScope,
     /// That log files are present or intact, or that none was forged.

@@ -57,6 +57,11 @@ impl Day {
         [self.0.pred_opt(), self.0.succ_opt()].into_iter().flatten().map(Self)
     }
 
+    /// It and the days after it, up to `last`.
+    pub fn until(self, last: Self) -> impl Iterator<Item = Self> {
+        self.0.iter_days().take_while(move |day| *day <= last.0).map(Self)
+    }
+
     /// Its date.
     pub fn date(self) -> NaiveDate {
         self.0

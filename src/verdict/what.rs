@@ -101,6 +101,13 @@ pub enum What {
         /// After how many days it may be gone, if the caller said so.
         retention_days: Option<i64>,
     },
+    /// A file of the ledger is not believed, or is not at hand.
+    LedgerRejected {
+        /// Its name.
+        file: Box<str>,
+        /// What is wrong with it.
+        fault: LedgerFault,
+    },
     /// A chain begins anew.
     ChainRestarted {
         /// The end of the digest before.
@@ -236,6 +243,7 @@ impl What {
             Self::HeadLost(..) => Code::HeadLost,
             Self::HeadChanged { .. } => Code::HeadChanged,
             Self::HeadExpired { .. } => Code::HeadExpired,
+            Self::LedgerRejected { .. } => Code::LedgerRejected,
             Self::ChainRestarted { .. } => Code::ChainRestarted,
             Self::ChainEnded { .. } => Code::ChainEnded,
             Self::LogMissing { .. } => Code::LogMissing,

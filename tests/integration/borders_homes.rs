@@ -326,5 +326,5 @@ fn explaining_call_in_another_part() {
         records.iter().flat_map(|record| record.days.values()).map(|day| day.recorded_calls.len()).sum()
     };
     let parts = case.parts(&["2026-02-28".parse().unwrap()]);
-    assert_eq!(parts.iter().map(|days| calls(*days)).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(parts.iter().map(|days| calls(days.clone())).collect::<Vec<_>>(), [1, 1]);
 }

@@ -147,7 +147,7 @@ fn stopped_after(case: &Case, part: usize, most: usize) -> (Vec<SiteRecord>, usi
         None
     };
     let case = Case { script: Some(Arc::new(script)), ..case.clone() };
-    let records = case.records_until(stop, case.parts(&midnights())[part], 1000, 1);
+    let records = case.records_until(stop, case.parts(&midnights())[part].clone(), 1000, 1);
     (records, asked.load(Ordering::Relaxed))
 }
 

@@ -90,7 +90,7 @@ fn a_lost_part_accuses_nobody_and_is_told() {
     let parts = case.parts(&midnights());
     for lost in 0..parts.len() {
         let kept = parts.iter().enumerate().filter(|(at, _)| *at != lost);
-        let records = kept.flat_map(|(_, days)| case.records(*days, 1000, 64)).collect();
+        let records = kept.flat_map(|(_, days)| case.records(days.clone(), 1000, 64)).collect();
         let report = case.concluded(records);
         assert_eq!(report.exit_code(), 3, "{lost}: {:#?}", report.findings);
         assert!(report.findings.iter().any(|finding| message(finding).starts_with("there is no record of")));

@@ -20,6 +20,7 @@ mod forge_program;
 mod format_aws_cli;
 mod key_files;
 mod keys_listed;
+mod ledger;
 mod moves;
 mod options;
 mod options_aws;

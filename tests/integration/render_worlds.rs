@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use trailseal::report::what::Saved;
 use trailseal::report::{
-    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, RecordedCall,
-    Scope, Unseen,
+    Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Readings,
+    RecordedCall, Scope, Unseen,
 };
 use trailseal::report::{ChainReport, KeyUse, Newest, NoChain, Reached, Report, Totals, Uncovered};
 use trailseal::report::{Hash, Hint, NotProven, Overruled, What};
@@ -94,6 +94,7 @@ fn chain(
         gaps: gaps.iter().copied().collect(),
         verified_through: coverage.first().map(|span| span.end),
         newest,
+        carried: Default::default(),
         reached: Reached::Wholly,
     }
 }
@@ -166,6 +167,18 @@ pub fn clean() -> Report {
         )
     });
     report("s3://example-trail-logs", three_days(), chains.into(), Vec::new())
+}
+
+/// A clean report most of whose verdicts are of earlier readings.
+pub fn mostly_carried() -> Report {
+    let mut report = clean();
+    let oldest_read_at = Some(span("2026-02-11T03:00:00Z", "2026-02-12T00:00:00Z").start);
+    for chain in &mut report.chains {
+        chain.carried = Readings { digests: 60, logs: 1000, bytes: None, days: 2, oldest_read_at };
+        report.carried.merge(&chain.carried);
+    }
+    report.carried.bytes = Some(report.totals.compressed / 2);
+    report
 }
 
 /// One of nearly everything that can be wrong, with a forged file whose name is written to do harm.

@@ -16,7 +16,7 @@ use trailseal::trail::{Identity, Window};
 
 use crate::binary::{WHOLE, WORLD, program};
 use crate::render_formats::written;
-use crate::render_worlds::{accepted, clean, damaged, every_code, year_of_an_organization};
+use crate::render_worlds::{accepted, clean, damaged, every_code, mostly_carried, year_of_an_organization};
 use crate::support::memory::{Keeps, Memory};
 use crate::support::python::Python;
 use crate::support::verify::{plan, run};
@@ -90,7 +90,7 @@ fn report(name: &str, report: &Report) -> Document {
 
 /// Reports made by hand, with everything in them that a report can say.
 fn by_hand() -> Vec<Report> {
-    let mut reports = vec![clean(), damaged(), every_code(), year_of_an_organization()];
+    let mut reports = vec![clean(), damaged(), every_code(), year_of_an_organization(), mostly_carried()];
     reports.push(report_json::read(include_bytes!("empty-report.json")).unwrap());
     for (number, identity) in
         [Identity::Caller("arn:x".into()), Identity::AccessKey("TEST".into()), Identity::Anonymous]

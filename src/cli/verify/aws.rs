@@ -11,11 +11,12 @@ use crate::keys::KeySource;
 use crate::keys::aws::ListPublicKeys;
 use crate::keys::source::AskedKeys;
 use crate::store::ObjectStore;
-use crate::store::s3::S3Store;
+use crate::store::s3::{S3State, S3Store};
 use crate::trail::source::Within;
 use crate::trail::{Location, Region, Time, format_time};
 use futures_util::FutureExt as _;
 
+use super::ledger::ledger;
 use super::{Opened, key_files};
 use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};
 use crate::cli::exit::Failure;
@@ -69,9 +70,10 @@ impl AwsClients {
         self,
         args: &Verify,
         now: Time,
-        plan: Plan,
+        mut plan: Plan,
         store: Arc<dyn ObjectStore>,
     ) -> Result<Opened, Failure> {
+        let ledger = ledger(args, &mut plan, &self)?;
         let keys = self.keys(&args.keys, now)?;
         let session = self.session;
         // STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
@@ -80,12 +82,22 @@ impl AwsClients {
         } else {
             async move { session.identity().await }.boxed()
         };
-        Ok(Opened { plan, store, keys, advice: self.advice, identity })
+        Ok(Opened { plan, store, keys, ledger, advice: self.advice, identity })
     }
 
     /// All buckets.
     pub fn store(&self) -> S3Store {
         S3Store::new(&self.session)
+    }
+
+    /// A prefix for files of the caller's own.
+    pub fn state(&self, home: Location) -> S3State {
+        S3State::new(self.store(), home)
+    }
+
+    /// Whether S3 is spoken elsewhere than at AWS.
+    pub fn speaks_s3_elsewhere(&self) -> bool {
+        self.session.speaks_s3_elsewhere()
     }
 
     /// AWS's own key list.

@@ -12,7 +12,7 @@ use crate::render::json;
 use crate::report::Baseline;
 use crate::trail::Ended;
 use crate::trail::source::Within;
-use crate::trail::{Location, Origin, Region, Time, format_time};
+use crate::trail::{Day, Location, Origin, Region, Time, format_time};
 
 use crate::cli::args::{ExpectedRegion, Verify};
 use crate::cli::exit::Failure;
@@ -62,14 +62,15 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
         accept: args.accept.iter().copied().collect(),
         fail_on: args.fail_on.iter().copied().collect(),
         baselines: args
+            .remember
             .baselines
             .iter()
             .map(|path| baseline(&spoken.of("baseline"), path))
             .collect::<Result<_, _>>()?,
-        retention: args.retention.map(|days| TimeDelta::days(days.into())),
+        retention: args.remember.retention.map(|days| TimeDelta::days(days.into())),
         load: Load { requests: args.concurrency.into(), ..Load::default() },
         arguments: std::env::args().skip(1).collect(),
-        notes: raised(args).into_iter().chain(args.lowered.iter().cloned()).collect(),
+        notes: raised(args).into_iter().chain(rounded(args)).chain(args.lowered.iter().cloned()).collect(),
     })
 }
 
@@ -79,6 +80,7 @@ fn window(args: &Verify, now: Time) -> Result<(Option<Time>, Option<Time>), Fail
         (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
         (start, None) => start.map(|moment| moment.at(now, End::First)),
     };
+    let start = start.map(|start| if is_rounded(args) { Day::holding(start).start() } else { start });
     let end = args.end.map(|moment| moment.at(now, End::Last));
     let spoken = args.spoken.of(if args.last.is_some() { "last" } else { "start" });
     match (start, end) {
@@ -95,6 +97,20 @@ fn window(args: &Verify, now: Time) -> Result<(Option<Time>, Option<Time>), Fail
         ))),
         window => Ok(window),
     }
+}
+
+/// Whether a start that is given as a duration goes back to midnight: only days that are read whole can be remembered.
+fn is_rounded(args: &Verify) -> bool {
+    let is_relative = args.last.is_some() || matches!(args.start, Some(Moment::Back(_)));
+    is_relative && args.remember.ledger.is_some()
+}
+
+fn rounded(args: &Verify) -> Option<String> {
+    is_rounded(args).then(|| {
+        "With --ledger a start that is given as a duration goes back to the midnight (UTC) before it, so that every day is \
+         read whole."
+            .to_owned()
+    })
 }
 
 /// The regions that are named; those that the account has enabled are asked for later.

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Report, Request, Totals, Uncovered,
+    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Readings, Report, Request, Totals,
+    Uncovered,
 };
 use crate::report::{HeldTo, Hint, NotProven};
 use crate::trail::key::ROOT;
@@ -87,6 +88,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
             inflated: saved.totals.bytes.inflated,
             retries: saved.totals.retries.map(Into::into).unwrap_or_default(),
         },
+        carried: saved.carried.map_or(Ok(Readings::default()), |saved| readings("carried", saved))?,
         baselines: each("baselines", saved.baselines, baseline)?,
         chains: each("chains", saved.chains, chain)?,
         uncovered: each("uncovered", saved.uncovered, uncovered)?,
@@ -208,10 +210,24 @@ fn chain(at: &str, saved: v1::Chain<'_>) -> Result<ChainReport, ReadError> {
             }),
             None => None,
         },
+        carried: match saved.carried {
+            Some(saved) => readings(&format!("{at}.carried"), saved)?,
+            None => Readings::default(),
+        },
         reached: match saved.reached {
             Some(word) => field(&format!("{at}.reached"), &word, reached)?,
             None => Reached::Wholly,
         },
+    })
+}
+
+fn readings(at: &str, saved: v1::Readings) -> Result<Readings, ReadError> {
+    Ok(Readings {
+        digests: saved.digests,
+        logs: saved.logs,
+        bytes: saved.bytes,
+        days: saved.days.unwrap_or(0),
+        oldest_read_at: optional(&format!("{at}.oldest_read_at"), saved.oldest_read_at.as_deref(), time)?,
     })
 }
 

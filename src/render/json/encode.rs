@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use super::{SCHEMA, v1};
 use crate::render::words;
 use crate::report::HeldTo;
-use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Report, Uncovered};
+use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Readings, Report, Uncovered};
 use crate::trail::{Identity, Span, Time};
 use crate::verdict::{Cause, Finding, RecordedCall, Scope};
 
@@ -55,6 +55,8 @@ pub fn head(report: &Report) -> v1::Report<'_> {
             bytes: v1::BytesTotal { compressed: report.totals.compressed, inflated: report.totals.inflated },
             retries: Some(report.totals.retries).filter(|retries| retries.total() > 0).map(Into::into),
         },
+        read: (report.carried != Readings::default()).then(|| readings(&report.read())),
+        carried: (report.carried != Readings::default()).then(|| readings(&report.carried)),
         baselines: report.baselines.iter().map(baseline).collect(),
         chains: Vec::new(),
         uncovered: report.uncovered.iter().map(uncovered).collect(),
@@ -64,6 +66,16 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         findings_omitted_by_class: omitted_by_class(report),
         hints: report.hints.iter().map(words::hint).collect(),
         not_proven: report.not_proven.iter().map(words::limited).collect(),
+    }
+}
+
+fn readings(readings: &Readings) -> v1::Readings {
+    v1::Readings {
+        digests: readings.digests,
+        logs: readings.logs,
+        bytes: readings.bytes,
+        days: Some(readings.days).filter(|days| *days > 0),
+        oldest_read_at: readings.oldest_read_at.map(time),
     }
 }
 
@@ -156,6 +168,8 @@ pub fn chain(chain: &ChainReport) -> v1::Chain<'_> {
         gaps: chain.gaps.iter().map(span).collect(),
         verified_through: chain.verified_through.map(time),
         newest: chain.newest.as_ref().map(newest),
+        read: (chain.carried != Readings::default()).then(|| readings(&chain.read())),
+        carried: (chain.carried != Readings::default()).then(|| readings(&chain.carried)),
         reached: (chain.reached != Reached::Wholly).then(|| reached(chain.reached).into()),
     }
 }

@@ -57,6 +57,10 @@ pub struct Summary<'a> {
     started_at: String,
     finished_at: String,
     totals: v1::Totals,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read: Option<v1::Readings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carried: Option<v1::Readings>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     baselines: Vec<v1::Baseline<'a>>,
     findings: u64,
@@ -102,6 +106,8 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
+        read,
+        carried,
         baselines,
         uncovered,
         findings_omitted,
@@ -124,6 +130,8 @@ pub fn summary(report: &Report) -> Box<Summary<'_>> {
         started_at,
         finished_at,
         totals,
+        read,
+        carried,
         baselines,
         findings: report.found(),
         uncovered,

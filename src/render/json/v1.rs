@@ -36,6 +36,12 @@ pub struct Report<'a> {
     pub started_at: String,
     pub finished_at: String,
     pub totals: Totals,
+    /// What of the totals this run read by itself; only where some of them rest on earlier readings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Readings>,
+    /// What of them rests on earlier readings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Readings>,
     /// What earlier runs saw, and how much of it was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baselines: Vec<Baseline<'a>>,
@@ -54,6 +60,20 @@ pub struct Report<'a> {
     #[serde(default)]
     pub hints: Vec<Text<'a>>,
     pub not_proven: Vec<Text<'a>>,
+}
+
+/// Verdicts, by when the bytes were read that they rest on.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Readings {
+    pub digests: u64,
+    pub logs: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Days of an account and region; of an earlier reading alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_read_at: Option<String>,
 }
 
 /// What an earlier run saw, as it was held against the record.
@@ -240,6 +260,11 @@ pub struct Chain<'a> {
     pub verified_through: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest: Option<Newest>,
+    /// As in the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Readings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Readings>,
     /// Only where it was not reached wholly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached: Option<Text<'a>>,

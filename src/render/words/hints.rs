@@ -226,6 +226,16 @@ pub fn limited(limit: &NotProven) -> Cow<'_, str> {
             format_time(span.end)
         )
         .into(),
+        NotProven::CarriedAsListed => {
+            "What a listing does not show of the objects whose verdicts are of an earlier reading: that they can still be read, \
+             and with which key they are encrypted. One in each account and region was read again, drawn by lot."
+                .into()
+        }
+        NotProven::UnsealedLedger => {
+            "That nobody who may write to the ledger made up what it says of earlier readings: its rows are not sealed; give \
+             --seal-key."
+                .into()
+        }
         NotProven::OutOfScope => {
             "Anything about accounts, regions and trails other than those asked for: their digests were not judged.".into()
         }

@@ -41,6 +41,7 @@ pub fn message(finding: &Finding) -> Cow<'_, str> {
         }
         What::HeadLost(_, loss) => memory::lost(loss, finding.span),
         What::HeadChanged { .. } => memory::changed(finding.digest.as_ref()).into(),
+        What::LedgerRejected { file, fault } => memory::rejected(file, fault).into(),
         What::HeadExpired { days, retention_days, .. } => memory::expired(*days, *retention_days).into(),
         What::ChainRestarted { before } => coverage::restarted(*before).into(),
         What::ChainEnded { last, how } => coverage::ended(*last, how).into(),

@@ -35,7 +35,23 @@ pub fn headline(report: &Report) -> Headline {
         }
         (Completion::Interrupted, _) | (Completion::Complete, _) => sentence,
     };
+    let sentence = match carried(report) {
+        Some(carried) => format!("{sentence} {carried}"),
+        None => sentence,
+    };
     Headline { word, sentence }
+}
+
+/// How many of the verdicts rest on earlier readings, and how old those are.
+fn carried(report: &Report) -> Option<String> {
+    let (carried, read) = (report.carried.verdicts(), report.read().verdicts());
+    let since = report.carried.oldest_read_at.filter(|_| carried > 0)?;
+    Some(format!(
+        "{} of {} verdicts are of an earlier reading of the same objects, the oldest of {} UTC.",
+        thousands(carried),
+        thousands(carried + read),
+        moment(since)
+    ))
 }
 
 fn incomplete(report: &Report) -> String {

@@ -36,6 +36,7 @@ impl What {
             Self::DigestUnreadable(Unread::SeenBefore(seen))
             | Self::HeadLost(seen, _)
             | Self::HeadExpired { seen, .. } => with_head(none, seen),
+            Self::LedgerRejected { file, .. } => none.with("file", &**file),
             Self::HeadChanged { seen, actual } => {
                 let facts = with_head(none, seen);
                 actual.iter().fold(facts, |facts, actual| facts.with("actual_hash", actual.to_string()))
@@ -118,7 +119,7 @@ fn of_absent(absent: &AbsentPart) -> Evidence {
             none.with("first_log", &**first).with("log_files", *count)
         }
         AbsentPart::BackfillAlone { first } => none.with("first_backfill", &**first),
-        AbsentPart::Named { .. } => none,
+        AbsentPart::Named { .. } | AbsentPart::Remembered => none,
     }
 }
 

@@ -341,6 +341,18 @@ facts! {
             /// How many more there are.
             more: u64,
         },
+        /// An earlier run read days of it.
+        Remembered,
+    }
+
+    /// What is wrong with a file of a ledger.
+    pub enum LedgerFault {
+        /// So many of its lines do not hold, or are of another record or version.
+        Lines(u64),
+        /// It could not be read: what was tried, on what, and what came back.
+        Unreadable(Box<str>),
+        /// It could not be written, likewise.
+        Unwritten(Box<str>),
     }
 
     /// A name of the caller's.

@@ -54,10 +54,10 @@ impl Case {
         let mut from = None;
         for midnight in midnights {
             let before = midnight.neighbours().next().unwrap();
-            parts.push(Days { from, to: Some(before) });
+            parts.push(Days { from, to: Some(before), ..Days::default() });
             from = Some(*midnight);
         }
-        parts.push(Days { from, to: None });
+        parts.push(Days { from, ..Days::default() });
         parts
     }
 

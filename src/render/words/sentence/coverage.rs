@@ -140,6 +140,11 @@ pub(super) fn absent(absent: &AbsentPart) -> Cow<'static, str> {
             "this trail has backfill digests here in the window, and not one standard digest".into()
         }
         AbsentPart::Named { claim, found, more } => named(claim, found, *more).into(),
+        AbsentPart::Remembered => {
+            "an earlier run read days of this account and region in the window, as the ledger tells, and there is not one \
+             standard digest of it now"
+                .into()
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::trail::{ObjectName, Span, format_time};
-use crate::verdict::what::HeadLoss;
+use crate::verdict::what::{HeadLoss, LedgerFault};
 
 pub(super) fn lost(loss: &HeadLoss, hours: Option<Span>) -> Cow<'static, str> {
     let removed = "an earlier run saw this digest, authentic, and it is not there any more";
@@ -38,5 +38,17 @@ pub(super) fn expired(days: i64, retention_days: Option<i64>) -> String {
             "{gone}, nor is any digest that is as old: it expired, or everything up to then was removed; if the bucket lets \
              go of what is old, say after how many days: --retention DAYS"
         ),
+    }
+}
+
+pub(super) fn rejected(file: &str, fault: &LedgerFault) -> String {
+    match fault {
+        LedgerFault::Lines(lines) => {
+            format!(
+                "{lines} lines of {file} in the ledger do not hold; the days that they should tell of are read"
+            )
+        }
+        LedgerFault::Unreadable(said) => format!("{said}; the days that it should tell of are read"),
+        LedgerFault::Unwritten(said) => format!("{said}; the days that were read now will be read again"),
     }
 }

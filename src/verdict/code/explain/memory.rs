@@ -57,3 +57,22 @@ pub(in crate::verdict::code) const EXPIRED: Page = Page {
         "Take a newer report as baseline.",
     ],
 };
+
+pub(in crate::verdict::code) const LEDGER: Page = Page {
+    counted: ("file of the ledger not believed", "files of the ledger not believed"),
+    title: "A part of the ledger is not believed",
+    meaning: "A file of the ledger could not be read or written, or some of its lines do not hold: their seals do not fit them, or \
+              they are of another record, account, region, day or version. Nothing rests on them: the days that they should tell of \
+              are read.",
+    causes: &[
+        "The key that rows are sealed with has changed, or was not given.",
+        "The ledger was written by another version of trailseal, or for another bucket.",
+        "A file was cut short, edited or moved.",
+        "The right to read or write there is missing.",
+    ],
+    next_steps: &[
+        "Nothing, if the key or the version has just changed: this run has written the rows anew.",
+        "If nothing has changed, find out who writes to the ledger: whoever edits rows wants a day not to be read.",
+        "For a ledger on S3, grant s3:GetObject, s3:PutObject and s3:ListBucket on its prefix.",
+    ],
+};

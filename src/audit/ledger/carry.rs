@@ -1,0 +1,225 @@
+//! Chooses the days that are carried: those whose objects are listed as they were when they were read, by what the run is held to,
+//! and not due to be read again. One object of them is read all the same, and none can tell which.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::files::Files;
+use super::{Carries, Opened, Reread, now};
+use crate::audit::Context;
+use crate::audit::answers::{kms_key, mark};
+use crate::audit::fetch::{self, get};
+use crate::audit::homes::{Closed, log_kinds};
+use crate::audit::pages::{Walk, each, fold};
+use crate::chain::Item;
+use crate::crypto::{Hash, KeyRing};
+use crate::inspection::LogFolder;
+use crate::ledger::{self, DayListing, FolderListing, LogRegion, Mark, Row, SiteListing, Stamp};
+use crate::store::{Listing, Object, StoreError};
+use crate::trail::key::{LogKey, RegionFolder};
+use crate::trail::{AccountRegion, Day, Depth, ObjectName, Time};
+
+/// Folders of one site listed at once.
+const AT_ONCE: usize = 16;
+
+/// The days of a site that need not be read.
+pub(super) async fn choose(
+    context: &Arc<Context>,
+    opened: &Opened,
+    place: &AccountRegion,
+    closed: &Closed,
+    files: &Files,
+) -> BTreeMap<Day, Row> {
+    let none = BTreeMap::new();
+    let Some(keys) = &closed.keys else { return none };
+    let unlisted = closed.homes.values().any(|home| !home.unlisted.is_empty());
+    if opened.ledger.carries == Carries::Nothing || opened.ledger.reread == Reread::Always || unlisted {
+        return none;
+    }
+    let mut chosen: BTreeMap<Day, Row> = files
+        .rows()
+        .filter(|row| is_asked_for(context, row) && row.terms.hold(&context.brief, place, &keys.ring))
+        .map(|row| (row.day, row.clone()))
+        .collect();
+    let Some((first, last)) = chosen.keys().next().copied().zip(chosen.keys().next_back().copied()) else {
+        return none;
+    };
+    let drawn = draw(opened, place, context, &chosen);
+    let Ok((logs, sample)) = logs_around(context, place, closed, (first, last), drawn.as_ref()).await else {
+        return none;
+    };
+    let mut listing = closed.digests.listing.clone();
+    listing.merge(logs);
+    let now = now(context);
+    chosen.retain(|day, row| {
+        let listed = listing.of_day(place, *day, ledger::extent(&context.brief, *day));
+        row.fits(&listed) && !is_due(opened, place, row, &listed, now)
+    });
+    match is_as_before(context, &keys.ring, &chosen, sample).await {
+        true => chosen,
+        false => none,
+    }
+}
+
+/// Whether a row is of what the window asks of its day, and all that it counts is in scope.
+fn is_asked_for(context: &Context, row: &Row) -> bool {
+    ledger::part(&context.brief, row.day) == Some((row.day, row.part))
+        && row.record.chains.keys().all(|chain| context.brief.plan.scope.holds_chain(chain))
+}
+
+/// Whether a day is to be read again. What lies in an archive is not asked for.
+fn is_due(opened: &Opened, place: &AccountRegion, row: &Row, listed: &DayListing, now: Time) -> bool {
+    let Reread::After(most) = opened.ledger.reread else { return false };
+    let half = most.num_seconds() / 2;
+    let later = opened.draw(place, &format!("reread\n{}\n{}", row.day, row.read_at.timestamp()));
+    let later = i64::try_from(later % u64::try_from(half).unwrap_or(0).max(1)).unwrap_or(0);
+    let age = (now - row.read_at).num_seconds();
+    // What was read in the future was not read by a clock that is right.
+    !listed.archived && !(0..half + later).contains(&age)
+}
+
+/// An object of the days that are to be carried, drawn so that nobody can foresee it.
+struct Drawn {
+    day: Day,
+    /// Its name; none, if it is to be one of the day's log files.
+    digest: Option<Item>,
+    seed: Hash,
+}
+
+/// What is read of what is carried. Whoever encrypts the record with another key, or withdraws the right to read it, leaves the
+/// listing as it was.
+enum Sample {
+    Digest(Item),
+    Log(ObjectName, Option<Mark>),
+}
+
+/// Draws a day, and then one of its objects, each as likely as any other.
+fn draw(
+    opened: &Opened,
+    place: &AccountRegion,
+    context: &Context,
+    chosen: &BTreeMap<Day, Row>,
+) -> Option<Drawn> {
+    let number = |what: &str, of: u64| {
+        opened.draw(place, &format!("{what}\n{}", context.brief.plan.now.timestamp_micros())) % of.max(1)
+    };
+    let nth = |what: &str, of: usize| usize::try_from(number(what, of as u64)).unwrap_or(0);
+    let rows: Vec<&Row> = chosen.values().filter(|row| items(row).next().is_some()).collect();
+    let row = rows.get(nth("day", rows.len()))?;
+    let (digests, logs) =
+        (items(row).count(), row.record.chains.values().map(|chain| chain.logs.intact).sum::<u64>());
+    let drawn = number("object", digests as u64 + logs);
+    let digest = usize::try_from(drawn).ok().and_then(|drawn| items(row).nth(drawn)).cloned();
+    Some(Drawn { day: row.day, digest, seed: Hash::of(&number("log", u64::MAX).to_be_bytes()) })
+}
+
+/// What the folders of log files show from the day before the first to the day after the last, in full pages; and what was drawn.
+async fn logs_around(
+    context: &Context,
+    place: &AccountRegion,
+    closed: &Closed,
+    (first, last): (Day, Day),
+    drawn: Option<&Drawn>,
+) -> Result<(SiteListing, Option<Sample>), StoreError> {
+    let mut folders = Vec::new();
+    if context.brief.plan.depth != Depth::Chain {
+        for (home, record) in &closed.homes {
+            let folder = |kind: &str| LogFolder { home: home.clone(), kind: kind.into() };
+            folders.extend(log_kinds(&record.kinds).map(folder));
+        }
+    }
+    let range = (first.neighbours().next().unwrap_or(first), last.neighbours().last().unwrap_or(last));
+    let listed =
+        each(folders.clone(), AT_ONCE, |folder| one_folder(context, place, folder, range, drawn)).await;
+    let (mut all, mut least) = (SiteListing::default(), None);
+    for (folder, listed) in folders.into_iter().zip(listed) {
+        let Walked { listing, drawn } = listed?;
+        all.take(folder, listing);
+        least = [least, drawn].into_iter().flatten().min_by_key(|(order, ..)| *order);
+    }
+    let digest = drawn.and_then(|drawn| drawn.digest.clone()).map(Sample::Digest);
+    Ok((all, digest.or(least.map(|(_, object, mark)| Sample::Log(object, mark)))))
+}
+
+/// What a folder of log files shows, and which of those of the drawn day comes first by a hash that nobody can foresee.
+#[derive(Default)]
+struct Walked {
+    listing: FolderListing,
+    drawn: Option<(Hash, ObjectName, Option<Mark>)>,
+}
+
+async fn one_folder(
+    context: &Context,
+    place: &AccountRegion,
+    folder: LogFolder,
+    (first, last): (Day, Day),
+    drawn: Option<&Drawn>,
+) -> Result<Walked, StoreError> {
+    let _slot = context.slots.take().await;
+    let region = RegionFolder::of(&folder.home, place, &folder.kind);
+    let end = last.neighbours().last().unwrap_or(last);
+    let (from, beyond) = (region.day(first.date()), region.day(end.date()));
+    let drawn = drawn.filter(|drawn| drawn.digest.is_none());
+    let drawn = drawn.map(|drawn| (region.day(drawn.day.date()), drawn.seed));
+    let listing = Listing::whole(Arc::clone(&folder.home.bucket), region.to_string()).after(Some(from));
+    let log_region = LogRegion::from(region.clone());
+    let walked = fold(&context.store, listing, Walked::default, |shown, page| {
+        let mut walk = Walk::On;
+        for listed in page.objects {
+            if *listed.key >= *beyond {
+                walk = Walk::Past;
+                continue;
+            }
+            let stamp = Stamp::new(listed.size, listed.modified, listed.etag.as_deref());
+            shown.listing.log(&log_region, &listed.key, &stamp.in_class(listed.storage_class.as_deref()));
+            if let Some((day, seed)) = &drawn
+                && listed.key.starts_with(day.as_str())
+                && LogKey::parse(&listed.key).is_some_and(|log| log.lies_in(&region))
+            {
+                let order = Hash::of(&[seed.bytes(), listed.key.as_bytes()].concat());
+                if shown.drawn.as_ref().is_none_or(|(least, ..)| order < *least) {
+                    let object =
+                        ObjectName { bucket: Arc::clone(&folder.home.bucket), key: listed.key.clone() };
+                    shown.drawn = Some((order, object, stamp.mark()));
+                }
+            }
+        }
+        if context.stop.is_set() { Walk::Stop } else { walk }
+    });
+    let walked = walked.await?;
+    match walked.unlisted.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(walked.found),
+    }
+}
+
+/// Whether what was drawn can be read, and is what it was: a digest authentic, a log file as it is listed, and neither encrypted
+/// with a key that its day did not know.
+async fn is_as_before(
+    context: &Arc<Context>,
+    ring: &Arc<KeyRing>,
+    chosen: &BTreeMap<Day, Row>,
+    sample: Option<Sample>,
+) -> bool {
+    let known_key =
+        |given: &Object| kms_key(given).is_none_or(|key| chosen.values().any(|row| row.kms.contains(&key)));
+    match sample {
+        None => true,
+        Some(Sample::Log(object, listed)) => match get(context, &object, context.slots.take().await).await {
+            Err(_) => false,
+            Ok(given) => listed.is_some() && mark(&given) == listed && known_key(&given),
+        },
+        Some(Sample::Digest(item)) => {
+            let mut is_known = false;
+            let seen = |given: &Object| is_known = known_key(given);
+            let tried = fetch::begin_digest(context, ring, item.object, item.key, seen).await;
+            let (entry, _alone) = tried.taken_as_it_is().finish(context, ring).await;
+            // One for which its successor vouches alone is read with the others.
+            is_known && entry.authentic().is_some()
+        }
+    }
+}
+
+fn items(row: &Row) -> impl Iterator<Item = &Item> {
+    row.record.chains.values().flat_map(|chain| &chain.items)
+}

@@ -1,0 +1,48 @@
+//! What a run knows of earlier runs, and leaves to later ones.
+
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use clap::Args;
+
+use crate::cli::time::some_duration;
+
+/// What a run remembers.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Memory")]
+pub struct Remember {
+    /// JSON report of an earlier run: the newest digests it saw must still be there unchanged; repeatable
+    #[arg(long = "baseline", value_name = "FILE")]
+    pub baselines: Vec<PathBuf>,
+    /// Days the record is retained: an older digest that is gone counts as expired
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub retention: Option<u32>,
+    /// Where to keep what each day came to: days whose objects are listed as they were when they were read are not read again
+    #[arg(long, value_name = "DIR|s3://BUCKET[/PREFIX]")]
+    pub ledger: Option<String>,
+    /// Read a day again that long after its last reading, or half as long: `off` never, `all` always
+    #[arg(long, value_name = "DURATION|off|all", value_parser = reread, default_value = "30d")]
+    pub reread: Reread,
+    /// Believe the listing of a store at a custom endpoint as if it were AWS's
+    #[arg(long)]
+    pub trust_listing: bool,
+}
+
+/// When days are read again although their listing shows nothing new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reread {
+    /// So long after their last reading, at the latest.
+    After(TimeDelta),
+    /// Never.
+    Off,
+    /// By every run.
+    All,
+}
+
+fn reread(text: &str) -> Result<Reread, String> {
+    match text {
+        "off" => Ok(Reread::Off),
+        "all" => Ok(Reread::All),
+        duration => some_duration(duration).map(Reread::After),
+    }
+}

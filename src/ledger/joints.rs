@@ -1,0 +1,120 @@
+//! Where days that were read at different times meet. A row keeps of the signatures on both sides of a midnight what stands for
+//! them; where a link fits by that, neither side is needed any more, and where it does not, both days are read: so every
+//! signature in a report is one that its run has read.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::chain::{Found, Item, Link, Own};
+use crate::crypto::{Hash, Signature};
+use crate::digest::{NamedBy, Previous};
+use crate::inspection::{DayRecord, SiteRecord};
+use crate::trail::key::DigestKey;
+use crate::trail::{Day, ObjectName, Time};
+
+/// A signature's stand-in is as long as a hash: no signature is so short.
+const STAND_IN: usize = 32;
+
+/// What stands for a signature.
+fn stand_in(signature: &Signature) -> Signature {
+    match signature.bytes().len() {
+        STAND_IN => signature.clone(),
+        _ => Hash::of(signature.bytes()).bytes().to_vec().into(),
+    }
+}
+
+/// Puts what stands for them in place of a day's signatures.
+pub(super) fn without_signatures(record: &DayRecord) -> DayRecord {
+    let mut record = record.clone();
+    for item in record.chains.values_mut().flat_map(|chain| &mut chain.items) {
+        let Found::Authentic(proven) = &mut item.found else { continue };
+        if let Link::To(previous) = &mut proven.link {
+            previous.signature = stand_in(&previous.signature);
+        }
+        if let Some(own) = &mut proven.own {
+            own.signature = own.signature.as_ref().map(stand_in);
+        }
+    }
+    record
+}
+
+fn fits(own: &Own, recorded: &Previous) -> bool {
+    let other = |own: &Signature| stand_in(own) != stand_in(&recorded.signature);
+    own.hash == recorded.hash && !own.signature.as_ref().is_some_and(other)
+}
+
+/// A digest's place in a record.
+type At<'a> = (Day, &'a Item);
+
+/// The days of digests whose links do not hold in a record, each with that of the digest it leads to. A link to before `from`
+/// leads to what was not looked at.
+pub fn unsure(record: &SiteRecord, named_by: NamedBy, from: Time) -> BTreeSet<Day> {
+    let mut unsure = BTreeSet::new();
+    joints(record, named_by, from, |(day, _), target, holds| {
+        if !holds {
+            unsure.insert(day);
+            unsure.extend(target);
+        }
+    });
+    unsure
+}
+
+/// Closes the joints of a record whose links all hold: of days that are carried, no signature is left in it.
+pub fn close(record: &mut SiteRecord, named_by: NamedBy, from: Time) {
+    let mut held: BTreeSet<ObjectName> = BTreeSet::new();
+    let mut linked: BTreeSet<ObjectName> = BTreeSet::new();
+    joints(record, named_by, from, |(_, item), target, holds| {
+        if let (true, Some(_), Some(previous)) = (holds, target, item.previous()) {
+            held.insert(item.object.clone());
+            linked.insert(previous.object.clone());
+        }
+    });
+    let is_linked =
+        |object: &ObjectName| linked.iter().any(|other| named_by.handle(other) == named_by.handle(object));
+    for (day, of_day) in &mut record.days {
+        let is_carried = record.carried.contains_key(day);
+        for item in of_day.chains.values_mut().flat_map(|chain| &mut chain.items) {
+            let (holds, leads) = (held.contains(&item.object), is_carried && is_linked(&item.object));
+            let Found::Authentic(proven) = &mut item.found else { continue };
+            if holds {
+                proven.link = Link::Holds;
+            }
+            if leads {
+                proven.own = None;
+            }
+        }
+    }
+}
+
+/// Shows every link that was not closed within its day: whose it is, the day it leads to where that was looked at, and whether it
+/// holds.
+fn joints<'r>(
+    record: &'r SiteRecord,
+    named_by: NamedBy,
+    from: Time,
+    mut show: impl FnMut(At<'r>, Option<Day>, bool),
+) {
+    let of_days = record.days.iter().flat_map(|(day, of_day)| {
+        of_day.chains.values().flat_map(|chain| &chain.items).map(move |item| (*day, item))
+    });
+    let around = record.edges.values().chain(record.beyond.values());
+    let items: Vec<At<'r>> = of_days.chain(around.map(|item| (Day::of_digest(item.key.end), item))).collect();
+    let name = |object: &'r ObjectName| match named_by {
+        NamedBy::BucketAndKey => (&*object.bucket, Cow::Borrowed(&*object.key)),
+        NamedBy::KeyOnly => ("", named_by.comparable(&object.key)),
+    };
+    let by_name: BTreeMap<(&str, Cow<'_, str>), &Item> =
+        items.iter().map(|(_, item)| (name(&item.object), *item)).collect();
+    for (day, item) in items {
+        let Some(previous) = item.previous() else { continue };
+        let end = DigestKey::parse(&previous.object.key).map(|key| key.end);
+        match by_name.get(&name(&previous.object)) {
+            None => show((day, item), None, end.is_some_and(|end| end < from)),
+            Some(found) => {
+                let own = found.authentic().and_then(|proven| proven.own.as_ref());
+                let holds = own.is_some_and(|own| fits(own, previous));
+                show((day, item), end.map(Day::of_digest), holds);
+            }
+        }
+    }
+}
