@@ -12,6 +12,7 @@ pub enum Action {
     ListObjectsV2,
     ListObjects,
     GetObject,
+    PutObject,
     HeadObject,
     HeadBucket,
     GetBucketLocation,

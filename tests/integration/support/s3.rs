@@ -25,6 +25,7 @@ pub fn action(request: &Request) -> Action {
     let has_key = path.split_once('/').is_some_and(|(_, key)| !key.is_empty());
     match (request.method.as_str(), has_key) {
         ("GET", true) => Action::GetObject,
+        ("PUT", true) => Action::PutObject,
         ("HEAD", true) => Action::HeadObject,
         ("HEAD", false) => Action::HeadBucket,
         ("GET", false) if request.query("location").is_some() => Action::GetBucketLocation,
@@ -113,6 +114,30 @@ pub fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behavio
         },
         _ => error(request, 405, "MethodNotAllowed", "The specified method is not allowed."),
     }
+}
+
+/// Writes an object, if the request's condition holds.
+pub fn put(world: &mut World, request: &Request, call: &Call) -> Answer {
+    let Some(bucket) = world.buckets.get_mut(&call.bucket) else {
+        return error(request, 404, "NoSuchBucket", "The specified bucket does not exist");
+    };
+    let there = bucket.objects.get(&call.key).map(|stored| format!("\"{}\"", stored.etag()));
+    let failed = || {
+        let message = "At least one of the pre-conditions you specified did not hold";
+        error(request, 412, "PreconditionFailed", message)
+    };
+    match (request.header("if-none-match"), request.header("if-match"), there) {
+        (Some("*"), _, Some(_)) => return failed(),
+        (_, Some(_), None) => {
+            return error(request, 404, "NoSuchKey", "The specified key does not exist.");
+        }
+        (_, Some(seen), Some(there)) if seen != there => return failed(),
+        _ => {}
+    }
+    let stored = bucket.put(&call.key, request.body.clone());
+    stored.last_modified = chrono::Utc::now();
+    let etag = format!("\"{}\"", stored.etag());
+    Answer::new(200, "application/xml", "").with("etag", etag)
 }
 
 /// One page of a listing.

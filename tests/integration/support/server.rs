@@ -239,6 +239,9 @@ impl State {
         let fault = (behaviour.script)(&call);
         let mut answer = match &fault {
             Some(Fault::Refuse(status, code, message)) => refuse(request, &call, *status, code, message),
+            _ if call.action == Action::PutObject => {
+                s3::put(&mut self.world.write().unwrap(), request, &call)
+            }
             _ => answer(&self.world.read().unwrap(), request, &call, &behaviour),
         };
         if request.method == "HEAD" {
