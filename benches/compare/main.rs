@@ -5,6 +5,7 @@
 //! cargo bench --bench compare -- --latency 20      # 20 ms a request
 //! cargo bench --bench compare -- --scale           # a thousand log files, and a million
 //! cargo bench --bench compare -- --hostile         # buckets whose owner is the adversary
+//! cargo bench --bench compare -- --repeat --latency 20    # the same window twice, with a ledger
 //! ```
 //!
 //! The bucket is served by a server of this program's own, in a process of its own; a bare client that judges nothing
@@ -25,6 +26,7 @@ mod hostile;
 #[path = "../../tests/integration/support/python.rs"]
 mod python;
 mod record;
+mod repeat;
 mod scale;
 mod serve;
 
@@ -67,6 +69,9 @@ struct Options {
     /// Instead: trailseal alone over buckets whose owner is the adversary
     #[arg(long)]
     hostile: bool,
+    /// Instead: trailseal alone over a closed window, twice, with a ledger
+    #[arg(long)]
+    repeat: bool,
     /// Another trailseal to compare, such as one built from an earlier commit
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
@@ -96,6 +101,7 @@ fn main() {
         Some(Role::Ceiling { folder }) => bare::ceiling(folder),
         None if options.scale => scale::run(options.runs, options.against.as_deref()),
         None if options.hostile => hostile::run(),
+        None if options.repeat => repeat::run(options.runs, options.latency),
         None => compare(&options),
     }
 }

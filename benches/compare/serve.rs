@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -180,6 +181,8 @@ struct Content {
     /// Keys and sizes, sorted.
     listing: Vec<(String, u64)>,
     keys: Bytes,
+    /// How many requests were answered.
+    requests: AtomicU64,
 }
 
 impl Content {
@@ -202,12 +205,22 @@ impl Content {
             objects,
             listing,
             keys: whole(200, "application/x-amz-json-1.1", "", as_asked(keys).to_string().as_bytes()),
+            requests: AtomicU64::new(0),
         }
     }
 
     fn answer(&self, method: &str, target: &str) -> Bytes {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (_, key) = path.trim_start_matches('/').split_once('/').unwrap_or_default();
+        if path == "/requests" {
+            return whole(
+                200,
+                "text/plain",
+                "",
+                self.requests.load(Ordering::Relaxed).to_string().as_bytes(),
+            );
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
         match (method, key) {
             ("POST", _) => self.keys.clone(),
             ("GET", "") if query.contains("location") => whole(
@@ -294,7 +307,7 @@ fn whole(status: u16, kind: &str, headers: &str, body: &[u8]) -> Bytes {
     let head = format!(
         "HTTP/1.1 {status} Status\r\ncontent-type: {kind}\r\ncontent-length: {}\r\netag: \"0\"\r\n\
          x-amz-request-id: BENCH\r\nlast-modified: Sun, 01 Mar 2026 00:00:00 GMT\r\n\
-         date: Sun, 01 Mar 2026 00:00:00 GMT\r\n{headers}\r\n",
+         date: Tue, 01 Sep 2026 00:00:00 GMT\r\n{headers}\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat().into()
