@@ -20,7 +20,7 @@ use crate::ledger::{
 };
 use crate::report::Completion;
 use crate::store::ObjectStore as _;
-use crate::store::state::{Over, StateStore};
+use crate::store::state::{Over, Put, StateStore};
 use crate::trail::{AccountRegion, Day, Location, Time};
 use crate::verdict::Finding;
 use crate::verdict::what::{LedgerFault, What};
@@ -79,18 +79,24 @@ impl Opened {
     pub(super) async fn open(ledger: Ledger, plan: &Plan) -> Result<Self, AuditError> {
         let delivered = Location { bucket: Arc::clone(&plan.bucket), prefix: plan.prefix.clone() };
         let about = format!("{}{ABOUT}", origin_folder(&delivered));
-        let secret = crypto::random().map(|bytes| Hash::from(bytes).to_string()).unwrap_or_default();
-        let fresh = format!(
-            "{{\"schema\":\"trailseal/ledger/v1\",\"origin\":{delivered:?},\"secret\":\"{secret}\"}}\n"
-        );
-        ledger.state.put(&about, fresh.as_bytes(), Over::Nothing).await.map_err(AuditError::Ledger)?;
         let kept = ledger.state.read(&about).await.map_err(AuditError::Ledger)?;
+        let kept = kept.map_or_else(|| begun(&delivered), |kept| kept.bytes);
+        // Whoever may write is told that it is there.
+        let put = ledger.state.put(&about, &kept, Over::Nothing).await.map_err(AuditError::Ledger)?;
+        let kept = match put {
+            Put::Done => kept,
+            // By this run's forerunner, or by another one just now.
+            Put::Overtaken => {
+                let there = ledger.state.read(&about).await.map_err(AuditError::Ledger)?;
+                there.map_or(kept, |there| there.bytes)
+            }
+        };
         let names = ledger.state.list(&origin_folder(&delivered)).await.map_err(AuditError::Ledger)?;
         let mut files: BTreeMap<AccountRegion, Vec<String>> = BTreeMap::new();
         for (place, name) in places(&delivered, names.iter().map(String::as_str)) {
             files.entry(place).or_default().push(name);
         }
-        let salt = Hash::of(kept.as_ref().map_or(&[], |kept| &kept.bytes));
+        let salt = Hash::of(&kept);
         Ok(Self { ledger, delivered, salt, files })
     }
 
@@ -106,6 +112,14 @@ impl Opened {
     fn draw(&self, place: &AccountRegion, what: &str) -> u64 {
         self.ledger.key.draw(self.salt.bytes(), format!("{place:?}\n{what}").as_bytes())
     }
+}
+
+/// What a ledger begins with. Secrets take their time, so one is drawn only where there is none.
+fn begun(delivered: &Location) -> Vec<u8> {
+    let secret = crypto::random().map(|bytes| Hash::from(bytes).to_string()).unwrap_or_default();
+    let (schema, origin) = ("trailseal/ledger/v1", delivered.to_string());
+    let about = serde_json::json!({ "schema": schema, "origin": origin, "secret": secret });
+    format!("{about}\n").into_bytes()
 }
 
 /// The earlier of this machine's time and the store's.

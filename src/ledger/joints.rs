@@ -3,7 +3,7 @@
 //! signature in a report is one that its run has read.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::chain::{Found, Item, Link, Own};
 use crate::crypto::{Hash, Signature};
@@ -61,25 +61,22 @@ pub fn unsure(record: &SiteRecord, named_by: NamedBy, from: Time) -> BTreeSet<Da
 
 /// Closes the joints of a record whose links all hold: of days that are carried, no signature is left in it.
 pub fn close(record: &mut SiteRecord, named_by: NamedBy, from: Time) {
-    let mut held: BTreeSet<ObjectName> = BTreeSet::new();
-    let mut linked: BTreeSet<ObjectName> = BTreeSet::new();
+    let mut held: HashSet<ObjectName> = HashSet::new();
+    let mut linked: HashSet<ObjectName> = HashSet::new();
     joints(record, named_by, from, |(_, item), target, holds| {
         if let (true, Some(_), Some(previous)) = (holds, target, item.previous()) {
             held.insert(item.object.clone());
-            linked.insert(previous.object.clone());
+            linked.insert(named_by.handle(&previous.object));
         }
     });
-    let is_linked =
-        |object: &ObjectName| linked.iter().any(|other| named_by.handle(other) == named_by.handle(object));
     for (day, of_day) in &mut record.days {
         let is_carried = record.carried.contains_key(day);
         for item in of_day.chains.values_mut().flat_map(|chain| &mut chain.items) {
-            let (holds, leads) = (held.contains(&item.object), is_carried && is_linked(&item.object));
             let Found::Authentic(proven) = &mut item.found else { continue };
-            if holds {
+            if matches!(proven.link, Link::To(_)) && held.contains(&item.object) {
                 proven.link = Link::Holds;
             }
-            if leads {
+            if is_carried && proven.own.is_some() && linked.contains(&named_by.handle(&item.object)) {
                 proven.own = None;
             }
         }
