@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::trail::text::as_text;
 use crate::trail::{Malformed, Region, Time};
 
+pub mod ed25519;
 pub mod sha256;
 
 /// Longest signature believed, in bytes: RSA-8192. AWS's own are 256.

@@ -16,8 +16,8 @@
 //! - **vocabulary** ([`trail`], `crypto`, `gzip`, `json`): accounts, chains, keys of objects, hashes, signatures,
 //!   bounded inflation, the JSON that tools write. Pure.
 //! - **judgement** (`verdict`, `digest`, `chain`, `logs`, `events`, [`report`]; `inspection`, which puts theirs together for
-//!   one account and region, `ledger`, which remembers that, and `conclusion`, for all of them): what bytes and listings amount to. Pure: no clock, no network,
-//!   no disk.
+//!   one account and region, `ledger`, which remembers that, and `conclusion`, for all of them; [`seal`], which signs what a run
+//!   saw and judges what witnesses hold of that): what bytes and listings amount to. Pure: no clock, no network, no disk.
 //! - **ports** ([`store`], [`keys`] and, for AWS, [`aws`]): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
 //! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.
@@ -107,6 +107,7 @@ mod ledger;
 mod logs;
 pub mod render;
 pub mod report;
+pub mod seal;
 pub mod store;
 pub mod trail;
 mod verdict;
