@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod prove;
 mod screen;
+mod seal;
 pub mod settings;
 mod source;
 mod texts;
@@ -43,6 +44,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Forge(forge) => forge::run(&forge),
         Command::Demo(demo) => demo::run(&demo),
         Command::Prove(prove) => prove::run(&prove),
+        Command::Seal(seal) => seal::run(&seal),
         Command::Explain(explain) => texts::explain(&explain),
         Command::Report(report) => texts::report(&report),
         Command::Completions(completions) => texts::completions(&completions),

@@ -15,6 +15,7 @@ use super::time::{Moment, duration, moment, some_duration};
 mod access;
 mod lab;
 mod remember;
+mod seal;
 mod texts;
 mod words;
 
@@ -23,6 +24,7 @@ pub use access::Access;
 pub use access::RequestPayer;
 pub use lab::{Demo, Forge};
 pub use remember::{Remember, Reread};
+pub use seal::{Keygen, Seal, ShowSeal, VerifySeal};
 pub use texts::{Completions, Config, Explain, Manual, SavedReport, Show};
 pub use words::{ExpectedRegion, Form, ReportForm, TableForm};
 use words::{code_parser, expected_region, form_parser, report_parser};
@@ -67,6 +69,9 @@ pub enum Command {
     /// Prove one log file: which digest file attests it, which key signed that, whether the hash matches.
     #[command(after_help = EXIT_CODES)]
     Prove(Prove),
+    /// Make keys for seals, and read seals: signed statements of what runs saw.
+    #[command(subcommand)]
+    Seal(Seal),
     /// Explain a finding: what it means, what causes it and what to do next.
     Explain(Explain),
     /// Write an earlier JSON report in another format.

@@ -88,6 +88,13 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     value
 }
 
+/// A seed that nobody can guess; none, where the system has no randomness to give.
+#[cfg(feature = "cli")]
+pub fn random_seed() -> Option<[u8; 32]> {
+    let mut seed = [0; 32];
+    aws_lc_rs::rand::fill(&mut seed).ok().map(|()| seed)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

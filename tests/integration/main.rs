@@ -49,6 +49,7 @@ mod s3_cli;
 mod s3_listings;
 mod s3_store;
 mod schemas;
+mod seals;
 mod sources;
 mod store_copied;
 mod store_dir;
