@@ -323,6 +323,7 @@ async fn report_on(context: &Arc<Context>, found: &Found, mut views: Vec<SiteVie
     }
     views.sort_by(|one, other| one.place.cmp(&other.place));
     seams::join(context, &mut views).await;
+    context.tell_all(context.brief.plan.witnessed.clone());
     let held_to = heads::check(context, &views).await;
     let remembered = ledger::who_was_there(context, &views).await;
     let strays = odd::look(context, found).await;

@@ -14,4 +14,4 @@ pub use joints::{close, unsure};
 pub use listing::{
     DayListing, Extent, FolderListing, LogRegion, Mark, Side, SiteListing, Stamp, near_midnight,
 };
-pub use row::{DayPart, LedgerKey, Row, Terms, extent, part};
+pub use row::{DayPart, LedgerKey, RULES, Row, Terms, extent, part};

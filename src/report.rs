@@ -16,7 +16,7 @@ pub use crate::verdict::{
     Cause, Class, Code, DigestTally, DigestVerdict, Evidence, Finding, LogTally, LogVerdict, Overruled,
     RecordedCall, Retries, RetryCause, Scope, Severity, Unseen, what, what::What,
 };
-pub use baseline::{Baseline, Head, HeldTo};
+pub use baseline::{Baseline, Head, HeldTo, SealedBy};
 pub use findings::{Findings, MOST_OF_A_KIND, Omitted};
 pub use hint::{Hint, NotProven};
 pub use proof::{AttestedBy, Proof};

@@ -41,6 +41,8 @@ pub(super) async fn check(context: &Arc<Context>, views: &[SiteView]) -> Vec<Hel
         held.push(HeldTo {
             place: baseline.place.clone(),
             hash: baseline.hash,
+            sealed: baseline.sealed.clone(),
+            unchanged: Vec::new(),
             heads: asked_for.len() as u64,
             not_checked: (baseline.heads.len() - asked_for.len()) as u64,
             before_the_window: ends
@@ -63,6 +65,10 @@ pub(super) async fn check(context: &Arc<Context>, views: &[SiteView]) -> Vec<Hel
         .buffered(AT_ONCE)
         .collect()
         .await;
+    for (held, baseline) in held.iter_mut().zip(&brief.plan.baselines) {
+        let same = fates.iter().filter(|(head, fate)| *fate == Fate::Same && baseline.heads.contains(head));
+        held.unchanged = same.map(|(head, _)| head.clone()).collect();
+    }
     for finding in told(context, &wanted, fates, views).await {
         context.tell(finding);
     }

@@ -13,7 +13,7 @@ use super::exit::Failure;
 use super::output::Output;
 
 mod show;
-mod vkeys;
+pub mod vkeys;
 
 /// The exit code for a signature that is not the key's it names.
 const FAILS: u8 = 1;

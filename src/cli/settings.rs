@@ -23,7 +23,7 @@ const CONFIG: &str = "config";
 
 /// Options by which less is looked at, less is expected or more is believed. Who reads a report sees the command line
 /// beside it, but neither the environment nor the file.
-const LOWERING: [&str; 19] = [
+const LOWERING: [&str; 20] = [
     "accept",
     "account",
     "copied-from",
@@ -31,6 +31,7 @@ const LOWERING: [&str; 19] = [
     "end",
     "ended",
     "retention",
+    "release",
     "ledger",
     "reread",
     "trust-listing",

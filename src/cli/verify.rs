@@ -17,7 +17,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 
 use super::args::{ExpectedRegion, Verify};
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use super::failed::{Advice, failure};
 use super::machine::Machine;
 #[cfg(feature = "aws")]
@@ -32,9 +32,11 @@ pub(super) mod aws;
 mod ledger;
 mod plan;
 mod results;
+mod witness;
 
 use plan::{belongs_here, plan, read_as_utc};
 use results::Results;
+use witness::{Keys, Place, Witnesses};
 
 /// Runs the command.
 pub fn run(args: Verify) -> Result<u8, Failure> {
@@ -45,7 +47,16 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
         None => judge(&args, &results),
     };
     match judged {
-        Ok((report, _listens_to_signals)) => results.publish(&report, &args.look),
+        Ok(Judged { report, witnesses, machine }) => {
+            let published = results.publish(&report, &args.look);
+            // Last: a seal speaks of a report that is there.
+            let unsealed = machine.block_on(witnesses.seal(&report));
+            match (published, unsealed.is_empty()) {
+                (published, true) => published,
+                (Ok(code), false) => exit::settle(code, unsealed),
+                (Err(failure), false) => Err(unsealed.into_iter().fold(failure, Failure::and)),
+            }
+        }
         Err(failure) => {
             let unwritten = results.tell_that_it_could_not_run(&args.source, Utc::now(), failure.code());
             Err(unwritten.into_iter().fold(failure, Failure::and))
@@ -53,16 +64,23 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
     }
 }
 
-/// Looks at the record and judges it. As long as the machine runs, a second signal ends the program, whatever it does.
-fn judge(args: &Verify, results: &Results) -> Result<(Report, Machine), Failure> {
+/// What a run came to. As long as the machine runs, a second signal ends the program, whatever it does.
+struct Judged {
+    report: Report,
+    witnesses: Witnesses,
+    machine: Machine,
+}
+
+/// Looks at the record and judges it.
+fn judge(args: &Verify, results: &Results) -> Result<Judged, Failure> {
     let now = Utc::now();
     let source = Source::parse(&args.source)?;
     let machine = Machine::start(source.waits_for())?;
     let observer = results.listener(progress::observer(&args.look));
-    let mut report = machine.block_on(verify(args, source, now, observer))?;
+    let (mut report, witnesses) = machine.block_on(verify(args, source, now, observer))?;
     report.finished_at = Utc::now();
     report.hints.extend(read_as_utc(args).map(Hint::Said));
-    Ok((report, machine))
+    Ok(Judged { report, witnesses, machine })
 }
 
 async fn verify(
@@ -70,20 +88,23 @@ async fn verify(
     source: Source,
     now: Time,
     observer: Arc<dyn Observer>,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Witnesses), Failure> {
     let stop = stop_on_signal();
+    let seal_keys = Keys::read(args)?;
     let copied_from = args.copied_from.as_deref().map(source::delivered).transpose()?;
-    let Opened { plan, store, keys, ledger, advice, identity } = match source {
-        Source::Folder { root, named } => folder(args, now, (root, named), copied_from, &stop).await?,
+    let Opened { mut plan, store, keys, ledger, places, advice, identity } = match source {
+        Source::Folder { root, named } => {
+            folder((args, &seal_keys), now, (root, named), copied_from, &stop).await?
+        }
         #[cfg(feature = "aws")]
         Source::Bucket { place, named, reached } => {
             if reached == Reached::ThroughAccessPoint && copied_from.is_none() {
                 return Err(source::behind_access_point(&args.source, &place));
             }
-            unless_stopped(&stop, bucket(args, now, (place, named), copied_from)).await?
+            unless_stopped(&stop, bucket((args, &seal_keys), now, (place, named), copied_from)).await?
         }
         #[cfg(feature = "aws")]
-        Source::Trail(arn) => unless_stopped(&stop, trail(args, now, &arn)).await?,
+        Source::Trail(arn) => unless_stopped(&stop, trail((args, &seal_keys), now, &arn)).await?,
         #[cfg(not(feature = "aws"))]
         Source::Bucket { .. } | Source::Trail(_) => {
             return Err(Failure::new(
@@ -92,6 +113,9 @@ async fn verify(
         }
     };
     belongs_here(args, &plan)?;
+    let memory = ledger.as_ref().map(|ledger| Arc::clone(&ledger.state));
+    let asked = Witnesses::open(args, &mut plan, seal_keys, places, memory);
+    let witnesses = unless_stopped(&stop, asked).await?;
     let keys = Arc::new(keys);
     let run = async {
         match ledger {
@@ -100,7 +124,8 @@ async fn verify(
         }
     };
     let (report, identity) = tokio::join!(run, identity);
-    report.map(|report| Report { identity, ..report }).map_err(|error| failure(&error, &advice))
+    let report = report.map_err(|error| failure(&error, &advice))?;
+    Ok((Report { identity, ..report }, witnesses))
 }
 
 /// All that a run takes, ready.
@@ -110,6 +135,8 @@ struct Opened {
     keys: KeySource,
     /// Where days are remembered, if anywhere.
     ledger: Option<Ledger>,
+    /// Where seals are kept.
+    places: Vec<Place>,
     advice: Advice,
     /// Who asks, asked beside the run.
     identity: BoxFuture<'static, Option<Identity>>,
@@ -124,7 +151,7 @@ fn delivered(store: impl ObjectStore, copy: Location, copied_from: Option<Locati
 }
 
 async fn folder(
-    args: &Verify,
+    (args, seal_keys): (&Verify, &Keys),
     now: Time,
     (root, named): (PathBuf, Named),
     copied_from: Option<Location>,
@@ -140,20 +167,21 @@ async fn folder(
     let keys = KeySource::Files(Arc::new(key_files(&args.keys)?));
     let here = Location::new(UNKNOWN_BUCKET, prefix);
     let place = copied_from.clone().unwrap_or_else(|| here.clone());
-    let mut plan = plan(args, now, place, Origin::Folder)?;
+    let mut plan = plan(args, seal_keys, now, place, Origin::Folder)?;
     source::narrow(&mut plan, &named, args)?;
     if args.expect_regions.contains(&ExpectedRegion::Enabled) {
         ask_for_enabled_regions(args, &mut plan, stop).await?;
     }
     let store = delivered(store, here, copied_from);
+    let places = places_beside_a_folder(args, &mut plan, stop).await?;
     // Nobody is asked who reads a folder.
     let advice = Advice::default();
-    Ok(Opened { plan, store, keys, ledger: None, advice, identity: ready(None).boxed() })
+    Ok(Opened { plan, store, keys, ledger: None, places, advice, identity: ready(None).boxed() })
 }
 
 #[cfg(feature = "aws")]
 async fn bucket(
-    args: &Verify,
+    (args, seal_keys): (&Verify, &Keys),
     now: Time,
     (place, named): (Location, Named),
     copied_from: Option<Location>,
@@ -163,25 +191,25 @@ async fn bucket(
         Some(_) => Origin::Copied,
         None => Origin::Delivered,
     };
-    let mut plan = plan(args, now, copied_from.clone().unwrap_or_else(|| place.clone()), origin)?;
+    let mut plan = plan(args, seal_keys, now, copied_from.clone().unwrap_or_else(|| place.clone()), origin)?;
     source::narrow(&mut plan, &named, args)?;
     let reach = aws::AwsClients::open(&args.access, args.regions.first()).await?;
     reach.expect_enabled_regions(args, &mut plan).await?;
     let store = delivered(reach.store(), place, copied_from);
-    reach.opened(args, now, plan, store)
+    reach.opened((args, seal_keys), now, plan, store).await
 }
 
 #[cfg(feature = "aws")]
-async fn trail(args: &Verify, now: Time, arn: &str) -> Result<Opened, Failure> {
+async fn trail((args, seal_keys): (&Verify, &Keys), now: Time, arn: &str) -> Result<Opened, Failure> {
     allow_connections(args.concurrency.get());
     let reach = aws::AwsClients::open(&args.access, args.regions.first()).await?;
     let trail = reach.trail(arn).await?;
-    let mut plan = plan(args, now, trail.place(), Origin::Delivered)?;
+    let mut plan = plan(args, seal_keys, now, trail.place(), Origin::Delivered)?;
     plan.within = trail.within();
     trail.bind(&mut plan);
     reach.expect_enabled_regions(args, &mut plan).await?;
     let store = Arc::new(reach.store());
-    reach.opened(args, now, plan, store)
+    reach.opened((args, seal_keys), now, plan, store).await
 }
 
 /// Even of a folder the account can be asked which regions it has enabled, if the caller says so.
@@ -201,8 +229,27 @@ async fn ask_for_enabled_regions(_: &Verify, _: &mut Plan, _: &Stop) -> Result<(
     ))
 }
 
-/// What is known before a run, unless it is to end before that.
+/// The places of witnesses of a folder: they may be buckets.
 #[cfg(feature = "aws")]
+async fn places_beside_a_folder(args: &Verify, plan: &mut Plan, stop: &Stop) -> Result<Vec<Place>, Failure> {
+    let reach = async |home| {
+        allow_connections(args.concurrency.get());
+        Ok(aws::AwsClients::open(&args.access, args.regions.first()).await?.state(home))
+    };
+    unless_stopped(stop, ledger::witnesses(args, plan, reach)).await
+}
+
+#[cfg(not(feature = "aws"))]
+async fn places_beside_a_folder(args: &Verify, plan: &mut Plan, _: &Stop) -> Result<Vec<Place>, Failure> {
+    let reach = async |home| -> Result<crate::store::state::DirState, Failure> {
+        Err(Failure::new(format!(
+            "{home} is a bucket, and this trailseal was built without the feature `aws`: name a folder"
+        )))
+    };
+    ledger::witnesses(args, plan, reach).await
+}
+
+/// What is known before a run, unless it is to end before that.
 pub async fn unless_stopped<T>(
     stop: &Stop,
     asking: impl Future<Output = Result<T, Failure>>,

@@ -11,7 +11,7 @@ use crate::report::Baseline;
 use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{AccountId, ChainId, Depth, Origin, Prefix, Region, Time, TrailName};
-use crate::verdict::Code;
+use crate::verdict::{Code, Finding};
 
 /// What is asked for, wholly and checked.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub struct Plan {
     pub fail_on: BTreeSet<Code>,
     /// What earlier runs saw: every head of theirs has to be there.
     pub baselines: Vec<Baseline>,
+    /// What there is to tell of those who keep what earlier runs saw.
+    pub witnessed: Vec<Finding>,
     /// How long the record is kept; what is older may be gone.
     pub retention: Option<TimeDelta>,
     /// How much may be under way.
@@ -90,6 +92,7 @@ impl Plan {
             accept: BTreeSet::new(),
             fail_on: BTreeSet::new(),
             baselines: Vec::new(),
+            witnessed: Vec::new(),
             retention: None,
             load: Load::default(),
             arguments: Vec::new(),

@@ -25,8 +25,19 @@ pub struct Baseline {
     pub place: String,
     /// SHA-256 of what was read.
     pub hash: Hash,
+    /// The seal it is, and who signed it; of a report nobody did.
+    pub sealed: Option<SealedBy>,
     /// The heads.
     pub heads: Vec<Head>,
+}
+
+/// The seal that heads were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBy {
+    /// Its number.
+    pub number: u64,
+    /// The keys that signed it and are trusted, by their names.
+    pub keys: Vec<String>,
 }
 
 impl Baseline {
@@ -36,7 +47,7 @@ impl Baseline {
             let Newest { object, hash, end } = chain.newest.clone()?;
             Some(Head { chain: chain.id.clone(), object, hash, end })
         });
-        Self { place: place.into(), hash, heads: heads.collect() }
+        Self { place: place.into(), hash, sealed: None, heads: heads.collect() }
     }
 }
 
@@ -47,10 +58,14 @@ pub struct HeldTo {
     pub place: String,
     /// SHA-256 of what was read.
     pub hash: Hash,
+    /// The seal it is, and who signed it.
+    pub sealed: Option<SealedBy>,
     /// Heads that were looked at.
     pub heads: u64,
     /// Heads that lie outside of what was asked for, or elsewhere.
     pub not_checked: u64,
+    /// Those that were there as they were seen: for who seals this run, and not in its report.
+    pub unchanged: Vec<Head>,
     /// The time between the oldest of those heads and the window: nobody has looked at it.
     pub before_the_window: Option<Span>,
 }

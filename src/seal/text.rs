@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use crate::crypto::Hash;
-use crate::report::{Baseline, Code, Head, Outcome};
+use crate::report::{Baseline, Code, Head, Outcome, SealedBy};
 use crate::trail::{AccountId, Depth, Ended, Location, Region, Time, TrailName, Window};
 
 use super::heads::{HeadName, SealedHead, accumulate};
@@ -70,7 +70,7 @@ pub struct SealedRun {
     pub read: ObjectCounts,
     /// What was not read, because an earlier run had read it.
     pub carried: Carried,
-    /// SHA-256 of the public keys that digests were authenticated with.
+    /// SHA-256 of the names of the public keys that digests were authenticated with, a line each, sorted.
     pub keys: Hash,
     /// SHA-256 of the run's JSON report.
     pub report: Hash,
@@ -170,7 +170,8 @@ impl Seal {
     /// whose key is no digest's is left out: there is no chain to look for it in.
     pub fn baseline(&self, place: impl Into<String>, hash: Hash) -> Baseline {
         let heads = self.heads().filter_map(SealedHead::head).collect();
-        Baseline { place: place.into(), hash, heads }
+        let sealed = Some(SealedBy { number: self.number(), keys: Vec::new() });
+        Baseline { place: place.into(), hash, sealed, heads }
     }
 
     /// The heads of the seal after this one.

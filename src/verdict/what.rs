@@ -101,6 +101,20 @@ pub enum What {
         /// After how many days it may be gone, if the caller said so.
         retention_days: Option<i64>,
     },
+    /// What a witness holds was changed.
+    WitnessBroken {
+        /// The witness, as the caller named it.
+        witness: Box<str>,
+        /// What is wrong with it.
+        fault: Box<str>,
+    },
+    /// A witness could not tell all, or knows nothing yet.
+    WitnessUnreachable {
+        /// The witness, as the caller named it.
+        witness: Box<str>,
+        /// Why.
+        why: WitnessSilence,
+    },
     /// A file of the ledger is not believed, or is not at hand.
     LedgerRejected {
         /// Its name.
@@ -243,6 +257,8 @@ impl What {
             Self::HeadLost(..) => Code::HeadLost,
             Self::HeadChanged { .. } => Code::HeadChanged,
             Self::HeadExpired { .. } => Code::HeadExpired,
+            Self::WitnessBroken { .. } => Code::WitnessBroken,
+            Self::WitnessUnreachable { .. } => Code::WitnessUnreachable,
             Self::LedgerRejected { .. } => Code::LedgerRejected,
             Self::ChainRestarted { .. } => Code::ChainRestarted,
             Self::ChainEnded { .. } => Code::ChainEnded,
@@ -292,6 +308,7 @@ impl What {
             | Self::LogPending(PendingLog::NotThereYet { due: Due::LongAgo, .. }) => Class::Incomplete,
             Self::RecordCopied { original: Original::Here, .. }
             | Self::HeadExpired { retention_days: Some(_), .. }
+            | Self::WitnessUnreachable { why: WitnessSilence::Begins, .. }
             | Self::ChainEnded { how: EndOfChain::Acknowledged { .. } | EndOfChain::GoesOn { .. }, .. } => {
                 Class::Notice
             }

@@ -59,4 +59,5 @@ mod testdata;
 mod unlisted_files;
 mod vectors;
 mod walls;
+mod witness;
 mod worlds;

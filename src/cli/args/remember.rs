@@ -11,7 +11,7 @@ use crate::cli::time::some_duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Memory")]
 pub struct Remember {
-    /// JSON report of an earlier run: the newest digests it saw must still be there unchanged; repeatable
+    /// JSON report or seal of an earlier run: the newest digests it saw must still be there unchanged; repeatable
     #[arg(long = "baseline", value_name = "FILE")]
     pub baselines: Vec<PathBuf>,
     /// Days the record is retained: an older digest that is gone counts as expired
@@ -23,6 +23,19 @@ pub struct Remember {
     /// Read a day again that long after its last reading, or half as long: `off` never, `all` always
     #[arg(long, value_name = "DURATION|off|all", value_parser = reread, default_value = "30d")]
     pub reread: Reread,
+    /// Where seals of runs are kept: the newest digests that any of them saw must still be there, and this run is sealed;
+    /// repeatable
+    #[arg(long = "witness", value_name = "DIR|s3://BUCKET[/PREFIX]")]
+    pub witnesses: Vec<String>,
+    /// File of the key to sign seals with, as `trailseal seal keygen` prints it; it also seals the ledger's rows
+    #[arg(long, value_name = "FILE")]
+    pub seal_key: Option<PathBuf>,
+    /// Key to believe seals by, NAME+ID+KEY, or a file of them; repeatable
+    #[arg(long = "vkey", value_name = "VKEY|FILE")]
+    pub vkeys: Vec<String>,
+    /// Do not look for this digest any more, which a seal knows; by its key, as a finding prints it; repeatable
+    #[arg(long = "release", value_name = "KEY")]
+    pub released: Vec<String>,
     /// Believe the listing of a store at a custom endpoint as if it were AWS's
     #[arg(long)]
     pub trust_listing: bool,

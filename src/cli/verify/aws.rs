@@ -16,7 +16,8 @@ use crate::trail::source::Within;
 use crate::trail::{Location, Region, Time, format_time};
 use futures_util::FutureExt as _;
 
-use super::ledger::ledger;
+use super::ledger::{ledger, witnesses};
+use super::witness::Keys;
 use super::{Opened, key_files};
 use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};
 use crate::cli::exit::Failure;
@@ -66,14 +67,15 @@ impl AwsClients {
     }
 
     /// What a run through this session takes, with the keys of the given files, else AWS's own.
-    pub(super) fn opened(
+    pub(super) async fn opened(
         self,
-        args: &Verify,
+        (args, seal_keys): (&Verify, &Keys),
         now: Time,
         mut plan: Plan,
         store: Arc<dyn ObjectStore>,
     ) -> Result<Opened, Failure> {
-        let ledger = ledger(args, &mut plan, &self)?;
+        let ledger = ledger(args, &mut plan, seal_keys, &self)?;
+        let places = witnesses(args, &mut plan, async |home| Ok(self.state(home))).await?;
         let keys = self.keys(&args.keys, now)?;
         let session = self.session;
         // STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
@@ -82,7 +84,7 @@ impl AwsClients {
         } else {
             async move { session.identity().await }.boxed()
         };
-        Ok(Opened { plan, store, keys, ledger, advice: self.advice, identity })
+        Ok(Opened { plan, store, keys, ledger, places, advice: self.advice, identity })
     }
 
     /// All buckets.

@@ -12,6 +12,7 @@ use crate::trail::key::ROOT;
 
 #[cfg(feature = "aws")]
 use super::aws::AwsClients;
+use super::witness::{Keys, Place};
 
 /// Days on disk say nothing of when they were written, so nothing of theirs can be carried.
 pub fn refuse_for_folder(args: &Verify) -> Result<(), Failure> {
@@ -27,7 +28,12 @@ pub fn refuse_for_folder(args: &Verify) -> Result<(), Failure> {
 
 /// The ledger of a run over a bucket, if it has one. What is worth knowing of its place is noted in the plan.
 #[cfg(feature = "aws")]
-pub fn ledger(args: &Verify, plan: &mut Plan, reach: &AwsClients) -> Result<Option<Ledger>, Failure> {
+pub fn ledger(
+    args: &Verify,
+    plan: &mut Plan,
+    keys: &Keys,
+    reach: &AwsClients,
+) -> Result<Option<Ledger>, Failure> {
     let Some(place) = &args.remember.ledger else { return Ok(None) };
     let spoken = args.spoken.of("ledger");
     let state: Arc<dyn StateStore> = match source::bucket_and_prefix(place)? {
@@ -35,21 +41,44 @@ pub fn ledger(args: &Verify, plan: &mut Plan, reach: &AwsClients) -> Result<Opti
             apart_from_the_record(&spoken, plan, &home)?;
             Arc::new(reach.state(home))
         }
-        None => {
-            let opened = DirState::open(place).map_err(|error| {
-                Failure::new(format!(
-                    "{spoken} {place}: cannot be used: {error}; name a folder that can be written"
-                ))
-            })?;
-            Arc::new(opened)
-        }
+        None => Arc::new(folder(&spoken, place)?),
     };
     Ok(Some(Ledger {
         state,
-        key: LedgerKey::Nobody,
+        key: keys.signing.as_ref().map_or(LedgerKey::Nobody, |key| LedgerKey::Secret(key.derive(b"ledger"))),
         carries: carries(args, plan, reach),
         reread: reread(args),
     }))
+}
+
+fn folder(spoken: &str, place: &str) -> Result<DirState, Failure> {
+    DirState::open(place).map_err(|error| {
+        Failure::new(format!("{spoken} {place}: cannot be used: {error}; name a folder that can be written"))
+    })
+}
+
+/// The places of the witnesses. `reach` is asked for only where one is a bucket.
+pub async fn witnesses<R>(
+    args: &Verify,
+    plan: &mut Plan,
+    reach: impl AsyncFn(Location) -> Result<R, Failure>,
+) -> Result<Vec<Place>, Failure>
+where
+    R: StateStore,
+{
+    let spoken = args.spoken.of("witness");
+    let mut places = Vec::new();
+    for place in &args.remember.witnesses {
+        let state: Arc<dyn StateStore> = match source::bucket_and_prefix(place)? {
+            Some(home) => {
+                apart_from_the_record(&spoken, plan, &home)?;
+                Arc::new(reach(home).await?)
+            }
+            None => Arc::new(folder(&spoken, place)?),
+        };
+        places.push((place.clone(), state));
+    }
+    Ok(places)
 }
 
 /// The record and what is said of it never lie in one another.
@@ -65,7 +94,7 @@ fn apart_from_the_record(spoken: &str, plan: &mut Plan, home: &Location) -> Resu
         )));
     }
     plan.notes.push(format!(
-        "The ledger lies in the bucket that it speaks of, {home}: whoever may change the record may change it, too. Keep it in \
+        "{spoken} {home} lies in the bucket that it speaks of: whoever may change the record may change it, too. Keep it in \
          another bucket, better in another account."
     ));
     Ok(())

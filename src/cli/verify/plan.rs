@@ -14,12 +14,13 @@ use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{Day, Location, Origin, Region, Time, format_time};
 
+use super::witness::Keys;
 use crate::cli::args::{ExpectedRegion, Verify};
 use crate::cli::exit::Failure;
 use crate::cli::time::{End, Moment};
 
 /// What is asked for of a place.
-pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
+pub fn plan(args: &Verify, keys: &Keys, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
     let (start, end) = window(args, now)?;
     let spoken = &args.spoken;
     if let Some(code) = args.accept.iter().find(|code| args.fail_on.contains(code)) {
@@ -65,8 +66,9 @@ pub fn plan(args: &Verify, now: Time, place: Location, origin: Origin) -> Result
             .remember
             .baselines
             .iter()
-            .map(|path| baseline(&spoken.of("baseline"), path))
+            .map(|path| baseline(&spoken.of("baseline"), path, keys))
             .collect::<Result<_, _>>()?,
+        witnessed: Vec::new(),
         retention: args.remember.retention.map(|days| TimeDelta::days(days.into())),
         load: Load { requests: args.concurrency.into(), ..Load::default() },
         arguments: std::env::args().skip(1).collect(),
@@ -127,14 +129,21 @@ fn expected_regions(args: &Verify) -> Result<BTreeSet<Region>, Failure> {
 }
 
 /// Reads what an earlier run saw; `spoken` is what the option is called.
-fn baseline(spoken: &str, path: &Path) -> Result<Baseline, Failure> {
+fn baseline(spoken: &str, path: &Path, keys: &Keys) -> Result<Baseline, Failure> {
     let place = path.display().to_string();
     let wrong = |what: String| Failure::new(format!("{spoken} {place}: {what}"));
     let json = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let report = json::read(&json).map_err(|error| {
-        wrong(format!("is not a report of an earlier run as --report json=FILE writes it: {error}"))
-    })?;
-    let baseline = Baseline::of(&report, &*place, Hash::of(&json));
+    let baseline = match keys.baseline(&place, &json) {
+        Some(sealed) => sealed.map_err(wrong)?,
+        None => {
+            let report = json::read(&json).map_err(|error| {
+                wrong(format!(
+                    "is neither a seal nor a report of an earlier run as --report json=FILE writes it: {error}"
+                ))
+            })?;
+            Baseline::of(&report, &*place, Hash::of(&json))
+        }
+    };
     if baseline.heads.is_empty() {
         Err(wrong("names no authentic digest, so nothing can be held to it".to_owned()))
     } else {

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Readings, Report, Request, Totals,
-    Uncovered,
+    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Readings, Report, Request, SealedBy,
+    Totals, Uncovered,
 };
 use crate::report::{HeldTo, Hint, NotProven};
 use crate::trail::key::ROOT;
@@ -144,6 +144,8 @@ fn baseline(at: &str, saved: v1::Baseline<'_>) -> Result<HeldTo, ReadError> {
     Ok(HeldTo {
         place: saved.place.into_owned(),
         hash: field(&format!("{at}.hash"), &saved.hash, parsed)?,
+        sealed: saved.number.map(|number| SealedBy { number, keys: owned(saved.signed_by).collect() }),
+        unchanged: Vec::new(),
         heads: saved.heads,
         not_checked: saved.not_checked,
         before_the_window: saved.before_the_window.map(before).transpose()?,

@@ -83,6 +83,8 @@ fn baseline(held: &HeldTo) -> v1::Baseline<'_> {
     v1::Baseline {
         place: borrowed(&held.place),
         hash: held.hash.to_string(),
+        number: held.sealed.as_ref().map(|sealed| sealed.number),
+        signed_by: held.sealed.iter().flat_map(|sealed| &sealed.keys).map(|key| borrowed(key)).collect(),
         heads: held.heads,
         not_checked: held.not_checked,
         before_the_window: held.before_the_window.as_ref().map(span),

@@ -82,6 +82,11 @@ pub struct Baseline<'a> {
     pub place: Text<'a>,
     /// SHA-256 of what was read there.
     pub hash: String,
+    /// Of a seal alone: its number, and the names of the keys that signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed_by: Vec<Text<'a>>,
     /// Heads that were looked at.
     pub heads: u64,
     /// Heads that lie outside of what was asked for, or elsewhere.

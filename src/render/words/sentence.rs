@@ -41,6 +41,8 @@ pub fn message(finding: &Finding) -> Cow<'_, str> {
         }
         What::HeadLost(_, loss) => memory::lost(loss, finding.span),
         What::HeadChanged { .. } => memory::changed(finding.digest.as_ref()).into(),
+        What::WitnessBroken { witness, fault } => format!("{witness}: {fault}").into(),
+        What::WitnessUnreachable { witness, why } => memory::silent(witness, why).into(),
         What::LedgerRejected { file, fault } => memory::rejected(file, fault).into(),
         What::HeadExpired { days, retention_days, .. } => memory::expired(*days, *retention_days).into(),
         What::ChainRestarted { before } => coverage::restarted(*before).into(),

@@ -117,7 +117,7 @@ pub fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behavio
 }
 
 /// Writes an object, if the request's condition holds.
-pub fn put(world: &mut World, request: &Request, call: &Call) -> Answer {
+pub fn put(world: &mut World, request: &Request, call: &Call, behaviour: &Behaviour) -> Answer {
     let Some(bucket) = world.buckets.get_mut(&call.bucket) else {
         return error(request, 404, "NoSuchBucket", "The specified bucket does not exist");
     };
@@ -126,9 +126,10 @@ pub fn put(world: &mut World, request: &Request, call: &Call) -> Answer {
         let message = "At least one of the pre-conditions you specified did not hold";
         error(request, 412, "PreconditionFailed", message)
     };
+    let there = there.filter(|_| behaviour.keeps_conditions);
     match (request.header("if-none-match"), request.header("if-match"), there) {
         (Some("*"), _, Some(_)) => return failed(),
-        (_, Some(_), None) => {
+        (_, Some(_), None) if behaviour.keeps_conditions => {
             return error(request, 404, "NoSuchKey", "The specified key does not exist.");
         }
         (_, Some(seen), Some(there)) if seen != there => return failed(),

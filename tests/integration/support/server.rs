@@ -26,6 +26,8 @@ pub struct Behaviour {
     /// Whose listings it makes, for prefixes that hold this text; all others are S3's.
     pub listings: Listings,
     pub listings_of: &'static str,
+    /// Whether a write's conditions are looked at.
+    pub keeps_conditions: bool,
 }
 
 /// Whose listings it makes.
@@ -52,6 +54,7 @@ impl Default for Behaviour {
             latency: Duration::ZERO,
             listings: Listings::AsS3,
             listings_of: "",
+            keeps_conditions: true,
         }
     }
 }
@@ -240,7 +243,7 @@ impl State {
         let mut answer = match &fault {
             Some(Fault::Refuse(status, code, message)) => refuse(request, &call, *status, code, message),
             _ if call.action == Action::PutObject => {
-                s3::put(&mut self.world.write().unwrap(), request, &call)
+                s3::put(&mut self.world.write().unwrap(), request, &call, &behaviour)
             }
             _ => answer(&self.world.read().unwrap(), request, &call, &behaviour),
         };

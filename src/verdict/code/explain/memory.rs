@@ -76,3 +76,41 @@ pub(in crate::verdict::code) const LEDGER: Page = Page {
         "For a ledger on S3, grant s3:GetObject, s3:PutObject and s3:ListBucket on its prefix.",
     ],
 };
+
+pub(in crate::verdict::code) const WITNESS_BROKEN: Page = Page {
+    counted: ("witness changed", "witnesses changed"),
+    title: "What a witness holds was changed",
+    meaning: "A witness keeps the seals of earlier runs, each under its own number, none ever written over. What this one holds \
+              breaks that: a signature that does not fit, a number that is missing between others, a seal of another number or \
+              place, a second version of one, or a seal that was there and is gone.",
+    causes: &[
+        "Somebody who can write to the witness deleted or replaced seals, so that a loss in the record would not be noticed.",
+        "A backup of the witness was restored, and later seals went missing.",
+        "Two places write to the same witness with different keys.",
+    ],
+    next_steps: &[
+        "Compare it with another witness, and with what the ledger remembers of it.",
+        "In a versioned bucket, list the versions of the seal that is named.",
+        "Find out who wrote there: the witness belongs into another account, under Object Lock, where nobody may delete.",
+        "Until that is known, hold the record to a seal or a report kept elsewhere: --baseline FILE.",
+    ],
+};
+
+pub(in crate::verdict::code) const WITNESS_UNREACHABLE: Page = Page {
+    counted: ("witness that could not tell all", "witnesses that could not tell all"),
+    title: "A witness could not tell all that earlier runs saw",
+    meaning: "A witness keeps the seals of earlier runs. This one could not be listed or read as a whole, holds seals of keys that \
+              nobody named, has lost its oldest seals, as retention takes them, or holds nothing yet. Nobody is accused; what it \
+              does not tell was not held against the record.",
+    causes: &[
+        "The right to list or read the witness is missing, or its store does not answer.",
+        "The seals were signed with a new key: name it with --vkey.",
+        "A retention rule has let go of the lowest numbers.",
+        "It is the first run with this witness.",
+    ],
+    next_steps: &[
+        "Grant s3:ListBucket and s3:GetObject on the witness, and s3:PutObject to who seals.",
+        "Give every verifier key that is in use: --vkey may be given several times.",
+        "For the first run, nothing: the next one finds a seal.",
+    ],
+};
