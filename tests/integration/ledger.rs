@@ -10,10 +10,13 @@ use std::sync::{Arc, LazyLock};
 use chrono::TimeDelta;
 use tempfile::TempDir;
 use trailseal::audit::{self, Carries, Ledger, LedgerKey, Plan, Reread, Silent, Stopper};
-use trailseal::forge::World;
+use trailseal::forge::{self, Damage, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::{self, Format};
-use trailseal::report::{Class, Code, NotProven, Report, what::LedgerFault};
+use trailseal::report::{
+    Class, Code, NotProven, Report, What,
+    what::{AbsentPart, LedgerFault},
+};
 use trailseal::store::state::DirState;
 use trailseal::store::{Metadata, ObjectStore, StoreErrorKind};
 use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
@@ -69,6 +72,17 @@ impl Notebook {
             carries: Carries::Days,
             reread: Reread::After(TimeDelta::days(30)),
         }
+    }
+
+    /// One that knows the same.
+    fn copy(&self) -> Self {
+        let copy = Self::new();
+        for file in self.files() {
+            let to = copy.folder.path().join(file.strip_prefix(self.folder.path()).unwrap());
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(file, to).unwrap();
+        }
+        copy
     }
 
     fn open(&self) -> Ledger {
@@ -527,4 +541,61 @@ fn two_runs_at_once_lose_nothing() {
         .collect();
     // With what each half saw of the other.
     assert_eq!(days.len() as u64, DAYS + 4);
+}
+
+/// A small organization with all its turns, and what a ledger knows of it as it was delivered.
+static DELIVERED: LazyLock<(World, Plan, Notebook)> = LazyLock::new(|| {
+    let world = quiet(96, |plan| {
+        plan.turns = forge::WorldPlan::default().turns;
+        plan.accounts = 2;
+    });
+    let truth = plan(&world.truth());
+    let plan = Plan { now: truth.end.unwrap() + TimeDelta::days(40), ..truth };
+    let notebook = Notebook::new();
+    let store = Memory::new(&world, Keeps::Metadata, 1000);
+    notebook.run_with(plan.clone(), Arc::new(store), &world.keys().json());
+    (world, plan, notebook)
+});
+
+#[test]
+fn every_damage_that_comes_after_a_reading_is_told_as_by_a_run_that_reads_everything() {
+    let (delivered, plan, notebook) = &*DELIVERED;
+    let (mut carried, mut noticed) = (0, BTreeSet::new());
+    for damage in Damage::ALL {
+        let mut world = delivered.clone();
+        if world.apply(*damage).is_err() {
+            // This world has no room for it.
+            continue;
+        }
+        let mut store = Memory::new(&world, Keeps::Metadata, 1000);
+        for (object, stored) in world.objects() {
+            // S3 changes metadata by a copy, and dates it so.
+            if delivered.objects().get(object).is_some_and(|before| before.metadata != stored.metadata) {
+                store.modified().insert(object.clone(), plan.now - TimeDelta::days(3));
+            }
+        }
+        let keys = world.keys().json();
+        let own = notebook.copy();
+        let reading = verify::run(plan.clone(), store.clone(), &world);
+        for night in 0..2 {
+            let remembering = own.run_with(plan.clone(), Arc::new(store.clone()), &keys);
+            if remembering
+                .findings
+                .iter()
+                .any(|finding| finding.what == What::RegionAbsent(AbsentPart::Remembered))
+            {
+                noticed.insert(damage.as_str());
+                continue;
+            }
+            assert_eq!(
+                beside_carrying(&remembering),
+                beside_carrying(&reading),
+                "{damage}, night {night}: {:?}",
+                remembering.carried
+            );
+            carried += remembering.carried.days;
+        }
+    }
+    assert!(carried > 500, "{carried} days");
+    assert_eq!(Vec::from_iter(noticed), ["region-deleted"], "what nobody notices who remembers nothing");
 }
