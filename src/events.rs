@@ -33,7 +33,7 @@ pub enum Touches {
 
 /// The telling calls: name, service, and what they touch; sorted by name (CloudTrail User Guide, Amazon S3 User Guide
 /// "Amazon S3 CloudTrail events", AWS KMS, Organizations and Account Management API references).
-const TELLING: [(&str, &str, Touches); 41] = [
+const TELLING: [(&str, &str, Touches); 42] = [
     ("CancelKeyDeletion", "kms", Touches::Key),
     ("CloseAccount", "organizations", Touches::Territory),
     ("CreateTrail", "cloudtrail", Touches::Trail),
@@ -74,6 +74,7 @@ const TELLING: [(&str, &str, Touches); 41] = [
     ("ScheduleKeyDeletion", "kms", Touches::Key),
     ("StartLogging", "cloudtrail", Touches::Trail),
     ("StopLogging", "cloudtrail", Touches::Trail),
+    ("UpdateObjectEncryption", "s3", Touches::Bucket),
     ("UpdateTrail", "cloudtrail", Touches::Trail),
 ];
 

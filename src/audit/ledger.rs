@@ -10,7 +10,7 @@ use super::answers::{Answers, Compared};
 use super::homes::Closed;
 use super::presence;
 use super::site::{self, DaysRead, read_days};
-use super::{AuditError, Context};
+use super::{AuditError, Context, Event};
 use crate::conclusion::Sealing;
 use crate::crypto::{self, Hash};
 use crate::inspection::{Days, Plan, SiteRecord, SiteView};
@@ -137,6 +137,7 @@ pub(super) async fn survey(
 ) -> SiteRecord {
     let mut files = Files::load(context, opened, place).await;
     let mut carried = carry::choose(context, opened, place, closed, &files).await;
+    context.observer.on(Event::DaysCarried(carried.len() as u64));
     loop {
         let mut record = read_months(context, opened, (place, closed), &mut files, &carried).await;
         if carried.is_empty() {

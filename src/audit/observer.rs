@@ -71,6 +71,8 @@ pub enum Event<'a> {
     },
     /// Something worth telling was found.
     Finding(&'a Finding),
+    /// So many days of an account and region need not be read: an earlier run has read them.
+    DaysCarried(u64),
     /// An account and region is done.
     SiteDone,
 }

@@ -113,6 +113,7 @@ fn seen<'a>(event: &Event<'a>) -> Option<Seen<'a>> {
         | Event::DigestsListed(_)
         | Event::LogsNamed(_)
         | Event::Finding(_)
+        | Event::DaysCarried(_)
         | Event::SiteDone => None,
     }
 }
@@ -138,6 +139,7 @@ fn note(transcript: &mut Transcript, event: &Event<'_>) {
         | Event::DigestsListed(_)
         | Event::LogsNamed(_)
         | Event::Finding(_)
+        | Event::DaysCarried(_)
         | Event::SiteDone => {}
     }
 }

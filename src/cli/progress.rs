@@ -25,6 +25,7 @@ struct Counts {
     digests: AtomicU64,
     logs_named: AtomicU64,
     bytes: AtomicU64,
+    days_carried: AtomicU64,
     tamper: AtomicU64,
     incomplete: AtomicU64,
 }
@@ -62,6 +63,10 @@ impl Bar {
             let (bytes, tamper, incomplete) =
                 (shown.bytes.load(Relaxed), shown.tamper.load(Relaxed), shown.incomplete.load(Relaxed));
             let _ = write!(out, "{}", DecimalBytes(bytes));
+            let carried = shown.days_carried.load(Relaxed);
+            if carried > 0 {
+                let _ = write!(out, " carried:{}d", HumanCount(carried));
+            }
             if tamper > 0 {
                 let _ = write!(out, " tamper:{}", HumanCount(tamper));
             }
@@ -109,6 +114,9 @@ impl Observer for Bar {
                     Class::Incomplete => self.counts.incomplete.fetch_add(1, Relaxed),
                     Class::Notice => 0,
                 };
+            }
+            Event::DaysCarried(days) => {
+                self.counts.days_carried.fetch_add(days, Relaxed);
             }
             Event::AbsentDigest { .. } | Event::SiteDone => {}
         }

@@ -183,6 +183,8 @@ pub(super) fn not_proven(
     ]);
     let before = report.baselines.iter().filter_map(|held| held.before_the_window);
     limits.extend(before.map(NotProven::BeforeTheWindow));
+    let sealed = report.baselines.iter().any(|held| held.sealed.is_some());
+    limits.extend(sealed.then_some(NotProven::AllPutBack));
     if report.carried != Readings::default() {
         limits.push(NotProven::CarriedAsListed);
         limits.extend((ledger == Some(Sealing::ByNobody)).then_some(NotProven::UnsealedLedger));

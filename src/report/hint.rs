@@ -105,6 +105,8 @@ pub enum NotProven {
     BeforeTheWindow(Span),
     /// That objects which are listed as they were when an earlier run read them can be read, and by the same keys.
     CarriedAsListed,
+    /// That record, ledger and every witness were not put back together to what they were.
+    AllPutBack,
     /// That nobody who may write to the ledger made up what it says.
     UnsealedLedger,
     /// Anything about accounts, regions and trails other than those asked for.

@@ -284,7 +284,10 @@ fn the_program_reads_its_own_report_and_refuses_a_strangers() {
     assert_eq!(code(&refused), 2);
     assert!(stderr(&refused).contains("none of the 2 digests it names lies under"), "{}", stderr(&refused));
     fs::write(stranger, "{}").unwrap();
-    assert!(stderr(&verify(&["--baseline", stranger])).contains("is not a report of an earlier run"));
+    assert!(
+        stderr(&verify(&["--baseline", stranger]))
+            .contains("is neither a seal nor a report of an earlier run")
+    );
     assert!(stderr(&verify(&["--baseline", "/nowhere"])).contains("cannot be read"));
 
     let head = report["chains"][0]["newest"]["object"].as_str().unwrap();

@@ -9,12 +9,12 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use tempfile::TempDir;
-use trailseal::audit::{self, Carries, Ledger, LedgerKey, Plan, Reread, Silent, Stopper};
+use trailseal::audit::{self, Carries, Days, Ledger, LedgerKey, Plan, Reread, Silent, Stopper};
 use trailseal::forge::{self, Damage, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::{self, Format};
 use trailseal::report::{
-    Class, Code, NotProven, Report, What,
+    Class, Code, Hash, NotProven, Report, What,
     what::{AbsentPart, LedgerFault},
 };
 use trailseal::store::state::DirState;
@@ -26,6 +26,7 @@ use crate::render_formats::written;
 use crate::render_worlds::mostly_carried;
 use crate::support::judged::{counted, holds, is_digest, quiet};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
+use crate::support::parts::Case;
 use crate::support::verify::{self, plan};
 
 /// Four days of one account in two regions, and some hours around them.
@@ -598,4 +599,29 @@ fn every_damage_that_comes_after_a_reading_is_told_as_by_a_run_that_reads_everyt
     }
     assert!(carried > 500, "{carried} days");
     assert_eq!(Vec::from_iter(noticed), ["region-deleted"], "what nobody notices who remembers nothing");
+}
+
+/// What all forged records come to, by the number of the rules they were judged by: SHA-256 of the records of every damage.
+const JUDGED: (u32, &str) = (1, "dba34d78d8fc078dc7117dc14e6ac451be533ae3d49e5bed899b931d0db4bf13");
+
+#[test]
+fn whoever_changes_what_a_record_says_raises_the_number_of_the_rules() {
+    let mut all = Vec::new();
+    for damage in Damage::ALL {
+        let mut world = DELIVERED.0.clone();
+        if world.apply(*damage).is_ok() {
+            let records = Case::new(&world, Keeps::Metadata).records(Days::default(), 1000, 64);
+            all.extend(records.iter().flat_map(|record| record.to_json().unwrap()));
+        }
+    }
+    let (rules, known) = JUDGED;
+    let found = Hash::of(&all).to_string();
+    assert_eq!(
+        found, known,
+        "records of the same bytes say something else: raise RULES in src/ledger/row.rs, so that rows of the old rules are read \
+         again, and note both here"
+    );
+    let (notebook, _store) = two_acts();
+    let row = fs::read_to_string(&notebook.files()[OF_MARCH]).unwrap();
+    assert!(row.contains(&format!("\"rules\":{rules},")), "{row}");
 }

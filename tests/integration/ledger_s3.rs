@@ -117,7 +117,8 @@ fn where_it_may_not_lie_is_said_before_the_long_work() {
         let (code, _, stderr) = run(&mut verify(&server, ledger));
         assert_eq!(code, 2, "{ledger}: {stderr}");
         assert!(stderr.contains(told), "{ledger}: {stderr}");
-        assert_eq!(server.take_counts().get(&Action::GetObject).copied().unwrap_or(0), 0, "{ledger}");
+        // At most the ledger itself is asked for.
+        assert!(server.take_counts().get(&Action::GetObject).is_none_or(|count| *count <= 1), "{ledger}");
     }
     server.fail(faults::script(|call| {
         (call.action == Action::PutObject).then_some(Fault::Refuse(403, "AccessDenied", "Access Denied"))

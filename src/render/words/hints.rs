@@ -231,6 +231,10 @@ pub fn limited(limit: &NotProven) -> Cow<'_, str> {
              and with which key they are encrypted. One in each account and region was read again, drawn by lot."
                 .into()
         }
+        NotProven::AllPutBack => {
+            "That the record, the ledger and every witness were not put back together to an earlier state: nobody would see it."
+                .into()
+        }
         NotProven::UnsealedLedger => {
             "That nobody who may write to the ledger made up what it says of earlier readings: its rows are not sealed; give \
              --seal-key."

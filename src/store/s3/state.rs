@@ -6,6 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use md5::{Digest as _, Md5};
 
 use super::refusal::{Action, Refusal, elsewhere};
 use super::{Bucket, S3Store};
@@ -52,6 +55,8 @@ impl S3State {
                 .bucket(&*object.bucket)
                 .key(&*object.key)
                 .set_request_payer(self.store.payer.clone())
+                // Object Lock demands it.
+                .content_md5(BASE64.encode(Md5::digest(bytes)))
                 .body(ByteStream::from(bytes.to_vec()));
             let request = match over {
                 Over::Nothing => request.if_none_match("*"),

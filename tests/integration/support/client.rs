@@ -154,6 +154,7 @@ impl Observer for Seen {
             | Event::DigestsListed(_)
             | Event::LogsNamed(_)
             | Event::Finding(_)
+            | Event::DaysCarried(_)
             | Event::SiteDone => return,
         };
         self.verdicts.lock().unwrap().insert(object.to_string(), verdict);
