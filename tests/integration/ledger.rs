@@ -602,7 +602,7 @@ fn every_damage_that_comes_after_a_reading_is_told_as_by_a_run_that_reads_everyt
 }
 
 /// What all forged records come to, by the number of the rules they were judged by: SHA-256 of the records of every damage.
-const JUDGED: (u32, &str) = (1, "dba34d78d8fc078dc7117dc14e6ac451be533ae3d49e5bed899b931d0db4bf13");
+const JUDGED: (u32, &str) = (1, "a0fa72c90e90eadcc5130a8db5468d387f6fa173f74f386449c1dc01ce327c38");
 
 #[test]
 fn whoever_changes_what_a_record_says_raises_the_number_of_the_rules() {
@@ -610,7 +610,8 @@ fn whoever_changes_what_a_record_says_raises_the_number_of_the_rules() {
     for damage in Damage::ALL {
         let mut world = DELIVERED.0.clone();
         if world.apply(*damage).is_ok() {
-            let records = Case::new(&world, Keeps::Metadata).records(Days::default(), 1000, 64);
+            let mut records = Case::new(&world, Keeps::Metadata).records(Days::default(), 1000, 64);
+            records.sort_by(|one, other| one.place.cmp(&other.place));
             all.extend(records.iter().flat_map(|record| record.to_json().unwrap()));
         }
     }
