@@ -56,7 +56,7 @@ pub use crate::digest::{LogEntry, NamedBy};
 pub use crate::inspection::{
     Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Selection, SiteRecord, TrailFilter,
 };
-pub use crate::ledger::LedgerKey;
+pub use crate::ledger::{LedgerKey, RULES};
 pub use crate::trail::Ended;
 pub use discover::{Home, Site};
 pub use ledger::{Carries, Ledger, Reread};

@@ -109,8 +109,12 @@ fn facts(report: &Report) -> Markup {
         Depth::Full => "Digests, and every byte of every log file they name.",
     };
     let grace = words::lasting(report.request.grace);
+    let by_this_run = match report.carried.bytes {
+        None => String::new(),
+        Some(_) => format!(" This run read {} of it.", words::bytes(report.read().bytes.unwrap_or(0))),
+    };
     let read = format!(
-        "{} stored, {} inflated and hashed.",
+        "{} stored, {} inflated and hashed.{by_this_run}",
         words::bytes(totals.compressed),
         words::bytes(totals.inflated)
     );

@@ -154,11 +154,7 @@ impl Page<'_> {
         self.fact("digests", &counts(report.totals.digests.total(), &report.totals.digests.counts()), out)?;
         let logs = counts(report.totals.logs.total(), &report.totals.logs.counts());
         let logs = match report.depth {
-            Depth::Full => format!(
-                "{logs}; {} read, {} inflated",
-                words::bytes(report.totals.compressed),
-                words::bytes(report.totals.inflated)
-            ),
+            Depth::Full => format!("{logs}; {}", words::volume(report)),
             Depth::Presence => format!("{logs}; their content was not looked at"),
             Depth::Chain => "not looked at".to_owned(),
         };

@@ -46,6 +46,18 @@ pub fn verdict_word(verdict: &str) -> String {
     }
 }
 
+/// The bytes of log files, and how many of them this run read.
+pub fn volume(report: &Report) -> String {
+    let (stored, inflated) = (bytes(report.totals.compressed), bytes(report.totals.inflated));
+    match report.carried.bytes {
+        None => format!("{stored} read, {inflated} inflated"),
+        Some(_) => {
+            let read = bytes(report.read().bytes.unwrap_or(0));
+            format!("{stored}, of which this run read {read}; {inflated} inflated")
+        }
+    }
+}
+
 /// `1 log file`, `20,310 log files`.
 pub fn counted(count: u64, one: &str, several: &str) -> String {
     match count {

@@ -106,7 +106,8 @@ codes! {
     HeadChanged "head-changed" Tamper Heavy Presence memory::CHANGED, "A digest that an earlier run saw holds other bytes.";
     HeadExpired "head-expired" Incomplete Usual Presence memory::EXPIRED, "A digest that an earlier run saw is gone, and so is all that is as old." or "notice if declared";
     WitnessBroken "witness-broken" Tamper Heavy Presence memory::WITNESS_BROKEN, "What a witness holds of earlier runs was changed.";
-    WitnessUnreachable "witness-unreachable" Incomplete Usual Presence memory::WITNESS_UNREACHABLE, "A witness of earlier runs could not tell all." or "notice where it holds nothing yet";
+    WitnessUnreachable "witness-unreachable" Incomplete Usual Presence memory::WITNESS_UNREACHABLE, "A witness of earlier runs could not tell all.";
+    WitnessEmpty "witness-empty" Notice Light Presence memory::WITNESS_EMPTY, "A witness of earlier runs holds nothing yet.";
     LedgerRejected "ledger-rejected" Notice Light Presence memory::LEDGER, "A part of the ledger is not believed, or not at hand: its days are read.";
     ChainRestarted "chain-restarted" Notice Usual Presence coverage::RESTARTED, "A chain began anew.";
     ChainEnded "chain-ended" Incomplete Heavy Absence coverage::ENDED, "A chain's newest digest lies before the window." or "notice if acknowledged";

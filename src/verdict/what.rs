@@ -108,12 +108,17 @@ pub enum What {
         /// What is wrong with it.
         fault: Box<str>,
     },
-    /// A witness could not tell all, or knows nothing yet.
+    /// A witness could not tell all.
     WitnessUnreachable {
         /// The witness, as the caller named it.
         witness: Box<str>,
-        /// Why.
-        why: WitnessSilence,
+        /// What could not be had or is not believed of what it holds.
+        fault: Box<str>,
+    },
+    /// A witness holds nothing yet, and nothing is known of it.
+    WitnessEmpty {
+        /// The witness, as the caller named it.
+        witness: Box<str>,
     },
     /// A file of the ledger is not believed, or is not at hand.
     LedgerRejected {
@@ -259,6 +264,7 @@ impl What {
             Self::HeadExpired { .. } => Code::HeadExpired,
             Self::WitnessBroken { .. } => Code::WitnessBroken,
             Self::WitnessUnreachable { .. } => Code::WitnessUnreachable,
+            Self::WitnessEmpty { .. } => Code::WitnessEmpty,
             Self::LedgerRejected { .. } => Code::LedgerRejected,
             Self::ChainRestarted { .. } => Code::ChainRestarted,
             Self::ChainEnded { .. } => Code::ChainEnded,
@@ -308,7 +314,6 @@ impl What {
             | Self::LogPending(PendingLog::NotThereYet { due: Due::LongAgo, .. }) => Class::Incomplete,
             Self::RecordCopied { original: Original::Here, .. }
             | Self::HeadExpired { retention_days: Some(_), .. }
-            | Self::WitnessUnreachable { why: WitnessSilence::Begins, .. }
             | Self::ChainEnded { how: EndOfChain::Acknowledged { .. } | EndOfChain::GoesOn { .. }, .. } => {
                 Class::Notice
             }

@@ -111,7 +111,7 @@ fn every_run_is_sealed_and_held_to_the_seal_before() {
     for witness in ["witness", "s3://witness-bucket/of/runs"] {
         let sealing = ["--seal-key", "seal.key", "--witness", witness];
         let (code, report, stderr) = scene.run(&sealing);
-        assert_eq!((code, codes(&report)), (0, vec!["notice witness-unreachable".to_owned()]), "{stderr}");
+        assert_eq!((code, codes(&report)), (0, vec!["notice witness-empty".to_owned()]), "{stderr}");
         assert!(stderr.contains(&format!("sealed as number 1 in {witness}")), "{stderr}");
         let (code, report, stderr) = scene.run(&sealing);
         assert_eq!((code, codes(&report)), (0, vec![]), "{stderr}");

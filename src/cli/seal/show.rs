@@ -90,7 +90,7 @@ fn tell_run(run: &SealedRun, out: &mut dyn io::Write) -> io::Result<()> {
         "carried",
         format_args!("{} from earlier runs{}", counts(&run.carried.objects), oldest.unwrap_or_default()),
     )?;
-    line(out, "keys", format_args!("{} (SHA-256 of the public keys used)", run.keys))?;
+    line(out, "keys", format_args!("{} (SHA-256 of the names of the public keys used)", run.keys))?;
     line(out, "report", format_args!("{} (SHA-256 of the JSON report)", run.report))?;
     line(out, "seal before", format_args!("{} (SHA-256 of its text)", run.previous))?;
     tell_heads(run, out)

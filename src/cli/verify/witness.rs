@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::audit::Plan;
+use crate::audit::{Plan, RULES};
 use crate::cli::args::Verify;
 use crate::cli::exit::{self, Failure};
 use crate::cli::seal::vkeys;
@@ -20,7 +20,7 @@ use crate::seal::{
 use crate::store::StoreError;
 use crate::store::state::{Kept, Over, Put, StateStore};
 use crate::trail::{Ended, Location, Time};
-use crate::verdict::what::{What as Found, WitnessSilence};
+use crate::verdict::what::What as Found;
 use crate::verdict::{Finding, Scope};
 
 /// Seals that are read in search of the one that names a new key.
@@ -409,7 +409,7 @@ impl Witnesses {
 }
 
 fn tool() -> Tool {
-    Tool { version: env!("CARGO_PKG_VERSION").to_owned(), rules: crate::ledger::RULES }
+    Tool { version: env!("CARGO_PKG_VERSION").to_owned(), rules: RULES }
 }
 
 fn whole_seconds(time: Time) -> Time {
@@ -427,8 +427,8 @@ fn finding(witness: &str, fault: &WitnessFault) -> Finding {
     let (witness, told) = (Box::from(witness), fault.to_string().into());
     let what = match (fault, fault.class()) {
         (_, Class::Tamper) => Found::WitnessBroken { witness, fault: told },
-        (WitnessFault::Empty, _) => Found::WitnessUnreachable { witness, why: WitnessSilence::Begins },
-        _ => Found::WitnessUnreachable { witness, why: WitnessSilence::Fault(told) },
+        (WitnessFault::Empty, _) => Found::WitnessEmpty { witness },
+        _ => Found::WitnessUnreachable { witness, fault: told },
     };
     Finding::new(what, Scope::default())
 }

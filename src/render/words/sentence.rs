@@ -41,8 +41,12 @@ pub fn message(finding: &Finding) -> Cow<'_, str> {
         }
         What::HeadLost(_, loss) => memory::lost(loss, finding.span),
         What::HeadChanged { .. } => memory::changed(finding.digest.as_ref()).into(),
-        What::WitnessBroken { witness, fault } => format!("{witness}: {fault}").into(),
-        What::WitnessUnreachable { witness, why } => memory::silent(witness, why).into(),
+        What::WitnessBroken { witness, fault } | What::WitnessUnreachable { witness, fault } => {
+            format!("{witness}: {fault}").into()
+        }
+        What::WitnessEmpty { witness } => {
+            format!("{witness} holds no seal yet: what it remembers begins with this run").into()
+        }
         What::LedgerRejected { file, fault } => memory::rejected(file, fault).into(),
         What::HeadExpired { days, retention_days, .. } => memory::expired(*days, *retention_days).into(),
         What::ChainRestarted { before } => coverage::restarted(*before).into(),

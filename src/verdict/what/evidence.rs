@@ -36,9 +36,9 @@ impl What {
             Self::DigestUnreadable(Unread::SeenBefore(seen))
             | Self::HeadLost(seen, _)
             | Self::HeadExpired { seen, .. } => with_head(none, seen),
-            Self::WitnessBroken { witness, .. } | Self::WitnessUnreachable { witness, .. } => {
-                none.with("witness", &**witness)
-            }
+            Self::WitnessBroken { witness, .. }
+            | Self::WitnessUnreachable { witness, .. }
+            | Self::WitnessEmpty { witness } => none.with("witness", &**witness),
             Self::LedgerRejected { file, .. } => none.with("file", &**file),
             Self::HeadChanged { seen, actual } => {
                 let facts = with_head(none, seen);

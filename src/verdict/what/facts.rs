@@ -345,14 +345,6 @@ facts! {
         Remembered,
     }
 
-    /// Why a witness does not tell all.
-    pub enum WitnessSilence {
-        /// It holds nothing yet, and nothing is known of it.
-        Begins,
-        /// What could not be had or is not believed of what it holds.
-        Fault(Box<str>),
-    }
-
     /// What is wrong with a file of a ledger.
     pub enum LedgerFault {
         /// So many of its lines do not hold, or are of another record or version.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::trail::{ObjectName, Span, format_time};
-use crate::verdict::what::{HeadLoss, LedgerFault, WitnessSilence};
+use crate::verdict::what::{HeadLoss, LedgerFault};
 
 pub(super) fn lost(loss: &HeadLoss, hours: Option<Span>) -> Cow<'static, str> {
     let removed = "an earlier run saw this digest, authentic, and it is not there any more";
@@ -50,14 +50,5 @@ pub(super) fn rejected(file: &str, fault: &LedgerFault) -> String {
         }
         LedgerFault::Unreadable(said) => format!("{said}; the days that it should tell of are read"),
         LedgerFault::Unwritten(said) => format!("{said}; the days that were read now will be read again"),
-    }
-}
-
-pub(super) fn silent(witness: &str, why: &WitnessSilence) -> String {
-    match why {
-        WitnessSilence::Begins => {
-            format!("{witness} holds no seal yet: what it remembers begins with this run")
-        }
-        WitnessSilence::Fault(fault) => format!("{witness}: {fault}"),
     }
 }

@@ -100,17 +100,32 @@ pub(in crate::verdict::code) const WITNESS_UNREACHABLE: Page = Page {
     counted: ("witness that could not tell all", "witnesses that could not tell all"),
     title: "A witness could not tell all that earlier runs saw",
     meaning: "A witness keeps the seals of earlier runs. This one could not be listed or read as a whole, holds seals of keys that \
-              nobody named, has lost its oldest seals, as retention takes them, or holds nothing yet. Nobody is accused; what it \
-              does not tell was not held against the record.",
+              nobody named, or has lost its oldest seals, as retention takes them. Nobody is accused; what it does not \
+              tell was not held against the record.",
     causes: &[
         "The right to list or read the witness is missing, or its store does not answer.",
         "The seals were signed with a new key: name it with --vkey.",
         "A retention rule has let go of the lowest numbers.",
-        "It is the first run with this witness.",
     ],
     next_steps: &[
         "Grant s3:ListBucket and s3:GetObject on the witness, and s3:PutObject to who seals.",
         "Give every verifier key that is in use: --vkey may be given several times.",
+    ],
+};
+
+pub(in crate::verdict::code) const WITNESS_EMPTY: Page = Page {
+    counted: ("witness without a seal", "witnesses without a seal"),
+    title: "A witness holds nothing yet",
+    meaning: "A witness keeps the seals of earlier runs, and this one keeps none of this record: what it remembers begins with this \
+              run. No ledger that was given knows of a seal there.",
+    causes: &[
+        "It is the first run with this witness.",
+        "The witness is another place than before: a word of its address has changed.",
+        "Somebody removed everything in it, and no ledger remembers.",
+    ],
+    next_steps: &[
         "For the first run, nothing: the next one finds a seal.",
+        "If runs have been sealed there before, find out who removed the seals, and hold the record to a report kept elsewhere: \
+         --baseline FILE.",
     ],
 };
