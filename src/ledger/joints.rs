@@ -43,14 +43,23 @@ fn fits(own: &Own, recorded: &Previous) -> bool {
     own.hash == recorded.hash && !own.signature.as_ref().is_some_and(other)
 }
 
+/// Where a digest stands in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// In its day.
+    InADay,
+    /// Around the window, read for what it says of others.
+    Around,
+}
+
 /// A digest's place in a record.
-type At<'a> = (Day, &'a Item);
+type At<'a> = (Day, Stands, &'a Item);
 
 /// The days of digests whose links do not hold in a record, each with that of the digest it leads to. A link to before `from`
 /// leads to what was not looked at.
 pub fn unsure(record: &SiteRecord, named_by: NamedBy, from: Time) -> BTreeSet<Day> {
     let mut unsure = BTreeSet::new();
-    joints(record, named_by, from, |(day, _), target, holds| {
+    joints(record, named_by, from, |(day, ..), target, holds| {
         if !holds {
             unsure.insert(day);
             unsure.extend(target);
@@ -63,19 +72,29 @@ pub fn unsure(record: &SiteRecord, named_by: NamedBy, from: Time) -> BTreeSet<Da
 pub fn close(record: &mut SiteRecord, named_by: NamedBy, from: Time) {
     let mut held: HashSet<ObjectName> = HashSet::new();
     let mut linked: HashSet<ObjectName> = HashSet::new();
-    joints(record, named_by, from, |(_, item), target, holds| {
+    joints(record, named_by, from, |(_, stands, item), target, holds| {
         if let (true, Some(_), Some(previous)) = (holds, target, item.previous()) {
             held.insert(item.object.clone());
-            linked.insert(named_by.handle(&previous.object));
+            // What lies around the window may not be there the next time it is linked.
+            if stands == Stands::InADay {
+                linked.insert(named_by.handle(&previous.object));
+            }
         }
     });
+    let close = |item: &mut Item| {
+        if let Found::Authentic(proven) = &mut item.found
+            && matches!(proven.link, Link::To(_))
+            && held.contains(&item.object)
+        {
+            proven.link = Link::Holds;
+        }
+    };
+    record.edges.values_mut().chain(record.beyond.values_mut()).for_each(close);
     for (day, of_day) in &mut record.days {
         let is_carried = record.carried.contains_key(day);
         for item in of_day.chains.values_mut().flat_map(|chain| &mut chain.items) {
+            close(item);
             let Found::Authentic(proven) = &mut item.found else { continue };
-            if matches!(proven.link, Link::To(_)) && held.contains(&item.object) {
-                proven.link = Link::Holds;
-            }
             if is_carried && proven.own.is_some() && linked.contains(&named_by.handle(&item.object)) {
                 proven.own = None;
             }
@@ -92,25 +111,27 @@ fn joints<'r>(
     mut show: impl FnMut(At<'r>, Option<Day>, bool),
 ) {
     let of_days = record.days.iter().flat_map(|(day, of_day)| {
-        of_day.chains.values().flat_map(|chain| &chain.items).map(move |item| (*day, item))
+        let items = of_day.chains.values().flat_map(|chain| &chain.items);
+        items.map(move |item| (*day, Stands::InADay, item))
     });
     let around = record.edges.values().chain(record.beyond.values());
-    let items: Vec<At<'r>> = of_days.chain(around.map(|item| (Day::of_digest(item.key.end), item))).collect();
+    let around = around.map(|item| (Day::of_digest(item.key.end), Stands::Around, item));
+    let items: Vec<At<'r>> = of_days.chain(around).collect();
     let name = |object: &'r ObjectName| match named_by {
         NamedBy::BucketAndKey => (&*object.bucket, Cow::Borrowed(&*object.key)),
         NamedBy::KeyOnly => ("", named_by.comparable(&object.key)),
     };
     let by_name: BTreeMap<(&str, Cow<'_, str>), &Item> =
-        items.iter().map(|(_, item)| (name(&item.object), *item)).collect();
-    for (day, item) in items {
+        items.iter().map(|(.., item)| (name(&item.object), *item)).collect();
+    for (day, stands, item) in items {
         let Some(previous) = item.previous() else { continue };
         let end = DigestKey::parse(&previous.object.key).map(|key| key.end);
         match by_name.get(&name(&previous.object)) {
-            None => show((day, item), None, end.is_some_and(|end| end < from)),
+            None => show((day, stands, item), None, end.is_some_and(|end| end < from)),
             Some(found) => {
                 let own = found.authentic().and_then(|proven| proven.own.as_ref());
                 let holds = own.is_some_and(|own| fits(own, previous));
-                show((day, item), end.map(Day::of_digest), holds);
+                show((day, stands, item), end.map(Day::of_digest), holds);
             }
         }
     }

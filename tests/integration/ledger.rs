@@ -157,7 +157,10 @@ fn beside_carrying(report: &Report) -> String {
 
 #[track_caller]
 fn same(remembering: &Report, reading: &Report) {
-    assert_eq!(beside_carrying(remembering), beside_carrying(reading));
+    let (remembering, reading) = (beside_carrying(remembering), beside_carrying(reading));
+    let lines = remembering.lines().zip(reading.lines());
+    let differing: Vec<_> = lines.filter(|(one, other)| one != other).take(8).collect();
+    assert!(remembering == reading, "{differing:#?}");
 }
 
 fn moment(object: &ObjectName) -> Time {
@@ -478,6 +481,45 @@ fn days_are_read_again_after_a_while_but_not_out_of_an_archive() {
     assert_eq!(notebook.run(later(100), &store).carried.days, DAYS);
     store.classes().clear();
     assert_eq!(notebook.run(later(100), &store).carried.days, 0);
+}
+
+#[test]
+fn a_gap_that_stays_is_told_every_night_and_costs_no_reading_of_the_rest() {
+    let (notebook, mut store) = (Notebook::new(), memory());
+    let (from, to) = (at("2026-03-02T06:00:00Z"), at("2026-03-03T18:00:00Z"));
+    store.objects().retain(|object, _| !(is_digest(&object.key) && (from..to).contains(&moment(object))));
+    let reading = without(closed(), &store);
+    assert_eq!(reading.exit_code(), 1);
+    same(&notebook.run(closed(), &store), &reading);
+    let first = store.take_got().len();
+    for _night in 0..2 {
+        let report = notebook.run(closed(), &store);
+        same(&report, &reading);
+        // All but the day whose first digest links into it.
+        assert_eq!(report.carried.days, DAYS - 2, "{:?}", report.carried);
+        let read = store.take_got().len();
+        assert!(read < first / 2, "{read} of {first}");
+    }
+}
+
+#[test]
+fn a_file_that_comes_late_into_a_kept_day_has_that_day_read_and_no_other() {
+    let (notebook, mut store) = two_acts();
+    let log = log_of(&mut store, "2026-03-03");
+    let mut key = LogKey::parse(&log.key).unwrap();
+    key.unique = "Late000000000000".into();
+    let late = ObjectName::new(log.bucket.clone(), key.to_string());
+    let (body, metadata) = store.objects()[&log].clone();
+    store.modified().insert(late.clone(), closed().now - TimeDelta::hours(1));
+    store.objects().insert(late.clone(), (body, metadata));
+    let report = notebook.run(closed(), &store);
+    same(&report, &without(closed(), &store));
+    assert_eq!(report.carried.days, DAYS - 1);
+    // And again when it is another one.
+    store.etags().insert(late, "another".into());
+    let report = notebook.run(closed(), &store);
+    same(&report, &without(closed(), &store));
+    assert_eq!(report.carried.days, DAYS - 1);
 }
 
 #[test]
