@@ -50,7 +50,7 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
         Ok(Judged { report, witnesses, machine }) => {
             let published = results.publish(&report, &args.look);
             // Last: a seal speaks of a report that is there.
-            let unsealed = machine.block_on(witnesses.seal(&report));
+            let unsealed = machine.block_on(witnesses.seal(&report, &args.look));
             match (published, unsealed.is_empty()) {
                 (published, true) => published,
                 (Ok(code), false) => exit::settle(code, unsealed),

@@ -141,6 +141,40 @@ fn every_run_is_sealed_and_held_to_the_seal_before() {
 }
 
 #[test]
+fn quiet_says_nothing_where_all_is_well_and_a_copy_has_to_say_of_what() {
+    let scene = Scene::new();
+    let mut command = program(&scene.server);
+    command.args([
+        "verify",
+        "s3://example-trail-bucket",
+        "--start",
+        "2026-03-01",
+        "--end",
+        "2026-03-04",
+        "-q",
+    ]);
+    let output = command.args(SEALING).current_dir(scene.folder.path()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert_eq!((output.status.code(), String::from_utf8(said).unwrap()), (Some(0), String::new()));
+    WORLD.write(&scene.path("lab")).unwrap();
+    let folder = |more: &[&str]| {
+        let mut command = program(&scene.server);
+        command.args(["verify", "lab/bucket", "--start", "2026-03-01", "--end", "2026-03-04"]);
+        command.args(["--keys", "lab/keys.json", "--format", "json", "--no-progress"]);
+        let output = command.args(SEALING).args(more).current_dir(scene.folder.path()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    };
+    let (code, stderr) = folder(&[]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("--copied-from"), "{stderr}");
+    // The copy is held to what the bucket's own runs saw.
+    let (code, stderr) = folder(&["--copied-from", "s3://example-trail-bucket"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stderr.contains("sealed as number 2"), "{stderr}");
+}
+
+#[test]
 fn a_tail_that_was_cut_is_red_every_night_although_every_night_is_sealed() {
     let scene = Scene::new();
     assert_eq!(scene.run(&SEALING).0, 0);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::audit::{Plan, RULES};
-use crate::cli::args::Verify;
+use crate::cli::args::{Look, Verify};
 use crate::cli::exit::{self, Failure};
 use crate::cli::seal::vkeys;
 use crate::crypto::Hash;
@@ -19,7 +19,7 @@ use crate::seal::{
 };
 use crate::store::StoreError;
 use crate::store::state::{Kept, Over, Put, StateStore};
-use crate::trail::{Ended, Location, Time};
+use crate::trail::{Ended, Location, Time, UNKNOWN_BUCKET};
 use crate::verdict::what::What as Found;
 use crate::verdict::{Finding, Scope};
 
@@ -124,6 +124,13 @@ impl Witnesses {
         if !places.is_empty() && keys.trusted.is_empty() {
             return Err(Failure::new(format!(
                 "{spoken} needs a key to believe its seals by: --seal-key to seal this run, too, or --vkey to read alone"
+            )));
+        }
+        if !places.is_empty() && *plan.bucket == *UNKNOWN_BUCKET {
+            return Err(Failure::new(format!(
+                "{spoken} needs to know which bucket this is a copy of, because others may be remembered in the same place: say it \
+                 with {} s3://BUCKET[/PREFIX]",
+                args.spoken.of("copied-from")
             )));
         }
         let mut witnesses = Self {
@@ -277,8 +284,8 @@ impl Witnesses {
         self.released.iter().any(named) || self.ended.iter().any(|word| word.allows(&head.chain, head.end))
     }
 
-    /// Puts a seal of the run into each witness. Gives what went wrong with that.
-    pub async fn seal(self, report: &Report) -> Vec<Failure> {
+    /// Puts a seal of the run into each witness, and says so, unless nothing is to be said. Gives what went wrong with that.
+    pub async fn seal(self, report: &Report, look: &Look) -> Vec<Failure> {
         let mut failures = Vec::new();
         if report.completion == Completion::Interrupted {
             return failures;
@@ -286,6 +293,7 @@ impl Witnesses {
         let Some(key) = &self.keys.signing else { return failures };
         for witness in &self.witnesses {
             match self.put(key, witness, report).await {
+                Ok(_) if look.quiet => {}
                 Ok(told) => exit::note(&told),
                 Err(why) => failures.push(Failure::new(format!(
                     "this run was not sealed: {}: {why}; what it saw is in its report, which can be a --baseline",
