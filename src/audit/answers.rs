@@ -2,14 +2,14 @@
 //! below, if nobody looked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::crypto::Hash;
 use crate::digest::NamedBy;
-use crate::ledger::{FolderListing, LogRegion, Mark, Stamp};
+use crate::ledger::{Mark, Stamp};
 use crate::logs::{LogWork, Names, ShortName};
-use crate::store::{Listed, Object};
-use crate::trail::{Day, Location, ObjectName, Time};
+use crate::store::Object;
+use crate::trail::{Day, ObjectName, Time};
 
 /// KMS keys of one day that are told apart; of a day with more nothing is kept.
 const MOST_KEYS: usize = 4;
@@ -49,8 +49,8 @@ impl Answers {
     }
 
     /// A digest with this end was listed so, and given.
-    pub(super) fn digest(&self, end: Time, listed: Option<Mark>, given: &Object) {
-        let own = Day::of_digest(end);
+    pub(super) fn digest(&self, end: Time, listed: &Stamp<'_>, given: &Object) {
+        let (own, listed) = (Day::of_digest(end), listed.mark());
         let mut noted = self.noted();
         if listed.is_none() || listed != mark(given) {
             noted.unsure.extend(own.neighbours().chain([own]));
@@ -71,17 +71,9 @@ impl Answers {
         self.noted().unsure.insert(day);
     }
 
-    /// An object of a folder of log files is listed, and shown so.
-    pub(super) fn note(
-        &self,
-        listed: &Listed,
-        home: &Location,
-        (region, shown): (&LogRegion, &mut FolderListing),
-    ) {
-        let stamp = Stamp::new(listed.size, listed.modified, listed.etag.as_deref());
-        shown.log(region, &listed.key, &stamp);
-        let object = ObjectName { bucket: Arc::clone(&home.bucket), key: listed.key.clone() };
-        self.noted().listed.insert(ShortName::of(self.named_by, &object), stamp.mark());
+    /// An object of a folder of log files is listed so.
+    pub(super) fn note(&self, object: &ObjectName, listed: &Stamp<'_>) {
+        self.noted().listed.insert(ShortName::of(self.named_by, object), listed.mark());
     }
 
     /// What came of it, once all is given and listed.

@@ -186,7 +186,7 @@ async fn read_months(
     for days in months(context, closed, &known) {
         let answers = Arc::new(Answers::new(context.brief.plan.named_by));
         let read = read_days(context, place, closed, &days, Some(&answers)).await;
-        let fresh = fresh(context, place, &days, &closed.digests.listing, &read, answers.compare());
+        let fresh = fresh(context, place, &days, &closed.digests.by_day(), &read, answers.compare());
         let record = match whole.take() {
             None => with_carried(read.record, carried),
             Some(newer) => match newer.clone().join(read.record) {

@@ -11,7 +11,7 @@ use super::pages::{Walk, Walked, fold};
 use super::{Plan, Stop};
 use crate::digest::{NamedBy, claimed_object};
 use crate::inspection::{MARGIN, Strays};
-use crate::ledger::{Mark, SiteListing, Stamp};
+use crate::ledger::{SiteListing, Stamp};
 use crate::store::{Admission, Listed, Listing, ObjectStore, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER, LogKey, ObjectKey, RegionFolder};
 use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time, Window};
@@ -21,10 +21,32 @@ use crate::trail::{AccountRegion, ChainId, Location, ObjectName, Span, Time, Win
 pub(super) struct FoundDigest {
     pub(super) object: ObjectName,
     pub(super) key: DigestKey,
-    /// Stored bytes, where the listing tells them.
+    /// What the listing shows of it.
+    pub(super) shown: Arc<Shown>,
+}
+
+/// What a listing shows of an object beside its key.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// Stored bytes.
     pub(super) size: Option<u64>,
-    /// Stands for what the listing tells of it, where that is all there is to tell.
-    pub(super) mark: Option<Mark>,
+    /// When it was written.
+    pub(super) modified: Option<Time>,
+    etag: Option<Box<str>>,
+    storage_class: Option<Box<str>>,
+}
+
+impl Shown {
+    /// The key, and what is shown of it.
+    pub(super) fn apart(listed: Listed) -> (Box<str>, Self) {
+        let Listed { key, size, modified, etag, storage_class } = listed;
+        (key, Self { size, modified, etag, storage_class })
+    }
+
+    /// What a day's listing keeps of it.
+    pub(super) fn stamp(&self) -> Stamp<'_> {
+        Stamp::new(self.size, self.modified, self.etag.as_deref()).in_class(self.storage_class.as_deref())
+    }
 }
 
 impl FoundDigest {
@@ -35,7 +57,7 @@ impl FoundDigest {
 
     /// About how much memory it takes while its turn has not come: the log files it names, unfolded.
     pub(super) fn unfolded(&self) -> u64 {
-        self.size.unwrap_or(0).saturating_mul(8)
+        self.shown.size.unwrap_or(0).saturating_mul(8)
     }
 }
 
@@ -110,8 +132,6 @@ pub(super) struct Digests {
     pub(super) strays: Strays,
     /// Parts of the folder that could not be listed.
     pub(super) failures: Vec<StoreError>,
-    /// What the folder shows of each day.
-    pub(super) listing: SiteListing,
 }
 
 impl Digests {
@@ -126,7 +146,7 @@ impl Digests {
 
     /// Takes in one object of the folder.
     fn sort_in(&mut self, listed: Listed, home: &Location, place: &AccountRegion, sweep: &Sweep) {
-        let Listed { key, size, modified, etag, storage_class } = listed;
+        let (key, shown) = Shown::apart(listed);
         let parsed = DigestKey::parse(&key)
             .filter(|parsed| parsed.chain.place == *place && parsed.prefix == home.prefix);
         let object = ObjectName::new(Arc::clone(&home.bucket), key);
@@ -134,11 +154,9 @@ impl Digests {
             Some(parsed) if sweep.from.is_some_and(|from| parsed.end < from) => {}
             Some(parsed) if sweep.to.is_some_and(|to| to < parsed.end) => {}
             Some(key) => {
-                let stamp = Stamp::new(size, modified, etag.as_deref()).in_class(storage_class.as_deref());
-                self.listing.digests(home).digest(key.end, &object.key, &stamp);
-                self.take(FoundDigest { object, key, size, mark: stamp.mark() }, sweep);
+                self.take(FoundDigest { object, key, shown: Arc::new(shown) }, sweep);
             }
-            None if object.key.ends_with('/') && size.unwrap_or(0) == 0 => {}
+            None if object.key.ends_with('/') && shown.size.unwrap_or(0) == 0 => {}
             None => self.strays.add(object),
         }
     }
@@ -168,7 +186,16 @@ impl Digests {
         }
         self.strays.merge(other.strays);
         self.failures.extend(other.failures);
-        self.listing.merge(other.listing);
+    }
+
+    /// What those to be read show of each day.
+    pub(super) fn by_day(&self) -> SiteListing {
+        let mut listing = SiteListing::default();
+        for FoundDigest { object, key, shown } in &self.found {
+            let home = Location { bucket: Arc::clone(&object.bucket), prefix: key.prefix.clone() };
+            listing.digests(home).digest(key.end, &object.key, &shown.stamp());
+        }
+        listing
     }
 
     /// Whether there is no digest at all.

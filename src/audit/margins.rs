@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::Context;
 use super::answers::Answers;
 use super::folders::Asked;
-use super::listing::first_log_at;
+use super::listing::{Shown, first_log_at};
 use super::pages::{Walk, each, fold};
 use crate::inspection::LogFolder;
 use crate::ledger::{self, Extent, FolderListing, LogRegion, Side, near_midnight};
 use crate::store::{Listing, StoreError};
-use crate::trail::Day;
 use crate::trail::key::RegionFolder;
+use crate::trail::{Day, ObjectName};
 
 /// Listings of one site at once.
 const AT_ONCE: usize = 16;
@@ -63,8 +63,12 @@ async fn one(
     let walked = fold(&context.store, listing, FolderListing::default, |shown, page| {
         let mut walk = Walk::On;
         for listed in page.objects {
-            match near_midnight(&listed.key) {
-                Some(found) if found == side => answers.note(&listed, home, (&log_region, shown)),
+            let (key, listed) = Shown::apart(listed);
+            match near_midnight(&key) {
+                Some(found) if found == side => {
+                    shown.log(&log_region, &key, &listed.stamp());
+                    answers.note(&ObjectName::new(Arc::clone(&home.bucket), key), &listed.stamp());
+                }
                 _ if side == Side::Early => walk = Walk::Past,
                 _ => {}
             }

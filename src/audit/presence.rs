@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::answers::Answers;
 use super::folders::{Asked, Folders};
+use super::listing::Shown;
 use super::pages::{Walk, Walked, each, fold};
 use super::tree::LogTree;
 use super::unseen::failure;
@@ -17,7 +18,7 @@ use crate::inspection::{
 };
 use crate::ledger::{FolderListing, LogRegion, SiteListing};
 use crate::logs::{Candidate, LogWork, Names, Observation, Oddity, ShortName, oddity};
-use crate::store::{Listed as ListedObject, Listing, StoreError};
+use crate::store::{Listing, StoreError};
 use crate::trail::key::{LOG_FOLDER, LogKey, RegionFolder};
 use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, Time};
 
@@ -260,15 +261,16 @@ async fn list_day(
     let walked = fold(&context.store, listing, FolderListing::default, |shown, page| {
         let gathered = &mut *lock();
         for listed in page.objects {
-            if let Some(answers) = answers {
-                answers.note(&listed, home, (&region, shown));
-            }
-            let ListedObject { key, size, modified, .. } = listed;
+            let (key, listed) = Shown::apart(listed);
             let parsed = LogKey::parse(&key).filter(|parsed| parsed.lies_in(folder));
             let object = ObjectName::new(Arc::clone(&home.bucket), key);
+            if let Some(answers) = answers {
+                shown.log(&region, &object.key, &listed.stamp());
+                answers.note(&object, &listed.stamp());
+            }
             match parsed {
-                Some(key) => gathered.log(context, object, (key, modified), read),
-                None => gathered.beside(context, object, size),
+                Some(key) => gathered.log(context, object, (key, listed.modified), read),
+                None => gathered.beside(context, object, listed.size),
             }
         }
         if context.stop.is_set() { Walk::Stop } else { Walk::On }

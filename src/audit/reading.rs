@@ -174,37 +174,37 @@ async fn pass(
         for found in found {
             // In their order, so that the one whose turn is next always has its room.
             let room = context.unfolding.admit(found.unfolded()).await;
-            let FoundDigest { object, key, size, mark } = found;
+            let FoundDigest { object, key, shown } = found;
             let (context, ring) = (Arc::clone(context), Arc::clone(ring));
-            let answers = logs.and_then(|logs| logs.answers.clone());
+            let answers = logs.and_then(|logs| logs.answers.clone()).map(|all| (all, Arc::clone(&shown)));
             let task = Task::spawn(async move {
                 let end = key.end;
-                let seen = |stored: &Object| {
-                    if let Some(answers) = answers {
-                        answers.digest(end, mark, stored);
+                let seen = |given: &Object| {
+                    if let Some((answers, shown)) = answers {
+                        answers.digest(end, &shown.stamp(), given);
                     }
                 };
                 fetch::begin_digest(&context, &ring, object, key, seen).await
             });
             // The receiver outlives this side.
-            let _ = under_way.send((task, (size, mark), room)).await;
+            let _ = under_way.send((task, shown, room)).await;
         }
     };
     let digests = async {
-        while let Some((task, (size, mark), _room)) = arriving.recv().await {
+        while let Some((task, shown, _room)) = arriving.recv().await {
             let begun = task.await;
             let may_pass = matches!(begun, Tried::MayPass(_));
             // In their order: until the log files of a large one have been handed on.
             let (tried, _alone) = begun.taken_as_it_is().finish(context, ring).await;
             if may_pass && round == Try::First {
                 let Entry { key, object, .. } = tried;
-                once_more.push(FoundDigest { object, key, size, mark });
+                once_more.push(FoundDigest { object, key, shown });
                 continue;
             }
             let key = tried.key.clone();
             let (item, said) = reading.vouched(ring, tried);
             if !once_more.is_empty() && wants_a_word(&item) {
-                once_more.push(FoundDigest { object: item.object, key, size, mark });
+                once_more.push(FoundDigest { object: item.object, key, shown });
                 continue;
             }
             announce(context, &item, &said);

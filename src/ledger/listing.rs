@@ -258,8 +258,8 @@ pub struct SiteListing {
 
 impl SiteListing {
     /// The listing of the digests in one home, to be added to.
-    pub fn digests(&mut self, home: &Location) -> &mut FolderListing {
-        self.folders.entry(LogFolder { home: home.clone(), kind: DIGEST_FOLDER.into() }).or_default()
+    pub fn digests(&mut self, home: Location) -> &mut FolderListing {
+        self.folders.entry(LogFolder { home, kind: DIGEST_FOLDER.into() }).or_default()
     }
 
     /// Takes over what was listed of other folders, or of other days in the same.

@@ -10,11 +10,12 @@ use crate::audit::Context;
 use crate::audit::answers::{kms_key, mark};
 use crate::audit::fetch::{self, get};
 use crate::audit::homes::{Closed, log_kinds};
+use crate::audit::listing::Shown;
 use crate::audit::pages::{Walk, each, fold};
 use crate::chain::Item;
 use crate::crypto::{Hash, KeyRing};
 use crate::inspection::LogFolder;
-use crate::ledger::{self, DayListing, FolderListing, LogRegion, Mark, Row, SiteListing, Stamp};
+use crate::ledger::{self, DayListing, FolderListing, LogRegion, Mark, Row, SiteListing};
 use crate::store::{Listing, Object, StoreError};
 use crate::trail::key::{LogKey, RegionFolder};
 use crate::trail::{AccountRegion, Day, Depth, ObjectName, Time};
@@ -48,7 +49,7 @@ pub(super) async fn choose(
     let Ok((logs, sample)) = logs_around(context, place, closed, (first, last), drawn.as_ref()).await else {
         return none;
     };
-    let mut listing = closed.digests.listing.clone();
+    let mut listing = closed.digests.by_day();
     listing.merge(logs);
     let now = now(context);
     chosen.retain(|day, row| {
@@ -166,21 +167,20 @@ async fn one_folder(
     let walked = fold(&context.store, listing, Walked::default, |shown, page| {
         let mut walk = Walk::On;
         for listed in page.objects {
-            if *listed.key >= *beyond {
+            let (key, listed) = Shown::apart(listed);
+            if *key >= *beyond {
                 walk = Walk::Past;
                 continue;
             }
-            let stamp = Stamp::new(listed.size, listed.modified, listed.etag.as_deref());
-            shown.listing.log(&log_region, &listed.key, &stamp.in_class(listed.storage_class.as_deref()));
+            shown.listing.log(&log_region, &key, &listed.stamp());
             if let Some((day, seed)) = &drawn
-                && listed.key.starts_with(day.as_str())
-                && LogKey::parse(&listed.key).is_some_and(|log| log.lies_in(&region))
+                && key.starts_with(day.as_str())
+                && LogKey::parse(&key).is_some_and(|log| log.lies_in(&region))
             {
-                let order = Hash::of(&[seed.bytes(), listed.key.as_bytes()].concat());
+                let order = Hash::of(&[seed.bytes(), key.as_bytes()].concat());
                 if shown.drawn.as_ref().is_none_or(|(least, ..)| order < *least) {
-                    let object =
-                        ObjectName { bucket: Arc::clone(&folder.home.bucket), key: listed.key.clone() };
-                    shown.drawn = Some((order, object, stamp.mark()));
+                    let object = ObjectName::new(Arc::clone(&folder.home.bucket), key);
+                    shown.drawn = Some((order, object, listed.stamp().mark()));
                 }
             }
         }
