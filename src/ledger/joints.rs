@@ -3,7 +3,7 @@
 //! signature in a report is one that its run has read.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::chain::{Found, Item, Link, Own};
 use crate::crypto::{Hash, Signature};
@@ -54,6 +54,16 @@ enum Stands {
 
 /// A digest's place in a record.
 type At<'a> = (Day, Stands, &'a Item);
+
+/// All digests of a record.
+fn items(record: &SiteRecord) -> impl Iterator<Item = At<'_>> {
+    let of_days = record.days.iter().flat_map(|(day, of_day)| {
+        let items = of_day.chains.values().flat_map(|chain| &chain.items);
+        items.map(move |item| (*day, Stands::InADay, item))
+    });
+    let around = record.edges.values().chain(record.beyond.values());
+    of_days.chain(around.map(|item| (Day::of_digest(item.key.end), Stands::Around, item)))
+}
 
 /// The days of digests whose links do not hold in a record, each with that of the digest it leads to. A link to before `from`
 /// leads to what was not looked at.
@@ -110,23 +120,23 @@ fn joints<'r>(
     from: Time,
     mut show: impl FnMut(At<'r>, Option<Day>, bool),
 ) {
-    let of_days = record.days.iter().flat_map(|(day, of_day)| {
-        let items = of_day.chains.values().flat_map(|chain| &chain.items);
-        items.map(move |item| (*day, Stands::InADay, item))
-    });
-    let around = record.edges.values().chain(record.beyond.values());
-    let around = around.map(|item| (Day::of_digest(item.key.end), Stands::Around, item));
-    let items: Vec<At<'r>> = of_days.chain(around).collect();
     let name = |object: &'r ObjectName| match named_by {
         NamedBy::BucketAndKey => (&*object.bucket, Cow::Borrowed(&*object.key)),
         NamedBy::KeyOnly => ("", named_by.comparable(&object.key)),
     };
-    let by_name: BTreeMap<(&str, Cow<'_, str>), &Item> =
-        items.iter().map(|(.., item)| (name(&item.object), *item)).collect();
-    for (day, stands, item) in items {
-        let Some(previous) = item.previous() else { continue };
+    let linking: Vec<(At<'r>, &Previous)> =
+        items(record).filter_map(|at @ (.., item)| Some((at, item.previous()?))).collect();
+    // Few: the others were closed within their days.
+    let mut led_to: HashMap<(&str, Cow<'_, str>), Option<&Item>> =
+        linking.iter().map(|(_, previous)| (name(&previous.object), None)).collect();
+    for (.., item) in items(record) {
+        if let Some(found) = led_to.get_mut(&name(&item.object)) {
+            *found = Some(item);
+        }
+    }
+    for ((day, stands, item), previous) in linking {
         let end = DigestKey::parse(&previous.object.key).map(|key| key.end);
-        match by_name.get(&name(&previous.object)) {
+        match led_to.get(&name(&previous.object)).copied().flatten() {
             None => show((day, stands, item), None, end.is_some_and(|end| end < from)),
             Some(found) => {
                 let own = found.authentic().and_then(|proven| proven.own.as_ref());
