@@ -42,6 +42,7 @@ mod survey;
 mod task;
 mod tree;
 mod unseen;
+mod wanted;
 
 use discover::Found;
 use fetch::Try;

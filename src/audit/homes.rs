@@ -34,10 +34,9 @@ const MOST_KINDS: usize = 8;
 /// What may pass keeps a site from beginning.
 pub(super) struct NotNow;
 
-/// All places of a site, with its digests listed.
+/// All places of a site.
 pub(super) struct Closed {
     pub(super) homes: BTreeMap<Location, HomeRecord>,
-    pub(super) digests: Digests,
     pub(super) folders: Folders,
     /// The keys for those digests; none, where there are none or the run is to end.
     pub(super) keys: Option<Keys>,
@@ -62,14 +61,14 @@ enum Otherwise {
 }
 
 /// Lists the digests of all homes of `site`, and of those that links lead to.
-pub(super) async fn close(context: &Arc<Context>, site: &Site, round: Try) -> Result<Closed, NotNow> {
+pub(super) async fn close(
+    context: &Arc<Context>,
+    site: &Site,
+    round: Try,
+) -> Result<(Closed, Digests), NotNow> {
     let place = &site.place;
-    let mut closed = Closed {
-        homes: BTreeMap::new(),
-        digests: Digests::default(),
-        folders: Folders::default(),
-        keys: None,
-    };
+    let mut closed = Closed { homes: BTreeMap::new(), folders: Folders::default(), keys: None };
+    let mut digests = Digests::default();
     let mut otherwise = match round {
         Try::First => Otherwise::Postpone,
         Try::Last => Otherwise::TakeIt,
@@ -81,9 +80,9 @@ pub(super) async fn close(context: &Arc<Context>, site: &Site, round: Try) -> Re
     let mut probed = HashSet::new();
     while !fresh.is_empty() && !context.stop.is_set() {
         for home in fresh.drain(..) {
-            list(context, place, home, &mut closed, otherwise).await?;
+            digests.merge(list(context, place, home, &mut closed, otherwise).await?);
         }
-        if let Some(signed) = edges::signed(edges::with_edges(&closed.digests)) {
+        if let Some(signed) = edges::signed(edges::with_edges(&digests)) {
             let Some(ring) = context.ring(&place.region, signed).await else { break };
             if otherwise == Otherwise::Postpone && context.keys.may_be_had_later(&place.region).await {
                 return Err(NotNow);
@@ -92,10 +91,10 @@ pub(super) async fn close(context: &Arc<Context>, site: &Site, round: Try) -> Re
         }
         otherwise = Otherwise::AskAgain;
         if closed.homes.len() < MOST_HOMES {
-            fresh = beyond_links(context, place, &closed, &mut probed).await;
+            fresh = beyond_links(context, place, (&closed, &digests.found), &mut probed).await;
         }
     }
-    Ok(closed)
+    Ok((closed, digests))
 }
 
 /// Lists the digests of one home, and has its log folders looked through meanwhile.
@@ -105,7 +104,7 @@ async fn list(
     home: Home,
     closed: &mut Closed,
     otherwise: Otherwise,
-) -> Result<(), NotNow> {
+) -> Result<Digests, NotNow> {
     let Home { location, kinds } = home;
     let named_by = context.brief.plan.named_by;
     let mut record = HomeRecord { kinds, ..HomeRecord::default() };
@@ -123,7 +122,7 @@ async fn list(
             Otherwise::TakeIt => {}
         }
     }
-    match listed {
+    let listed = match listed {
         Ok(mut listed) => {
             slot.answered(0);
             record.strays = std::mem::take(&mut listed.strays);
@@ -131,12 +130,15 @@ async fn list(
                 let part = Root::of(named_by, &location.bucket, error.target.clone());
                 record.unlisted.push((part, failure(&error)));
             }
-            closed.digests.merge(listed);
+            listed
         }
-        Err(error) => record.unlisted.push((Root::of_digests(named_by, &location, place), failure(&error))),
-    }
+        Err(error) => {
+            record.unlisted.push((Root::of_digests(named_by, &location, place), failure(&error)));
+            Digests::default()
+        }
+    };
     closed.homes.insert(location, record);
-    Ok(())
+    Ok(listed)
 }
 
 /// The kinds of log files that are looked for: the usual one, and the first of those that are there besides.
@@ -161,17 +163,17 @@ async fn list_home(context: &Context, home: &Location, place: &AccountRegion) ->
 async fn beyond_links(
     context: &Arc<Context>,
     place: &AccountRegion,
-    closed: &Closed,
+    (closed, found): (&Closed, &[FoundDigest]),
     probed: &mut HashSet<(ChainId, Time)>,
 ) -> Vec<Home> {
     let Some(Keys { ring, .. }) = &closed.keys else { return Vec::new() };
     let room = MOST_PROBES.saturating_sub(probed.len());
-    let mut probes: Vec<FoundDigest> = after_holes(context, &closed.digests.found);
+    let mut probes: Vec<FoundDigest> = after_holes(context, found);
     probes.retain(|digest| !probed.contains(&(digest.key.chain.clone(), digest.key.end)));
     probes.truncate(room);
     probed.extend(probes.iter().map(|digest| (digest.key.chain.clone(), digest.key.end)));
     let links: Vec<Option<ObjectName>> = stream::iter(probes)
-        .map(|digest| async move { leads_to(context, ring, &digest, &closed.digests.found).await })
+        .map(|digest| async move { leads_to(context, ring, &digest, found).await })
         .buffered(PROBES_AT_ONCE)
         .collect()
         .await;
@@ -223,7 +225,7 @@ async fn leads_to(
             let mut later: Vec<&FoundDigest> =
                 same_chain().filter(|other| other.key.end > digest.key.end).collect();
             later.sort_by(|one, other| FoundDigest::newest_first(other, one));
-            let horizon = Horizon::of(same_chain().map(|other| (&other.key.chain, other.key.end)));
+            let horizon = Arc::new(Horizon::of(same_chain().map(|other| (&other.key.chain, other.key.end))));
             let mut reading = Reading::new(named_by, Days::default(), horizon);
             for voucher in later.into_iter().take(2).rev() {
                 let (mut item, said) = reading.vouched(ring, read(context, ring, voucher).await);

@@ -163,7 +163,7 @@ async fn look(
     let mut found = listing::digests(&context.store, &site.homes[0].location, place, sweep).await?.found;
     found.sort_by(FoundDigest::newest_first);
     let ring = context.ring(&place.region, sweep.signed()).await.ok_or(AuditError::Interrupted)?;
-    let horizon = Horizon::of(found.iter().map(|digest| (&digest.key.chain, digest.key.end)));
+    let horizon = Arc::new(Horizon::of(found.iter().map(|digest| (&digest.key.chain, digest.key.end))));
     let mut reading = Reading::new(named_by, Days::default(), horizon);
     for FoundDigest { object: digest, key, .. } in found {
         let tried = fetch::digest(context, &ring, digest, key).await;

@@ -8,17 +8,18 @@ use super::answers::Answers;
 use super::discover::Site;
 use super::folders::Asked;
 use super::homes::{Closed, Keys};
-use super::listing::{self, Digests, FoundDigest, Sweep};
+use super::listing::{self, FoundDigest, Sweep};
 use super::presence::{self, Present};
 use super::reading::{JudgedLogs, LogFiles, read};
+use super::wanted::Part;
 use super::{Context, Event, edges};
 use crate::chain::{Item, hold_links};
 use crate::crypto::{Fingerprint, Lookup};
-use crate::inspection::{self, Days, Horizon, KeyFacts, Made, Reading, SiteRecord, SiteView, Told};
+use crate::inspection::{self, Days, KeyFacts, Made, Reading, SiteRecord, SiteView, Told};
 use crate::ledger::SiteListing;
 use crate::report::{Completion, Reached};
 use crate::store::ObjectStore;
-use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, Span, SpanSet, Time};
+use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, SpanSet, Time};
 
 /// Judges a record, and has told what there is to tell.
 pub(super) fn judge(context: &Context, record: SiteRecord) -> SiteView {
@@ -55,21 +56,17 @@ pub(super) async fn read_days(
     context: &Arc<Context>,
     place: &AccountRegion,
     closed: &mut Closed,
-    days: &Days,
+    part: Part,
     answers: Option<&Arc<Answers>>,
 ) -> DaysRead {
-    let mut record = begun(context, place.clone(), closed.homes.clone(), days);
-    record.earlier = edges::ends(&closed.digests);
-    let (wanted, mut reading) = to_be_read(context, &closed.digests, days);
-    if answers.is_none() {
-        // Nothing else is read of them.
-        closed.digests = Digests::default();
-    }
+    let Part { days, digests, mut reading, earlier } = part;
+    let mut record = begun(context, place.clone(), closed.homes.clone(), &days);
+    record.earlier = earlier;
     let folders = &mut closed.folders;
     let logs = LogFiles::open(context, answers.cloned());
     if let Some(Keys { ring, .. }) = &closed.keys {
-        let listed = presence::listed_before(context, days, folders).await;
-        read(context, ring, wanted, listed.as_ref(), &mut reading, Some(&logs)).await;
+        let listed = presence::listed_before(context, &days, folders).await;
+        read(context, ring, digests, listed.as_ref(), &mut reading, Some(&logs)).await;
     }
     let last_words = reading.take_last_words(&context.brief);
     let looks = !record.homes.values().any(|home| !home.unlisted.is_empty())
@@ -78,7 +75,8 @@ pub(super) async fn read_days(
     let mut listing = SiteListing::default();
     let beside = async {
         if looks {
-            let asked = Asked { days, read: &reading.read, answers: answers.map(|answers| &**answers) };
+            let asked =
+                Asked { days: &days, read: &reading.read, answers: answers.map(|answers| &**answers) };
             let mut found = presence::look(context, &record.place, folders, asked).await;
             listing = std::mem::take(&mut found.listing);
             take_present(context, &mut record, found).await;
@@ -143,23 +141,6 @@ fn begun(
     }
 }
 
-/// The digests that the days looked at need, newest first, and what they are read into.
-fn to_be_read(context: &Context, digests: &Digests, days: &Days) -> (Vec<FoundDigest>, Reading) {
-    let brief = &context.brief;
-    let mut wanted: Vec<FoundDigest> = edges::with_edges(digests).cloned().collect();
-    wanted.sort_by(FoundDigest::newest_first);
-    wanted.dedup_by(|one, other| one.object == other.object);
-    let horizon = Horizon::of(wanted.iter().map(|digest| (&digest.key.chain, digest.key.end)));
-    let reading = Reading::new(brief.plan.named_by, days.clone(), horizon);
-    let Span { start, end } = brief.reach();
-    wanted.retain(|digest| match digest.key.end {
-        before if before < start => days.hold(Day::of_digest(start)),
-        after if after > end => days.hold(Day::of_digest(end)),
-        within => reading.wants(&digest.key.chain, within),
-    });
-    (wanted, reading)
-}
-
 /// Takes over what lies in the folders of log files, and reads the digests that may name some of it.
 async fn take_present(context: &Arc<Context>, record: &mut SiteRecord, found: Present) {
     let Present { days, beside, until, .. } = found;
@@ -194,7 +175,7 @@ pub(super) async fn read_beyond(context: &Arc<Context>, record: &mut SiteRecord,
     found.sort_by(FoundDigest::newest_first);
     let Some(span) = edges::signed(found.iter()) else { return };
     let Some(ring) = context.ring(&record.place.region, span).await else { return };
-    let mut reading = Reading::new(context.brief.plan.named_by, Days::default(), Horizon::default());
+    let mut reading = Reading::new(context.brief.plan.named_by, Days::default(), Arc::default());
     read(context, &ring, found, None, &mut reading, None).await;
     record.far.extend(std::mem::take(&mut reading.named_beside));
     record.beyond = by_name(reading.beside);

@@ -6,6 +6,7 @@ use super::discover::Site;
 use super::fetch::Try;
 use super::homes::close;
 use super::site::read_days;
+use super::wanted::Wanted;
 use super::{Context, Event, ledger};
 use crate::inspection::SiteRecord;
 
@@ -14,10 +15,15 @@ pub(super) struct Postponed(pub(super) Site);
 
 /// Makes the record of `site`. Its last try is not postponed.
 pub(super) async fn survey(context: &Arc<Context>, site: Site, round: Try) -> Result<SiteRecord, Postponed> {
-    let Ok(mut closed) = close(context, &site, round).await else { return Err(Postponed(site)) };
+    let Ok((mut closed, digests)) = close(context, &site, round).await else { return Err(Postponed(site)) };
     let record = match &context.ledger {
-        Some(opened) => ledger::survey(context, opened, &site.place, &mut closed).await,
-        None => read_days(context, &site.place, &mut closed, &context.days, None).await.record,
+        Some(opened) => ledger::survey(context, opened, &site.place, (&mut closed, &digests)).await,
+        None => {
+            let part = Wanted::of(&digests).by(context, &context.days);
+            // Nothing else is read of them.
+            drop(digests);
+            read_days(context, &site.place, &mut closed, part, None).await.record
+        }
     };
     context.observer.on(Event::SiteDone);
     Ok(record)

@@ -26,7 +26,7 @@ const MOST_CLAIMS: usize = 4000;
 pub struct Reading {
     named_by: NamedBy,
     days: Days,
-    horizon: Horizon,
+    horizon: Arc<Horizon>,
     /// What is known of each of the days.
     pub read: BTreeMap<Day, DayRead>,
     /// Digests that lie too far from the window to be part of it, and are read for what they say.
@@ -140,7 +140,7 @@ struct LastWords {
 
 impl Reading {
     /// Nothing read yet of `days`; what each of them may hear goes as far as `horizon`.
-    pub fn new(named_by: NamedBy, days: Days, horizon: Horizon) -> Self {
+    pub fn new(named_by: NamedBy, days: Days, horizon: Arc<Horizon>) -> Self {
         Self {
             named_by,
             days,

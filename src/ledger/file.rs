@@ -5,16 +5,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::Datelike as _;
 use serde::{Deserialize, Serialize};
 
-use super::row::{DayPart, LedgerKey, Row};
+use super::row::{DayPart, LedgerKey, Row, SCHEMA};
 use crate::crypto::short::Short;
 use crate::trail::{AccountRegion, Day, Location, Malformed};
 
-/// What a file says that it is.
-const SCHEMA: &str = "trailseal/ledger/v1";
 /// What stands between a line and its seal.
 const SEAL: &[u8] = b",\"seal\":\"";
 /// A seal in base64, with what follows it.
@@ -113,18 +112,11 @@ pub struct Whose<'a> {
     pub key: &'a LedgerKey,
 }
 
-/// What of a file is not believed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rejected {
-    /// Lines.
-    pub lines: u64,
-}
-
 /// A month of one account and region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MonthFile {
     /// Its days.
-    pub rows: BTreeMap<DayPart, Row>,
+    pub rows: BTreeMap<DayPart, Arc<Row>>,
 }
 
 impl MonthFile {
@@ -133,27 +125,27 @@ impl MonthFile {
         format!("{}{month}.jsonl", site_folder(delivered, place))
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) writes, as far as its lines hold for `whose`; of a file that is another's, or of
-    /// another version, nothing does.
-    pub fn read(bytes: &[u8], month: Month, whose: Whose<'_>) -> (Option<Self>, Rejected) {
+    /// Reads what [`to_bytes`](Self::to_bytes) writes, as far as its lines hold for `whose`, and says how many do not; of a file
+    /// that is another's, or of another version, none does.
+    pub fn read(bytes: &[u8], month: Month, whose: Whose<'_>) -> (Self, u64) {
         let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let header = lines.next().and_then(|line| serde_json::from_slice::<Header>(line).ok());
         let own = |header: &Header| header.schema == SCHEMA && header.origin == whose.delivered.to_string();
         if header.filter(own).is_none() {
-            return (None, Rejected { lines: 1 + lines.count() as u64 });
+            return (Self::default(), 1 + lines.count() as u64);
         }
-        let (mut file, mut rejected) = (Self::default(), Rejected::default());
+        let (mut file, mut rejected) = (Self::default(), 0);
         for line in lines {
             match row(line, whose).filter(|row| Month::of(row.day) == month) {
-                Some(row) if file.rows.len() < MOST_ROWS => file.take(row),
-                _ => rejected.lines += 1,
+                Some(row) if file.rows.len() < MOST_ROWS => file.take(Arc::new(row)),
+                _ => rejected += 1,
             }
         }
-        (Some(file), rejected)
+        (file, rejected)
     }
 
     /// Takes in a row; of two of the same the one that was read later. Where there are too many, a part goes.
-    pub fn take(&mut self, row: Row) {
+    pub fn take(&mut self, row: Arc<Row>) {
         let key = (row.day, row.part);
         if self.rows.get(&key).is_some_and(|known| known.read_at > row.read_at) {
             return;
@@ -175,7 +167,7 @@ impl MonthFile {
         });
         for row in self.rows.values() {
             bytes.push(b'\n');
-            let mut line = written(row);
+            let mut line = written(&**row);
             line.pop();
             let seal = whose.key.seal(&whose.delivered.to_string(), whose.place, &line);
             bytes.extend(line);

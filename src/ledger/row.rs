@@ -13,6 +13,8 @@ use crate::inspection::{Brief, DayRecord, MARGIN};
 use crate::trail::text::moment;
 use crate::trail::{AccountRegion, Day, Depth, Span, Time};
 
+/// What a file of rows says that it is, and what their seals are made for.
+pub const SCHEMA: &str = "trailseal/ledger/v1";
 /// The number of the rules by which days are judged. Rows of another number are read again: it is raised with every change of
 /// what a record says of the same bytes, and a test over forged records fails where that is forgotten.
 pub const RULES: u32 = 1;
@@ -143,8 +145,7 @@ impl LedgerKey {
     pub(super) fn seal(&self, origin: &str, place: &AccountRegion, line: &[u8]) -> Hash {
         let organization = place.organization.as_ref().map_or("-", |organization| organization.as_str());
         let AccountRegion { account, region, .. } = place;
-        let mut message =
-            format!("trailseal/ledger/v1\n{origin}\n{organization}\n{account}\n{region}\n").into_bytes();
+        let mut message = format!("{SCHEMA}\n{origin}\n{organization}\n{account}\n{region}\n").into_bytes();
         message.extend_from_slice(line);
         match self {
             Self::Nobody => Hash::of(&message),

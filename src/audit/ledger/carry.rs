@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Files;
-use super::{Carries, Opened, Reread, now};
+use super::months::CarriedDays;
+use super::{Carries, Reread, SiteLedger};
 use crate::audit::Context;
 use crate::audit::answers::{kms_key, mark};
 use crate::audit::fetch::{self, get};
@@ -25,36 +26,36 @@ const AT_ONCE: usize = 16;
 
 /// The days of a site that need not be read.
 pub(super) async fn choose(
-    context: &Arc<Context>,
-    opened: &Opened,
-    place: &AccountRegion,
+    ledger: SiteLedger<'_>,
     closed: &Closed,
+    digests: &SiteListing,
     files: &Files,
-) -> BTreeMap<Day, Row> {
+) -> CarriedDays {
+    let SiteLedger { context, opened, place } = ledger;
     let none = BTreeMap::new();
     let Some(keys) = &closed.keys else { return none };
     let unlisted = closed.homes.values().any(|home| !home.unlisted.is_empty());
     if opened.ledger.carries == Carries::Nothing || opened.ledger.reread == Reread::Always || unlisted {
         return none;
     }
-    let mut chosen: BTreeMap<Day, Row> = files
+    let mut chosen: CarriedDays = files
         .rows()
         .filter(|row| is_asked_for(context, row) && row.terms.hold(&context.brief, place, &keys.ring))
-        .map(|row| (row.day, row.clone()))
+        .map(|row| (row.day, Arc::clone(row)))
         .collect();
     let Some((first, last)) = chosen.keys().next().copied().zip(chosen.keys().next_back().copied()) else {
         return none;
     };
-    let drawn = draw(opened, place, context, &chosen);
+    let drawn = draw(ledger, &chosen);
     let Ok((logs, sample)) = logs_around(context, place, closed, (first, last), drawn.as_ref()).await else {
         return none;
     };
-    let mut listing = closed.digests.by_day();
+    let mut listing = digests.clone();
     listing.merge(logs);
-    let now = now(context);
+    let now = ledger.now();
     chosen.retain(|day, row| {
         let listed = listing.of_day(place, *day, ledger::extent(&context.brief, *day));
-        row.fits(&listed) && !is_due(opened, place, row, &listed, now)
+        row.fits(&listed) && !is_due(ledger, row, &listed, now)
     });
     match is_as_before(context, &keys.ring, &chosen, sample).await {
         true => chosen,
@@ -69,10 +70,10 @@ fn is_asked_for(context: &Context, row: &Row) -> bool {
 }
 
 /// Whether a day is to be read again. What lies in an archive is not asked for.
-fn is_due(opened: &Opened, place: &AccountRegion, row: &Row, listed: &DayListing, now: Time) -> bool {
-    let Reread::After(most) = opened.ledger.reread else { return false };
+fn is_due(ledger: SiteLedger<'_>, row: &Row, listed: &DayListing, now: Time) -> bool {
+    let Reread::After(most) = ledger.opened.ledger.reread else { return false };
     let half = most.num_seconds() / 2;
-    let later = opened.draw(place, &format!("reread\n{}\n{}", row.day, row.read_at.timestamp()));
+    let later = ledger.draw(&format!("reread\n{}\n{}", row.day, row.read_at.timestamp()));
     let later = i64::try_from(later % u64::try_from(half).unwrap_or(0).max(1)).unwrap_or(0);
     let age = (now - row.read_at).num_seconds();
     // What was read in the future was not read by a clock that is right.
@@ -95,17 +96,11 @@ enum Sample {
 }
 
 /// Draws a day, and then one of its objects, each as likely as any other.
-fn draw(
-    opened: &Opened,
-    place: &AccountRegion,
-    context: &Context,
-    chosen: &BTreeMap<Day, Row>,
-) -> Option<Drawn> {
-    let number = |what: &str, of: u64| {
-        opened.draw(place, &format!("{what}\n{}", context.brief.plan.now.timestamp_micros())) % of.max(1)
-    };
+fn draw(ledger: SiteLedger<'_>, chosen: &CarriedDays) -> Option<Drawn> {
+    let now = ledger.context.brief.plan.now.timestamp_micros();
+    let number = |what: &str, of: u64| ledger.draw(&format!("{what}\n{now}")) % of.max(1);
     let nth = |what: &str, of: usize| usize::try_from(number(what, of as u64)).unwrap_or(0);
-    let rows: Vec<&Row> = chosen.values().filter(|row| items(row).next().is_some()).collect();
+    let rows: Vec<&Arc<Row>> = chosen.values().filter(|row| items(row).next().is_some()).collect();
     let row = rows.get(nth("day", rows.len()))?;
     let (digests, logs) =
         (items(row).count(), row.record.chains.values().map(|chain| chain.logs.intact).sum::<u64>());
@@ -198,7 +193,7 @@ async fn one_folder(
 async fn is_as_before(
     context: &Arc<Context>,
     ring: &Arc<KeyRing>,
-    chosen: &BTreeMap<Day, Row>,
+    chosen: &CarriedDays,
     sample: Option<Sample>,
 ) -> bool {
     let known_key =
