@@ -10,12 +10,13 @@ mod heads;
 mod key;
 mod name;
 mod note;
+mod sealing;
 mod text;
-mod token;
 pub mod witness;
 
 pub use heads::{HeadName, SealedHead};
 pub use key::{KeyId, KeyLabel, KeyName, NotAKey, Signature, SigningKey, VerifierKey};
 pub use name::SealName;
 pub use note::{NotANote, Note, Unverified};
+pub use sealing::Sealing;
 pub use text::{Carried, NotASeal, ObjectCounts, SCHEMA, Seal, SealedPart, SealedRun, Softened, Tool};

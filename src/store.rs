@@ -187,7 +187,7 @@ pub struct Listed {
     pub size: Option<u64>,
     /// When it was written, by the store's word; a folder, whose files were copied there, does not say.
     pub modified: Option<Time>,
-    /// What the store tells its content by: another content has another one. A folder does not say.
+    /// What the store tells its content by, without quotes: another content has another one. A folder does not say.
     pub etag: Option<Box<str>>,
     /// The storage class, such as `STANDARD` or `GLACIER`, as the store names it.
     pub storage_class: Option<Box<str>>,

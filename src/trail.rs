@@ -15,6 +15,7 @@ pub mod neighbours;
 pub mod source;
 pub(crate) mod text;
 mod time;
+pub(crate) mod token;
 
 pub use day::Day;
 pub use ended::Ended;

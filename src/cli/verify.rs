@@ -32,11 +32,13 @@ pub(super) mod aws;
 mod ledger;
 mod plan;
 mod results;
+mod seal_keys;
 mod witness;
 
 use plan::{belongs_here, plan, read_as_utc};
 use results::Results;
-use witness::{Keys, Place, Witnesses};
+use seal_keys::SealKeys;
+use witness::{Place, Witnesses};
 
 /// Runs the command.
 pub fn run(args: Verify) -> Result<u8, Failure> {
@@ -90,7 +92,7 @@ async fn verify(
     observer: Arc<dyn Observer>,
 ) -> Result<(Report, Witnesses), Failure> {
     let stop = stop_on_signal();
-    let seal_keys = Keys::read(args)?;
+    let seal_keys = SealKeys::read(args)?;
     let copied_from = args.copied_from.as_deref().map(source::delivered).transpose()?;
     let Opened { mut plan, store, keys, ledger, places, advice, identity } = match source {
         Source::Folder { root, named } => {
@@ -151,7 +153,7 @@ fn delivered(store: impl ObjectStore, copy: Location, copied_from: Option<Locati
 }
 
 async fn folder(
-    (args, seal_keys): (&Verify, &Keys),
+    (args, seal_keys): (&Verify, &SealKeys),
     now: Time,
     (root, named): (PathBuf, Named),
     copied_from: Option<Location>,
@@ -181,7 +183,7 @@ async fn folder(
 
 #[cfg(feature = "aws")]
 async fn bucket(
-    (args, seal_keys): (&Verify, &Keys),
+    (args, seal_keys): (&Verify, &SealKeys),
     now: Time,
     (place, named): (Location, Named),
     copied_from: Option<Location>,
@@ -200,7 +202,7 @@ async fn bucket(
 }
 
 #[cfg(feature = "aws")]
-async fn trail((args, seal_keys): (&Verify, &Keys), now: Time, arn: &str) -> Result<Opened, Failure> {
+async fn trail((args, seal_keys): (&Verify, &SealKeys), now: Time, arn: &str) -> Result<Opened, Failure> {
     allow_connections(args.concurrency.get());
     let reach = aws::AwsClients::open(&args.access, args.regions.first()).await?;
     let trail = reach.trail(arn).await?;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use chrono::Datelike as _;
 use serde::{Deserialize, Serialize};
 
-use super::row::{DayPart, LedgerKey, Row, SCHEMA};
+use super::row::{DayPart, LedgerKey, Row, SCHEMA, organization};
 use crate::crypto::short::Short;
+use crate::trail::token::{Within, escaped};
 use crate::trail::{AccountRegion, Day, Location, Malformed};
 
 /// What stands between a line and its seal.
@@ -57,19 +58,13 @@ impl fmt::Display for Month {
 
 /// The folder of all that is remembered of one record.
 pub fn origin_folder(delivered: &Location) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let origin = delivered.to_string();
-    let escaped = origin.bytes().map(|byte| match byte {
-        byte if plain(byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    });
-    format!("{}/", escaped.collect::<String>())
+    escaped(&delivered.to_string(), Within::Path) + "/"
 }
 
 /// The folder of one account and region in it.
 pub fn site_folder(delivered: &Location, place: &AccountRegion) -> String {
-    let organization = place.organization.as_ref().map_or("-", |organization| organization.as_str());
-    format!("{}{organization}/{}/{}/", origin_folder(delivered), place.account, place.region)
+    let AccountRegion { account, region, .. } = place;
+    format!("{}{}/{account}/{region}/", origin_folder(delivered), organization(place))
 }
 
 /// The accounts and regions that files with these names are of.

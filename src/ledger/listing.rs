@@ -27,10 +27,9 @@ pub struct Stamp<'a> {
 }
 
 impl<'a> Stamp<'a> {
-    /// What is said of one; an ETag is compared without what servers put around it.
+    /// What is said of one.
     pub fn new(size: Option<u64>, modified: Option<Time>, etag: Option<&'a str>) -> Self {
-        let bare = |etag: &'a str| etag.trim().trim_start_matches("W/").trim_matches('"');
-        Self { size, modified, etag: etag.map(bare), is_archived: false }
+        Self { size, modified, etag, is_archived: false }
     }
 
     /// The same of an object in this storage class: what lies in an archive has to be restored before it can be read.

@@ -122,6 +122,11 @@ impl Row {
     }
 }
 
+/// Whose trail it is; of an account's own, `-`.
+pub(super) fn organization(place: &AccountRegion) -> &str {
+    place.organization.as_ref().map_or("-", |organization| organization.as_str())
+}
+
 /// What rows are sealed with.
 #[derive(Clone)]
 pub enum LedgerKey {
@@ -143,8 +148,7 @@ impl std::fmt::Debug for LedgerKey {
 impl LedgerKey {
     /// The seal of a line of an account and region whose record was delivered to `origin`.
     pub(super) fn seal(&self, origin: &str, place: &AccountRegion, line: &[u8]) -> Hash {
-        let organization = place.organization.as_ref().map_or("-", |organization| organization.as_str());
-        let AccountRegion { account, region, .. } = place;
+        let (organization, AccountRegion { account, region, .. }) = (organization(place), place);
         let mut message = format!("{SCHEMA}\n{origin}\n{organization}\n{account}\n{region}\n").into_bytes();
         message.extend_from_slice(line);
         match self {

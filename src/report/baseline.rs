@@ -1,6 +1,6 @@
 //! What an earlier run saw, and whether it is still there.
 
-use super::{Newest, Report};
+use super::{ChainReport, Newest, Report};
 use crate::crypto::Hash;
 use crate::trail::{ChainId, ObjectName, Span, Time};
 
@@ -43,11 +43,16 @@ pub struct SealedBy {
 impl Baseline {
     /// What a run saw, by its report; `place` is where that was read, and `hash` what it hashes to.
     pub fn of(report: &Report, place: impl Into<String>, hash: Hash) -> Self {
-        let heads = report.chains.iter().filter_map(|chain| {
-            let Newest { object, hash, end } = chain.newest.clone()?;
-            Some(Head { chain: chain.id.clone(), object, hash, end })
-        });
-        Self { place: place.into(), hash, sealed: None, heads: heads.collect() }
+        let heads = report.chains.iter().filter_map(ChainReport::head).collect();
+        Self { place: place.into(), hash, sealed: None, heads }
+    }
+}
+
+impl ChainReport {
+    /// What a later run can be held to.
+    pub fn head(&self) -> Option<Head> {
+        let Newest { object, hash, end } = self.newest.clone()?;
+        Some(Head { chain: self.id.clone(), object, hash, end })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::token::{Within, escaped, unescaped};
+use crate::trail::token::{Within, escaped, unescaped};
 use crate::trail::{Location, Prefix};
 
 /// The folder of one origin's seals.

@@ -181,7 +181,7 @@ impl Seal {
     ///
     /// Of each chain the newest is kept, also where the run did not look at it, and only a later one replaces it. What was
     /// found lost or changed stays, as last seen, until it is seen again or released, also through runs that do not look at it.
-    pub fn accumulate(
+    pub(super) fn accumulate(
         &self,
         seen: &[Head],
         kept: &BTreeSet<HeadName>,

@@ -32,9 +32,6 @@ pub trait StateStore: Send + Sync + 'static {
     ///
     /// Where it cannot be written. Then the file is as it was, or as it was to be.
     async fn put(&self, name: &str, bytes: &[u8], over: Over<'_>) -> Result<Put, StoreError>;
-
-    /// The place, as the caller named it.
-    fn place(&self) -> String;
 }
 
 /// A file as it was read.

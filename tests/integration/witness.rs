@@ -346,12 +346,46 @@ fn what_cannot_be_is_refused_before_the_long_work() {
         (call.action == Action::PutObject).then_some(Fault::Refuse(403, "AccessDenied", "Access Denied"))
     }));
     refused(&["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"], "s3:PutObject");
+    // Without the listing no seal could be put at the end; who only reads is told so in the report.
+    scene.server.fail(faults::script(|call| {
+        (call.bucket == "witness-bucket" && call.action == Action::ListObjectsV2).then_some(Fault::DENIED)
+    }));
+    scene.server.take_counts();
+    refused(&["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"], "s3:ListBucket");
+    assert_eq!(scene.server.take_counts().get(&Action::GetObject), None);
     // A store that lets seals be written over.
     scene.server.fail(faults::none());
     let sealing = ["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"];
     assert_eq!(scene.run(&sealing).0, 0);
     scene.server.behave(Behaviour { keeps_conditions: false, ..Behaviour::default() });
     refused(&sealing, "be written over");
+}
+
+#[test]
+fn a_witness_is_known_again_however_it_is_spelled() {
+    let scene = Scene::new();
+    let sealing = |witness| {
+        ["--seal-key", "seal.key", "--ledger", "ledger", "--trust-listing", "--witness", witness]
+    };
+    assert_eq!(scene.run(&sealing("witness")).0, 0);
+    assert_eq!(scene.run(&sealing("./witness/")).0, 0);
+    fs::remove_file(scene.seals("witness").pop().unwrap()).unwrap();
+    let (code, report, _) = scene.run(&sealing("ledger/../witness"));
+    assert_eq!((code, codes(&report)), (1, vec!["tamper witness-broken".to_owned()]));
+}
+
+#[test]
+fn a_seal_that_the_ledger_could_not_note_is_there_all_the_same() {
+    let scene = Scene::new();
+    scene.server.fail(faults::script(|call| {
+        (call.action == Action::PutObject && call.key.contains("/witness/")).then_some(Fault::DENIED)
+    }));
+    let sealing = [&SEALING[..], &["--ledger", "s3://witness-bucket/ledger", "--trust-listing"]].concat();
+    let (code, _, stderr) = scene.run(&sealing);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("sealed as number 1 in witness, but the ledger could not note that"), "{stderr}");
+    assert!(!stderr.contains("not sealed"), "{stderr}");
+    assert_eq!(scene.seals("witness").len(), 2);
 }
 
 #[test]

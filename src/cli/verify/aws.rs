@@ -17,7 +17,7 @@ use crate::trail::{Location, Region, Time, format_time};
 use futures_util::FutureExt as _;
 
 use super::ledger::{ledger, witnesses};
-use super::witness::Keys;
+use super::seal_keys::SealKeys;
 use super::{Opened, key_files};
 use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};
 use crate::cli::exit::Failure;
@@ -69,7 +69,7 @@ impl AwsClients {
     /// What a run through this session takes, with the keys of the given files, else AWS's own.
     pub(super) async fn opened(
         self,
-        (args, seal_keys): (&Verify, &Keys),
+        (args, seal_keys): (&Verify, &SealKeys),
         now: Time,
         mut plan: Plan,
         store: Arc<dyn ObjectStore>,

@@ -1,5 +1,6 @@
 //! Where a run remembers what days came to.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::{Carries, Ledger, LedgerKey, Plan, Reread};
@@ -12,7 +13,8 @@ use crate::trail::key::ROOT;
 
 #[cfg(feature = "aws")]
 use super::aws::AwsClients;
-use super::witness::{Keys, Place};
+use super::seal_keys::SealKeys;
+use super::witness::Place;
 
 /// Days on disk say nothing of when they were written, so nothing of theirs can be carried.
 pub fn refuse_for_folder(args: &Verify) -> Result<(), Failure> {
@@ -31,7 +33,7 @@ pub fn refuse_for_folder(args: &Verify) -> Result<(), Failure> {
 pub fn ledger(
     args: &Verify,
     plan: &mut Plan,
-    keys: &Keys,
+    keys: &SealKeys,
     reach: &AwsClients,
 ) -> Result<Option<Ledger>, Failure> {
     let Some(place) = &args.remember.ledger else { return Ok(None) };
@@ -68,15 +70,19 @@ where
 {
     let spoken = args.spoken.of("witness");
     let mut places = Vec::new();
-    for place in &args.remember.witnesses {
-        let state: Arc<dyn StateStore> = match source::bucket_and_prefix(place)? {
+    for words in &args.remember.witnesses {
+        let (home, state): (String, Arc<dyn StateStore>) = match source::bucket_and_prefix(words)? {
             Some(home) => {
                 apart_from_the_record(&spoken, plan, &home)?;
-                Arc::new(reach(home).await?)
+                (home.to_string(), Arc::new(reach(home).await?))
             }
-            None => Arc::new(folder(&spoken, place)?),
+            None => {
+                let state = folder(&spoken, words)?;
+                let home = std::fs::canonicalize(words).unwrap_or_else(|_| PathBuf::from(words));
+                (home.display().to_string(), Arc::new(state))
+            }
         };
-        places.push((place.clone(), state));
+        places.push(Place { words: words.clone(), home, state });
     }
     Ok(places)
 }

@@ -14,13 +14,19 @@ use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{Day, Location, Origin, Region, Time, format_time};
 
-use super::witness::Keys;
+use super::seal_keys::SealKeys;
 use crate::cli::args::{ExpectedRegion, Verify};
 use crate::cli::exit::Failure;
 use crate::cli::time::{End, Moment};
 
 /// What is asked for of a place.
-pub fn plan(args: &Verify, keys: &Keys, now: Time, place: Location, origin: Origin) -> Result<Plan, Failure> {
+pub fn plan(
+    args: &Verify,
+    keys: &SealKeys,
+    now: Time,
+    place: Location,
+    origin: Origin,
+) -> Result<Plan, Failure> {
     let (start, end) = window(args, now)?;
     let spoken = &args.spoken;
     if let Some(code) = args.accept.iter().find(|code| args.fail_on.contains(code)) {
@@ -129,7 +135,7 @@ fn expected_regions(args: &Verify) -> Result<BTreeSet<Region>, Failure> {
 }
 
 /// Reads what an earlier run saw; `spoken` is what the option is called.
-fn baseline(spoken: &str, path: &Path, keys: &Keys) -> Result<Baseline, Failure> {
+fn baseline(spoken: &str, path: &Path, keys: &SealKeys) -> Result<Baseline, Failure> {
     let place = path.display().to_string();
     let wrong = |what: String| Failure::new(format!("{spoken} {place}: {what}"));
     let json = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;

@@ -1,113 +1,59 @@
 //! Who remembers for a run what earlier ones saw: asked before the long work, told after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::audit::{Plan, RULES};
 use crate::cli::args::{Look, Verify};
 use crate::cli::exit::{self, Failure};
-use crate::cli::seal::vkeys;
 use crate::crypto::Hash;
 use crate::render::{self, Format, human};
-use crate::report::{Baseline, Class, Completion, Head, Newest, Report, What};
-use crate::seal::witness::{
-    Content, Holdings, Listed, Remembered, WitnessFault, WitnessFile, Witnessed, judge,
-};
-use crate::seal::{
-    Carried, HeadName, Note, ObjectCounts, Seal, SealName, SealedPart, SealedRun, SigningKey, Softened, Tool,
-    VerifierKey,
-};
-use crate::store::StoreError;
+use crate::report::{Class, Completion, Head, Report};
+use crate::seal::witness::{Remembered, WitnessFault, Witnessed};
+use crate::seal::{Seal, SealName, Sealing, SigningKey, Softened, Tool};
 use crate::store::state::{Kept, Over, Put, StateStore};
-use crate::trail::{Ended, Location, Time, UNKNOWN_BUCKET};
-use crate::verdict::what::What as Found;
+use crate::trail::{Ended, Location, UNKNOWN_BUCKET};
+use crate::verdict::what::What;
 use crate::verdict::{Finding, Scope};
 
-/// Seals that are read in search of the one that names a new key.
-const MOST_READ: usize = 100;
+use super::seal_keys::{SealKeys, names, signed};
+
+mod hearing;
+mod memory;
+
+use hearing::{Heard, Listener};
+use memory::Memory;
+
 /// So often a seal is made anew because another run was quicker.
 const RACES: usize = 8;
 
-/// A place for files of one's own, by the caller's word for it.
-pub type Place = (String, Arc<dyn StateStore>);
-
-/// The keys of a run.
-pub struct Keys {
-    /// What it signs with.
-    pub signing: Option<SigningKey>,
-    trusted: Vec<VerifierKey>,
+/// A place for files of one's own.
+pub struct Place {
+    /// The caller's word for it.
+    pub words: String,
+    /// Where it is, however it is spelled.
+    pub home: String,
+    /// What keeps them.
+    pub state: Arc<dyn StateStore>,
 }
 
-impl Keys {
-    /// Reads what the caller names.
-    pub fn read(args: &Verify) -> Result<Self, Failure> {
-        let spoken = args.spoken.of("seal-key");
-        let signing = args.remember.seal_key.as_ref().map(|path| {
-            let name = path.display();
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Failure::new(format!("{spoken} {name}: cannot be read: {error}")))?;
-            SigningKey::from_secret_text(text.trim()).map_err(|error| {
-                Failure::new(format!(
-                    "{spoken} {name}: {error}; `trailseal seal keygen NAME` makes such a key"
-                ))
-            })
-        });
-        let signing = signing.transpose()?;
-        let own = signing.iter().map(SigningKey::verifier);
-        let trusted = own.chain(vkeys::read(&args.remember.vkeys)?).collect();
-        Ok(Self { signing, trusted })
-    }
-
-    /// A seal as a baseline; nothing, if these bytes are none. One that is signed by no key given is refused, if any is.
-    pub fn baseline(&self, place: &str, bytes: &[u8]) -> Option<Result<Baseline, String>> {
-        bytes.starts_with(crate::seal::SCHEMA.as_bytes()).then(|| {
-            let note = Note::parse(bytes).map_err(|error| format!("is no whole seal: {error}"))?;
-            let (text, signers) = match note.verified_by(&self.trusted) {
-                Ok((text, signers)) => (text, names(signers)),
-                Err(_) if self.trusted.is_empty() => (note.unverified_text(), Vec::new()),
-                Err(unverified) => return Err(format!("is a seal that cannot be believed: {unverified}")),
-            };
-            let seal =
-                Seal::parse(text).map_err(|error| format!("is a signed note, and no seal: {error}"))?;
-            Ok(signed(seal.baseline(place, seal.hash()), signers))
-        })
-    }
-}
-
-fn names<'k>(signers: impl IntoIterator<Item = &'k VerifierKey>) -> Vec<String> {
-    signers.into_iter().map(|key| key.label().to_string()).collect()
-}
-
-fn signed(mut baseline: Baseline, keys: Vec<String>) -> Baseline {
-    if let Some(sealed) = &mut baseline.sealed {
-        sealed.keys = keys;
-    }
-    baseline
-}
+/// What cannot be done with a witness, and why.
+type Trouble = String;
 
 /// The witnesses of a run.
 pub struct Witnesses {
-    keys: Keys,
+    keys: SealKeys,
     origin: Location,
     softened: BTreeSet<Softened>,
     released: Vec<String>,
     ended: Vec<Ended>,
     witnesses: Vec<Witness>,
-    /// The ledger's place, which knows the newest seal of each.
-    memory: Option<Arc<dyn StateStore>>,
+    memory: Memory,
 }
 
 struct Witness {
-    words: String,
-    state: Arc<dyn StateStore>,
+    place: Place,
     newest: Option<Seal>,
-}
-
-/// What a witness was found to hold.
-struct Heard {
-    witnessed: Witnessed,
-    /// The newest seal as it is kept.
-    bytes: Option<Vec<u8>>,
 }
 
 impl Witnesses {
@@ -116,7 +62,7 @@ impl Witnesses {
     pub async fn open(
         args: &Verify,
         plan: &mut Plan,
-        keys: Keys,
+        keys: SealKeys,
         places: Vec<Place>,
         memory: Option<Arc<dyn StateStore>>,
     ) -> Result<Self, Failure> {
@@ -133,17 +79,18 @@ impl Witnesses {
                 args.spoken.of("copied-from")
             )));
         }
+        let origin = Location { bucket: Arc::clone(&plan.bucket), prefix: plan.prefix.clone() };
         let mut witnesses = Self {
             keys,
-            origin: Location { bucket: Arc::clone(&plan.bucket), prefix: plan.prefix.clone() },
+            origin: origin.clone(),
             softened: softened(plan),
             released: args.remember.released.clone(),
             ended: plan.ended.clone(),
             witnesses: Vec::new(),
-            memory,
+            memory: Memory { place: memory, origin },
         };
-        for (words, state) in places {
-            let witness = witnesses.ask(plan, words, state).await.map_err(|failed| {
+        for place in places {
+            let witness = witnesses.ask(plan, place).await.map_err(|failed| {
                 Failure::new(format!(
                     "{spoken} cannot be used: {failed}; grant the right to list, read and write there (s3:ListBucket, \
                      s3:GetObject, s3:PutObject), or leave it out"
@@ -156,19 +103,19 @@ impl Witnesses {
     }
 
     /// Asks one, and begins it if it is empty.
-    async fn ask(
-        &self,
-        plan: &mut Plan,
-        words: String,
-        state: Arc<dyn StateStore>,
-    ) -> Result<Witness, String> {
-        let known = self.remembered(&words).await.map_err(|error| error.to_string())?;
+    async fn ask(&self, plan: &mut Plan, place: Place) -> Result<Witness, Trouble> {
+        let Place { words, home, state } = &place;
+        let told = |error: crate::store::StoreError| error.to_string();
+        let known = self.memory.newest(home, &self.keys.trusted).await.map_err(told)?;
         let remembered = known.as_ref().map(|seal| Remembered { number: seal.number(), hash: seal.hash() });
-        let Heard { witnessed, bytes } = self.hear(&*state, remembered).await;
+        let Heard { witnessed, bytes, denied } = self.listener(&**state).hear(remembered).await;
+        if let Some(denied) = denied.filter(|_| self.keys.signing.is_some()) {
+            return Err(denied.to_string());
+        }
         let Witnessed { newest, faults, keys } = witnessed;
-        plan.witnessed.extend(faults.iter().map(|fault| finding(&words, fault)));
+        plan.witnessed.extend(faults.iter().map(|fault| finding(words, fault)));
         for seal in newest.iter().chain(&known) {
-            let baseline = signed(seal.baseline(&*words, seal.hash()), names(&keys));
+            let baseline = signed(seal.baseline(words, seal.hash()), names(&keys));
             if !baseline.heads.is_empty() && !plan.baselines.iter().any(|other| other.hash == baseline.hash) {
                 plan.baselines.push(baseline);
             }
@@ -178,7 +125,7 @@ impl Witnesses {
                 (Some(seal), Some(bytes)) => {
                     let name = self.name(seal.number());
                     let put = state.put(&name, &bytes, Over::Nothing).await;
-                    if put.map_err(|error| error.to_string())? == Put::Done {
+                    if put.map_err(told)? == Put::Done {
                         return Err(format!(
                             "{words} let {name} be written over: whoever may write there may rewrite what it remembers; a bucket \
                              has to keep to If-None-Match"
@@ -186,79 +133,26 @@ impl Witnesses {
                     }
                 }
                 (None, _) if faults == [WitnessFault::Empty] => {
-                    let seal = Seal {
-                        origin: self.origin.clone(),
-                        source: plan.source.clone(),
-                        time: plan.now,
-                        tool: tool(),
-                        new_keys: BTreeSet::new(),
-                        run: None,
-                    };
+                    let seal = Seal::first(self.origin.clone(), plan.source.clone(), plan.now, tool());
                     let note = seal.signed_by(&[key]).map_err(|error| error.to_string())?;
                     let put = state.put(&self.name(0), note.to_string().as_bytes(), Over::Nothing).await;
-                    put.map_err(|error| error.to_string())?;
-                    return Ok(Witness { words, state, newest: Some(seal) });
+                    put.map_err(told)?;
+                    return Ok(Witness { place, newest: Some(seal) });
                 }
                 _ => {}
             }
         }
         // Nothing is built on what was changed: it would not be noticed the next time.
         let is_whole = !faults.iter().any(|fault| fault.class() == Class::Tamper);
-        Ok(Witness { words, state, newest: newest.filter(|_| is_whole) })
+        Ok(Witness { place, newest: newest.filter(|_| is_whole) })
     }
 
     fn name(&self, number: u64) -> String {
         SealName { origin: self.origin.clone(), number }.to_string()
     }
 
-    /// What a witness holds. An outage is told as what it is.
-    async fn hear(&self, state: &dyn StateStore, remembered: Option<Remembered>) -> Heard {
-        let folder = SealName::folder(&self.origin);
-        let (listed, numbers) = match state.list(&folder).await {
-            Ok(names) => {
-                let own = names.iter().filter_map(|name| SealName::parse(name));
-                let own = own.filter(|name| name.origin == self.origin).map(|name| name.number);
-                (Listed::Wholly, own.collect::<BTreeSet<u64>>())
-            }
-            Err(error) => (Listed::Denied(error.to_string()), BTreeSet::new()),
-        };
-        let mut files: BTreeMap<u64, Content> = BTreeMap::new();
-        let asked = numbers.last().copied().into_iter().chain(remembered.map(|seal| seal.number));
-        for number in asked.filter(|number| numbers.contains(number)) {
-            files.insert(number, self.content(state, number).await);
-        }
-        let judged = |files: &BTreeMap<u64, Content>| {
-            let files = files
-                .iter()
-                .map(|(number, content)| WitnessFile { number: *number, content: content.clone() });
-            let holdings =
-                Holdings { listed: listed.clone(), numbers: numbers.clone(), files: files.collect() };
-            judge(&holdings, &self.origin, &self.keys.trusted, remembered)
-        };
-        let mut witnessed = judged(&files);
-        let unknown = |fault: &WitnessFault| matches!(fault, WitnessFault::UnknownKey { .. });
-        if witnessed.faults.iter().any(unknown) {
-            // An earlier seal may name the key.
-            for number in numbers.iter().rev().take(MOST_READ) {
-                if !files.contains_key(number) {
-                    files.insert(*number, self.content(state, *number).await);
-                }
-            }
-            witnessed = judged(&files);
-        }
-        let bytes = witnessed.newest.as_ref().and_then(|seal| match files.get(&seal.number()) {
-            Some(Content::Bytes(bytes)) => Some(bytes.clone()),
-            Some(Content::Denied(_)) | None => None,
-        });
-        Heard { witnessed, bytes }
-    }
-
-    async fn content(&self, state: &dyn StateStore, number: u64) -> Content {
-        match state.read(&self.name(number)).await {
-            Ok(Some(Kept { bytes, .. })) => Content::Bytes(bytes),
-            Ok(None) => Content::Denied("it is listed, and not there".to_owned()),
-            Err(error) => Content::Denied(error.to_string()),
-        }
+    fn listener<'w>(&'w self, state: &'w dyn StateStore) -> Listener<'w> {
+        Listener { state, origin: &self.origin, trusted: &self.keys.trusted }
     }
 
     /// Lets go of the heads that the caller names, and of those of chains that have lawfully ended.
@@ -286,142 +180,86 @@ impl Witnesses {
 
     /// Puts a seal of the run into each witness, and says so, unless nothing is to be said. Gives what went wrong with that.
     pub async fn seal(self, report: &Report, look: &Look) -> Vec<Failure> {
-        let mut failures = Vec::new();
-        if report.completion == Completion::Interrupted {
-            return failures;
+        if report.completion == Completion::Interrupted || self.witnesses.is_empty() {
+            return Vec::new();
         }
-        let Some(key) = &self.keys.signing else { return failures };
+        let Some(key) = &self.keys.signing else { return Vec::new() };
+        let sealing = match self.sealing(report) {
+            Ok(sealing) => sealing,
+            Err(why) => return vec![Failure::new(format!("this run was not sealed: {why}"))],
+        };
+        let mut failures = Vec::new();
         for witness in &self.witnesses {
-            match self.put(key, witness, report).await {
-                Ok(_) if look.quiet => {}
-                Ok(told) => exit::note(&told),
-                Err(why) => failures.push(Failure::new(format!(
-                    "this run was not sealed: {}: {why}; what it saw is in its report, which can be a --baseline",
-                    witness.words
-                ))),
+            let Place { words, home, .. } = &witness.place;
+            let Sealed { number, note } = match self.put(key, witness, report, &sealing).await {
+                Ok(sealed) => sealed,
+                Err(why) => {
+                    failures.push(Failure::new(format!(
+                        "this run was not sealed: {words}: {why}; what it saw is in its report, which can be a --baseline"
+                    )));
+                    continue;
+                }
+            };
+            if !look.quiet {
+                exit::note(&format!("sealed as number {number} in {words}"));
+            }
+            if let Err(error) = self.memory.keep(home, &self.keys.trusted, number, &note).await {
+                failures.push(Failure::new(format!(
+                    "this run was sealed as number {number} in {words}, but the ledger could not note that: {error}; should that \
+                     seal be deleted, the next run would not miss it"
+                )));
             }
         }
         failures
     }
 
-    async fn put(&self, key: &SigningKey, witness: &Witness, report: &Report) -> Result<String, String> {
+    fn sealing(&self, report: &Report) -> Result<Sealing, Trouble> {
+        let mut json = Vec::new();
+        render::write(Format::Json, report, &human::Options::default(), &mut json)
+            .map_err(|error| error.to_string())?;
+        Ok(Sealing { tool: tool(), softened: self.softened.clone(), report: Hash::of(&json) })
+    }
+
+    async fn put(
+        &self,
+        key: &SigningKey,
+        witness: &Witness,
+        report: &Report,
+        sealing: &Sealing,
+    ) -> Result<Sealed, Trouble> {
         let mut previous = witness.newest.clone();
         for _race in 0..RACES {
-            let Some(before) = &previous else {
-                return Err(
-                    "its newest seal was changed or could not be read, so none can follow it".to_owned()
-                );
-            };
-            let seal = self.next(before, report)?;
-            let name = self.name(seal.number());
+            let before =
+                previous.ok_or("its newest seal was changed or could not be read, so none can follow it")?;
+            let seal = before.after(report, sealing.clone(), |head| self.lets_go(head));
+            let (number, name) = (seal.number(), self.name(seal.number()));
             let note = seal.signed_by(&[key]).map_err(|error| error.to_string())?.to_string();
-            let put = witness.state.put(&name, note.as_bytes(), Over::Nothing).await;
+            let put = witness.place.state.put(&name, note.as_bytes(), Over::Nothing).await;
             let own = match put.map_err(|error| error.to_string())? {
                 Put::Done => true,
                 // Its own bytes are its own: the answer to an earlier try was lost.
                 Put::Overtaken => matches!(
-                    witness.state.read(&name).await, Ok(Some(Kept { bytes, .. })) if bytes == note.as_bytes()
+                    witness.place.state.read(&name).await, Ok(Some(Kept { bytes, .. })) if bytes == note.as_bytes()
                 ),
             };
             if own {
-                self.remember(&witness.words, note.as_bytes()).await.map_err(|error| error.to_string())?;
-                return Ok(format!("sealed as number {} in {}", seal.number(), witness.words));
+                return Ok(Sealed { number, note });
             }
             // Another run was quicker: its heads count as well.
-            previous = self.hear(&*witness.state, None).await.witnessed.newest;
+            previous = self.listener(&*witness.place.state).hear(None).await.witnessed.newest;
         }
         Err("other runs were quicker every time".to_owned())
     }
+}
 
-    /// The seal of the run, after the one before it.
-    fn next(&self, before: &Seal, report: &Report) -> Result<Seal, String> {
-        let newest = report.chains.iter().filter_map(|chain| {
-            let Newest { object, hash, end } = chain.newest.clone()?;
-            Some(Head { chain: chain.id.clone(), object, hash, end })
-        });
-        let unchanged = report.baselines.iter().flat_map(|held| held.unchanged.iter().cloned());
-        let seen: Vec<Head> = newest.chain(unchanged).collect();
-        let lost = report.findings.iter().filter_map(|finding| match &finding.what {
-            What::HeadLost(seen, _) | What::HeadChanged { seen, .. } => {
-                Some(HeadName::of(finding.object.as_ref()?, seen.hash))
-            }
-            _ => None,
-        });
-        let kept: BTreeSet<HeadName> = lost.collect();
-        let sealed = before.heads().filter(|head| head.head().is_some_and(|head| self.lets_go(&head)));
-        let released: BTreeSet<HeadName> = sealed.map(|head| head.name()).collect();
-        let mut json = Vec::new();
-        render::write(Format::Json, report, &human::Options::default(), &mut json)
-            .map_err(|error| error.to_string())?;
-        let keys: BTreeSet<&str> = report.keys.iter().map(|key| key.fingerprint.as_str()).collect();
-        let keys: String = keys.into_iter().map(|key| format!("{key}\n")).collect();
-        let (read, carried) = (report.read(), &report.carried);
-        Ok(Seal {
-            origin: self.origin.clone(),
-            source: report.source.clone(),
-            time: whole_seconds(report.finished_at),
-            tool: tool(),
-            new_keys: BTreeSet::new(),
-            run: Some(SealedRun {
-                number: before.next_number(),
-                window: report.window,
-                part: SealedPart {
-                    accounts: report.request.accounts.clone(),
-                    regions: report.request.regions.clone(),
-                    trails: report.request.trails.clone(),
-                },
-                depth: report.depth,
-                softened: self.softened.clone(),
-                heads: before.accumulate(&seen, &kept, &released),
-                released,
-                outcome: report.outcome(),
-                exit: report.exit_code(),
-                read: ObjectCounts { digests: read.digests, logs: read.logs },
-                carried: Carried {
-                    objects: ObjectCounts { digests: carried.digests, logs: carried.logs },
-                    oldest_read_at: carried.oldest_read_at,
-                },
-                keys: Hash::of(keys.as_bytes()),
-                report: Hash::of(&json),
-                previous: before.hash(),
-            }),
-        })
-    }
-
-    /// The newest seal that the ledger knows of a witness.
-    async fn remembered(&self, words: &str) -> Result<Option<Seal>, StoreError> {
-        let Some(memory) = &self.memory else { return Ok(None) };
-        let Some(kept) = memory.read(&self.memory_of(words)).await? else { return Ok(None) };
-        let note = Note::parse(&kept.bytes).ok();
-        let text = note.as_ref().and_then(|note| note.verified_by(&self.keys.trusted).ok());
-        Ok(text.and_then(|(text, _)| Seal::parse(text).ok()).filter(|seal| seal.origin == self.origin))
-    }
-
-    async fn remember(&self, words: &str, note: &[u8]) -> Result<(), StoreError> {
-        let Some(memory) = &self.memory else { return Ok(()) };
-        let name = self.memory_of(words);
-        for _race in 0..RACES {
-            let known = memory.read(&name).await?;
-            let over = known.as_ref().map_or(Over::Nothing, |kept| Over::Version(&kept.version));
-            if memory.put(&name, note, over).await? == Put::Done {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn memory_of(&self, words: &str) -> String {
-        let place: String = Hash::of(words.as_bytes()).to_string().chars().take(16).collect();
-        format!("{}witness/{place}.seal", crate::ledger::origin_folder(&self.origin))
-    }
+/// A seal that a witness has taken.
+struct Sealed {
+    number: u64,
+    note: String,
 }
 
 fn tool() -> Tool {
     Tool { version: env!("CARGO_PKG_VERSION").to_owned(), rules: RULES }
-}
-
-fn whole_seconds(time: Time) -> Time {
-    Time::from_timestamp(time.timestamp(), 0).unwrap_or(time)
 }
 
 fn softened(plan: &Plan) -> BTreeSet<Softened> {
@@ -434,9 +272,9 @@ fn softened(plan: &Plan) -> BTreeSet<Softened> {
 fn finding(witness: &str, fault: &WitnessFault) -> Finding {
     let (witness, told) = (Box::from(witness), fault.to_string().into());
     let what = match (fault, fault.class()) {
-        (_, Class::Tamper) => Found::WitnessBroken { witness, fault: told },
-        (WitnessFault::Empty, _) => Found::WitnessEmpty { witness },
-        _ => Found::WitnessUnreachable { witness, fault: told },
+        (_, Class::Tamper) => What::WitnessBroken { witness, fault: told },
+        (WitnessFault::Empty, _) => What::WitnessEmpty { witness },
+        _ => What::WitnessUnreachable { witness, fault: told },
     };
     Finding::new(what, Scope::default())
 }

@@ -11,7 +11,7 @@ use crate::crypto::Hash;
 use crate::report::{Code, Outcome};
 use crate::seal::heads::{HeadName, SealedHead};
 use crate::seal::name::place;
-use crate::seal::token::{Within, unescaped};
+use crate::trail::token::{Within, unescaped};
 use crate::trail::{Depth, ObjectName, Time, Window};
 
 /// Why a text is no seal.

@@ -7,8 +7,8 @@ use chrono::SecondsFormat;
 
 use super::{Carried, ObjectCounts, SCHEMA, Seal, SealedPart, SealedRun, Softened};
 use crate::seal::name::origin;
-use crate::seal::token::{Within, escaped};
 use crate::trail::Time;
+use crate::trail::token::{Within, escaped};
 
 /// The text, its lines each with LF.
 pub(super) fn text(seal: &Seal) -> String {

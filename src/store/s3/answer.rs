@@ -10,7 +10,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use md5::{Digest as _, Md5};
 
 use super::clock::http_date;
-use super::document::Lone;
+use super::document::{Lone, bare_etag};
 use super::refusal::Refusal;
 use crate::store::{Metadata, Stored, UserMetadata};
 
@@ -72,12 +72,12 @@ impl Answer {
             None if !ends_by_itself() => Some(Reason::OpenEnd),
             _ => None,
         };
-        let etag = || headers.get("etag").map(|etag| bare(etag).into());
+        let stored = stored(answer);
         Ok(Self {
             metadata: metadata(answer),
-            stored: stored(answer),
             length,
-            doubt: reason.map(|reason| Doubt { reason, etag: etag() }),
+            doubt: reason.map(|reason| Doubt { reason, etag: stored.etag.clone() }),
+            stored,
         })
     }
 }
@@ -102,7 +102,7 @@ impl Doubt {
         let Some(listed) = listed else {
             return Err(self.refusal(length, "which the bucket's listing does not show"));
         };
-        let etags = self.etag.as_deref().zip(listed.etag.as_deref().map(bare));
+        let etags = self.etag.as_deref().zip(listed.etag.as_deref());
         let same_etag = etags.map(|(own, listed)| own == listed);
         let fits = match (self.reason, length) {
             (Reason::Page, Some(length)) => length == listed.size && same_etag != Some(false),
@@ -145,11 +145,6 @@ fn is_page(content_type: &str) -> bool {
     ["text/html", "application/xhtml+xml"].iter().any(|page| media_type.eq_ignore_ascii_case(page))
 }
 
-/// An ETag without what different servers put around it.
-fn bare(etag: &str) -> &str {
-    etag.trim().trim_start_matches("W/").trim_matches('"')
-}
-
 fn metadata(answer: &HttpResponse) -> Metadata {
     let value = |name: &str| answer.headers().get(name).map(Into::into);
     Metadata::Kept(UserMetadata {
@@ -163,7 +158,7 @@ fn stored(answer: &HttpResponse) -> Stored {
     let headers = answer.headers();
     Stored {
         modified: headers.get("last-modified").and_then(http_date),
-        etag: headers.get("etag").map(Into::into),
+        etag: headers.get("etag").map(bare_etag),
         kms_key: headers.get("x-amz-server-side-encryption-aws-kms-key-id").map(Into::into),
     }
 }

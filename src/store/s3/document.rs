@@ -23,8 +23,8 @@ const END: &[u8] = b"ListBucketResult>";
 pub(super) struct Lone {
     /// Stored bytes.
     pub(super) size: u64,
-    /// Its ETag, as the listing has it.
-    pub(super) etag: Option<String>,
+    /// Its ETag.
+    pub(super) etag: Option<Box<str>>,
 }
 
 /// One page of the listing that was asked for.
@@ -43,7 +43,7 @@ pub(super) fn page(found: ListObjectsV2Output, asked: &Listing) -> Result<Page, 
             key: key.into(),
             size: object.size.and_then(|size| u64::try_from(size).ok()),
             modified: object.last_modified.and_then(|time| Time::from_timestamp(time.secs(), 0)),
-            etag: object.e_tag.map(Into::into),
+            etag: object.e_tag.as_deref().map(bare_etag),
             storage_class: object.storage_class.map(|class| class.as_str().into()),
         });
     }
@@ -73,7 +73,12 @@ pub(super) fn lone(found: ListObjectsV2Output, key: &str) -> Result<Option<Lone>
     let Some(first) = found.contents.unwrap_or_default().into_iter().next() else { return Ok(None) };
     let name = names.read(first.key)?;
     let size = first.size.and_then(|size| u64::try_from(size).ok());
-    Ok(size.filter(|_| name == key).map(|size| Lone { size, etag: first.e_tag }))
+    Ok(size.filter(|_| name == key).map(|size| Lone { size, etag: first.e_tag.as_deref().map(bare_etag) }))
+}
+
+/// An ETag without what different servers put around it.
+pub(super) fn bare_etag(etag: &str) -> Box<str> {
+    etag.trim().trim_start_matches("W/").trim_matches('"').into()
 }
 
 fn lies_deeper(key: &str, folder: &str) -> bool {

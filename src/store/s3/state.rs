@@ -60,7 +60,7 @@ impl S3State {
                 .body(ByteStream::from(bytes.to_vec()));
             let request = match over {
                 Over::Nothing => request.if_none_match("*"),
-                Over::Version(Version(etag)) => request.if_match(etag),
+                Over::Version(Version(etag)) => request.if_match(format!("\"{etag}\"")),
             };
             // Boxed: the SDK's part is deeper than all the rest.
             match Box::pin(request.send()).await {
@@ -129,9 +129,5 @@ impl StateStore for S3State {
             }
         }
         Ok(Put::Overtaken)
-    }
-
-    fn place(&self) -> String {
-        self.home.to_string()
     }
 }

@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use sha2::{Digest as _, Sha256};
 
 use super::{Kept, LARGEST, Over, Put, StateStore, Version};
+use crate::crypto::Hash;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Held while a file is written. Released with the process that holds it, however that ends.
@@ -84,14 +84,10 @@ impl StateStore for DirState {
     async fn put(&self, name: &str, bytes: &[u8], over: Over<'_>) -> Result<Put, StoreError> {
         self.write(name, bytes, over).map_err(|error| self.failed("put", name, error))
     }
-
-    fn place(&self) -> String {
-        self.root.display().to_string()
-    }
 }
 
 fn version(bytes: &[u8]) -> Version {
-    Version(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Version(Hash::of(bytes).to_string())
 }
 
 /// Takes the folder's lock, waiting for whoever has it.

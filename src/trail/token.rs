@@ -9,7 +9,7 @@ const NOTHING: &str = "-";
 /// Which signs stand for themselves.
 #[derive(Debug, Clone, Copy)]
 pub enum Within {
-    /// In a line of a seal: every visible one but `%`.
+    /// In a line of words: every visible one but `%`.
     Line,
     /// In a part of a path: letters, digits and `-._~` (RFC 3986, 2.3). A part that is `.` or `..` is written out, for it
     /// would lead elsewhere.
