@@ -30,6 +30,7 @@ mod margins;
 mod observer;
 mod odd;
 mod pages;
+mod ports;
 mod presence;
 mod prove;
 mod reading;
@@ -62,6 +63,7 @@ pub use crate::trail::Ended;
 pub use discover::{Home, Site};
 pub use ledger::{Carries, Ledger, Reread};
 pub use observer::{Event, Observer, Phase, Silent};
+pub use ports::Ports;
 pub use prove::prove;
 pub use stop::{Heard, Stop, Stopper};
 
@@ -135,14 +137,8 @@ struct Context {
 }
 
 impl Context {
-    fn new(
-        brief: Brief,
-        (days, ledger): (Days, Option<ledger::Opened>),
-        store: Stoppable,
-        keys: Arc<KeySource>,
-        observer: Arc<dyn Observer>,
-        stop: Stop,
-    ) -> Arc<Self> {
+    fn new(brief: Brief, (days, ledger): (Days, Option<ledger::Opened>), ports: Ports) -> Arc<Self> {
+        let Ports { store, keys, observer, stop } = ports;
         Arc::new(Self {
             admission: Admission::new(brief.plan.load.bytes),
             slots: Slots::new(brief.plan.load.requests),
@@ -153,7 +149,7 @@ impl Context {
             brief,
             days,
             ledger,
-            store,
+            store: Stoppable::new(store, stop.clone()),
             keys,
             observer,
             stop,
@@ -205,14 +201,8 @@ impl Context {
 ///
 /// Where there is nothing that looks like CloudTrail's, where not even the first folder can be listed, and where it was
 /// stopped before there was anything to tell.
-pub async fn run(
-    plan: Plan,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
-) -> Result<Report, AuditError> {
-    verify(plan, None, store, keys, observer, stop).await
+pub async fn run(plan: Plan, ports: Ports) -> Result<Report, AuditError> {
+    verify(plan, None, ports).await
 }
 
 /// The same, remembering days in `ledger`: what an earlier run read, and is listed as it was, is carried into the report; what is
@@ -221,26 +211,12 @@ pub async fn run(
 /// # Errors
 ///
 /// As for [`run`]; and where the ledger cannot be read, or not be written.
-pub async fn run_with_ledger(
-    plan: Plan,
-    ledger: Ledger,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
-) -> Result<Report, AuditError> {
-    verify(plan, Some(ledger), store, keys, observer, stop).await
+pub async fn run_with_ledger(plan: Plan, ledger: Ledger, ports: Ports) -> Result<Report, AuditError> {
+    verify(plan, Some(ledger), ports).await
 }
 
-async fn verify(
-    plan: Plan,
-    ledger: Option<Ledger>,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
-) -> Result<Report, AuditError> {
-    let (context, found) = begin(plan, (Days::default(), ledger), store, keys, observer, stop).await?;
+async fn verify(plan: Plan, ledger: Option<Ledger>, ports: Ports) -> Result<Report, AuditError> {
+    let (context, found) = begin(plan, (Days::default(), ledger), ports).await?;
     let views = survey_all(&context, found.sites.clone(), site::judge).await;
     Ok(report_on(&context, &found, views).await)
 }
@@ -250,15 +226,8 @@ async fn verify(
 /// # Errors
 ///
 /// As for [`run`].
-pub async fn survey(
-    plan: Plan,
-    days: Days,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
-) -> Result<Vec<SiteRecord>, AuditError> {
-    let (context, found) = begin(plan, (days, None), store, keys, observer, stop).await?;
+pub async fn survey(plan: Plan, days: Days, ports: Ports) -> Result<Vec<SiteRecord>, AuditError> {
+    let (context, found) = begin(plan, (days, None), ports).await?;
     Ok(survey_all(&context, found.sites, |_, record| record).await)
 }
 
@@ -268,15 +237,8 @@ pub async fn survey(
 /// # Errors
 ///
 /// As for [`run`]; and where records contradict each other.
-pub async fn conclude(
-    plan: Plan,
-    records: Vec<SiteRecord>,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
-) -> Result<Report, AuditError> {
-    let (context, found) = begin(plan, (Days::default(), None), store, keys, observer, stop).await?;
+pub async fn conclude(plan: Plan, records: Vec<SiteRecord>, ports: Ports) -> Result<Report, AuditError> {
+    let (context, found) = begin(plan, (Days::default(), None), ports).await?;
     let mut united = SiteRecord::unite(records)?;
     let sites = found.sites.iter();
     let records =
@@ -289,26 +251,23 @@ pub async fn conclude(
 async fn begin(
     plan: Plan,
     (days, ledger): (Days, Option<Ledger>),
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    observer: Arc<dyn Observer>,
-    stop: Stop,
+    ports: Ports,
 ) -> Result<(Arc<Context>, Found), AuditError> {
-    observer.on(Event::Phase(Phase::Discovering));
-    let store = Stoppable::new(store, stop.clone());
+    ports.observer.on(Event::Phase(Phase::Discovering));
+    let (stop, store) = (&ports.stop, Stoppable::new(Arc::clone(&ports.store), ports.stop.clone()));
     let open = async {
         match ledger {
             Some(ledger) => ledger::Opened::open(ledger, &plan).await.map(Some),
             None => Ok(None),
         }
     };
-    let (found, ledger) = tokio::join!(discover::sites(&store, &plan, &stop), open);
+    let (found, ledger) = tokio::join!(discover::sites(&store, &plan, stop), open);
     let (mut found, ledger) = (found?, ledger?);
     if plan.named_by == NamedBy::KeyOnly {
         listing::name_bucket(&store, &plan, &mut found.sites).await;
     }
-    let (window, as_of) = listing::window(&store, &plan, &found, &stop).await;
-    let context = Context::new(Brief { plan, window, as_of }, (days, ledger), store, keys, observer, stop);
+    let (window, as_of) = listing::window(&store, &plan, &found, stop).await;
+    let context = Context::new(Brief { plan, window, as_of }, (days, ledger), ports);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     Ok((context, found))
 }

@@ -26,7 +26,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use trailseal::audit::{self, Plan, Silent, Stopper};
+//! use trailseal::audit::{self, Plan, Ports, Stopper};
 //! use trailseal::audit::NamedBy;
 //! use trailseal::keys::{self, KeySource};
 //! use trailseal::store::dir::DirStore;
@@ -42,7 +42,8 @@
 //! let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
 //! let plan = Plan::new("a copy".into(), "folder".into(), NamedBy::KeyOnly, now);
 //! let (_stopper, stop) = Stopper::new();
-//! let run = audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop);
+//! let ports = Ports::unwatched(Arc::new(store), Arc::new(keys), stop);
+//! let run = audit::run(plan, ports);
 //! let report = tokio::runtime::Runtime::new()?.block_on(run)?;
 //! assert_eq!(report.exit_code(), 0);
 //! # std::fs::remove_dir_all(&folder)?;
@@ -54,7 +55,7 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! # use trailseal::audit::{self, Plan, Silent, Stopper};
+//! # use trailseal::audit::{self, Plan, Ports, Stopper};
 //! # use trailseal::audit::NamedBy;
 //! # use trailseal::keys::{self, KeySource};
 //! # use trailseal::store::dir::DirStore;
@@ -78,7 +79,7 @@
 //! # let keys = KeySource::Files(Arc::new(keys::read_file(&folder.join("keys.json"))?));
 //! # let plan = Plan::new("a copy".into(), "folder".into(), NamedBy::KeyOnly, now);
 //! # let (_stopper, stop) = Stopper::new();
-//! # let run = audit::run(plan, Arc::new(store), Arc::new(keys), Arc::new(Silent), stop);
+//! # let run = audit::run(plan, Ports::unwatched(Arc::new(store), Arc::new(keys), stop));
 //! # let report = tokio::runtime::Runtime::new()?.block_on(run)?;
 //! # std::fs::remove_dir_all(&folder)?;
 //! assert_eq!(tampered(&report), ["log-missing: a digest names this file, and it is not there"]);

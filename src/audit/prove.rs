@@ -10,7 +10,7 @@ use super::discover::{Home, Site};
 use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
 use super::unseen::{Absence, absence};
-use super::{AuditError, Context, KeySource, Plan, Silent, Stop, Stoppable, listing};
+use super::{AuditError, Context, Plan, Ports, listing};
 use crate::chain::{self, Item, JointCoverage, Linked, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::LogEntry;
@@ -37,25 +37,14 @@ const NAMED_LATE: TimeDelta = TimeDelta::minutes(5);
 /// # Errors
 ///
 /// As for [`run`](super::run); and where `object` is not named as CloudTrail names log files.
-pub async fn prove(
-    plan: Plan,
-    object: ObjectName,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    stop: Stop,
-) -> Result<Proof, AuditError> {
-    let proven = proven(plan, object, store, keys, stop.clone()).await;
+pub async fn prove(plan: Plan, object: ObjectName, ports: Ports) -> Result<Proof, AuditError> {
+    let stop = ports.stop.clone();
+    let proven = proven(plan, object, ports).await;
     // Half a proof is none.
     if stop.is_set() { Err(AuditError::Interrupted) } else { proven }
 }
 
-async fn proven(
-    plan: Plan,
-    object: ObjectName,
-    store: Arc<dyn ObjectStore>,
-    keys: Arc<KeySource>,
-    stop: Stop,
-) -> Result<Proof, AuditError> {
+async fn proven(plan: Plan, object: ObjectName, ports: Ports) -> Result<Proof, AuditError> {
     let Some(key) = LogKey::parse(&object.key) else {
         let named = object.to_string();
         return Err(match DigestKey::parse(&object.key) {
@@ -65,8 +54,7 @@ async fn proven(
     };
     let window = Window::reaching(Some(key.delivered - BEFORE), key.delivered + AFTER);
     let brief = Brief { window, as_of: plan.now, plan };
-    let store = Stoppable::new(store, stop.clone());
-    let context = Context::new(brief, (Days::default(), None), store, keys, Arc::new(Silent), stop);
+    let context = Context::new(brief, (Days::default(), None), ports);
     let place = key.place.clone();
     let home = Location::new(Arc::clone(&object.bucket), key.prefix.clone());
     let site = Site { place: place.clone(), homes: vec![Home::unseen(home)] };

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::audit::{self, Silent, Stopper};
+use crate::audit::{self, Ports, Silent, Stopper};
 use crate::digest::NamedBy;
 use crate::forge::{self, Damage};
 use crate::keys::{self, KeySource};
@@ -96,10 +96,9 @@ fn verify(plan: &forge::WorldPlan, folder: &Path, look: &Look) -> Result<Report,
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::new)?;
     let (_stopper, stop) = Stopper::new();
     let keys = Arc::new(KeySource::Files(Arc::new(ring)));
+    let ports = Ports { store: Arc::new(store), keys, observer, stop };
     let began = Instant::now();
-    let mut report = runtime
-        .block_on(audit::run(audit_plan, Arc::new(store), keys, observer, stop))
-        .map_err(Failure::new)?;
+    let mut report = runtime.block_on(audit::run(audit_plan, ports)).map_err(Failure::new)?;
     // The forged world is judged at a moment of its own; only how long it took is real.
     report.finished_at = report.started_at + began.elapsed();
     Ok(report)

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::{self, Plan};
+use crate::audit::{self, Plan, Ports};
 use crate::digest::NamedBy;
 use crate::keys::KeySource;
 use crate::render::proof;
@@ -50,7 +50,7 @@ async fn prove(args: &Prove) -> Result<Proof, Failure> {
         let plan = Plan::new(args.file.clone(), UNKNOWN_BUCKET.into(), NamedBy::KeyOnly, now);
         let keys = Arc::new(KeySource::Files(Arc::new(key_files(&args.keys)?)));
         let object = ObjectName::new(UNKNOWN_BUCKET, key);
-        return audit::prove(plan, object, Arc::new(store), keys, stop)
+        return audit::prove(plan, object, Ports::unwatched(Arc::new(store), keys, stop))
             .await
             .map_err(|error| failure(&error, &Advice::default()));
     };
@@ -70,7 +70,7 @@ async fn in_bucket(
     let reach = unless_stopped(&stop, super::verify::aws::AwsClients::open(&args.access, None)).await?;
     let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), NamedBy::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
-    audit::prove(plan, object, Arc::new(reach.store()), keys, stop)
+    audit::prove(plan, object, Ports::unwatched(Arc::new(reach.store()), keys, stop))
         .await
         .map_err(|error| failure(&error, reach.advice()))
 }

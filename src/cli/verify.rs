@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::{self, Heard, Ledger, Observer, Plan, Stop, Stopper};
+use crate::audit::{self, Heard, Ledger, Observer, Plan, Ports, Stop, Stopper};
 use crate::crypto::KeyRing;
 use crate::keys::{self, KeySource};
 use crate::report::{Hint, Report};
@@ -118,11 +118,11 @@ async fn verify(
     let memory = ledger.as_ref().map(|ledger| Arc::clone(&ledger.state));
     let asked = Witnesses::open(args, &mut plan, seal_keys, places, memory);
     let witnesses = unless_stopped(&stop, asked).await?;
-    let keys = Arc::new(keys);
+    let ports = Ports { store, keys: Arc::new(keys), observer, stop };
     let run = async {
         match ledger {
-            None => audit::run(plan, store, keys, observer, stop).await,
-            Some(ledger) => audit::run_with_ledger(plan, ledger, store, keys, observer, stop).await,
+            None => audit::run(plan, ports).await,
+            Some(ledger) => audit::run_with_ledger(plan, ledger, ports).await,
         }
     };
     let (report, identity) = tokio::join!(run, identity);

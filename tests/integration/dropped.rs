@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
-use trailseal::audit::{self, Silent, Stopper};
+use trailseal::audit::{self, Ports, Stopper};
 use trailseal::forge::{self, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::store::{Admission, Listing, Object, ObjectStore, Page, StoreError, Take};
@@ -68,7 +68,7 @@ async fn a_run_that_is_dropped_stops_its_work() {
     let store = Stalled { memory: Memory::new(&world, Keeps::Metadata, 1000), asked: Arc::clone(&asked) };
     let (_stopper, stop) = Stopper::new();
     let keys = Arc::new(KeySource::Files(Arc::new(ring)));
-    let run = tokio::spawn(audit::run(plan(&world.truth()), Arc::new(store), keys, Arc::new(Silent), stop));
+    let run = tokio::spawn(audit::run(plan(&world.truth()), Ports::unwatched(Arc::new(store), keys, stop)));
     while asked.waiting.load(SeqCst) == 0 {
         asked.changed.notified().await;
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use trailseal::audit::{self, AuditError, Stopper};
+use trailseal::audit::{self, AuditError, Ports, Stopper};
 use trailseal::forge::{Damage, World, WorldPlan};
 use trailseal::keys::{self, KeySource};
 use trailseal::render::proof as render;
@@ -22,7 +22,7 @@ fn prove(world: &World, object: ObjectName) -> Result<Proof, AuditError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (_stopper, stop) = Stopper::new();
     let keys = Arc::new(KeySource::Files(Arc::new(ring)));
-    runtime.block_on(audit::prove(plan(&world.truth()), object, store, keys, stop))
+    runtime.block_on(audit::prove(plan(&world.truth()), object, Ports::unwatched(store, keys, stop)))
 }
 
 fn world(damages: &[Damage]) -> World {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use trailseal::audit::{self, AuditError, Event, Observer, Plan, Silent, Stopper};
+use trailseal::audit::{self, AuditError, Event, Observer, Plan, Ports, Stopper};
 use trailseal::aws::{RequestPolicy, Session};
 use trailseal::keys::KeySource;
 use trailseal::keys::aws::ListPublicKeys;
@@ -87,7 +87,7 @@ pub fn timed(server: &Server, plan: Plan, load: RequestPolicy, stop_after: Optio
     timeless().block_on(async {
         let began = tokio::time::Instant::now();
         let (stopper, stop) = Stopper::new();
-        let run = audit::run(plan, Arc::new(S3Store::new(&session)), Arc::new(keys), Arc::new(Silent), stop);
+        let run = audit::run(plan, Ports::unwatched(Arc::new(S3Store::new(&session)), Arc::new(keys), stop));
         let stopping = async {
             if let Some(time) = stop_after {
                 tokio::time::sleep(time).await;
@@ -121,7 +121,7 @@ pub fn run(server: &Server, plan: Plan, keys: KeySource, load: RequestPolicy) ->
         .block_on(async {
             let store = Arc::new(S3Store::new(&session));
             let (_stopper, stop) = Stopper::new();
-            audit::run(plan, store, Arc::new(keys), seen.clone(), stop).await
+            audit::run(plan, Ports { store, keys: Arc::new(keys), observer: seen.clone(), stop }).await
         })
         .unwrap();
     let mut objects: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
 use trailseal::audit::NamedBy;
-use trailseal::audit::{self, AuditError, Days, Load, Plan, Silent, SiteRecord, Stop, Stopper};
+use trailseal::audit::{self, AuditError, Days, Load, Plan, Ports, SiteRecord, Stop, Stopper};
 use trailseal::forge::{ForgedChain, Turn, World};
 use trailseal::keys::KeyRing;
 use trailseal::keys::{self, KeySource};
@@ -87,7 +87,7 @@ impl Case {
     /// The records of a run that ends when `stop` says so.
     pub fn records_until(&self, stop: Stop, days: Days, page: usize, requests: usize) -> Vec<SiteRecord> {
         let surveyed = self.on(page, requests, stop, |plan, store, keys, stop| {
-            audit::survey(plan, days, store, keys, Arc::new(Silent), stop)
+            audit::survey(plan, days, Ports::unwatched(store, keys, stop))
         });
         surveyed.unwrap()
     }
@@ -100,13 +100,13 @@ impl Case {
     pub fn conclude(&self, records: Vec<SiteRecord>) -> Result<Report, AuditError> {
         let (_stopper, stop) = Stopper::new();
         self.on(1000, 64, stop, |plan, store, keys, stop| {
-            audit::conclude(plan, records, store, keys, Arc::new(Silent), stop)
+            audit::conclude(plan, records, Ports::unwatched(store, keys, stop))
         })
     }
 
     pub fn report(&self) -> Report {
         let (_stopper, stop) = Stopper::new();
-        let run = |plan, store, keys, stop| audit::run(plan, store, keys, Arc::new(Silent), stop);
+        let run = |plan, store, keys, stop| audit::run(plan, Ports::unwatched(store, keys, stop));
         self.on(1000, 64, stop, run).unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trailseal::audit::NamedBy;
-use trailseal::audit::{self, AuditError, Plan, Silent, Stopper};
+use trailseal::audit::{self, AuditError, Plan, Ports, Stopper};
 use trailseal::forge::{Expected, Truth, World};
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
@@ -47,7 +47,7 @@ fn attempt_with(plan: Plan, store: Arc<dyn ObjectStore>, keys: KeySource) -> Res
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // The run's end is nobody's to force: the stopper lives as long as it.
     let (_stopper, stop) = Stopper::new();
-    runtime.block_on(audit::run(plan, store, Arc::new(keys), Arc::new(Silent), stop))
+    runtime.block_on(audit::run(plan, Ports::unwatched(store, Arc::new(keys), stop)))
 }
 
 /// A finding as the truth has it: class, code, account, region, object.
