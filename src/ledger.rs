@@ -12,6 +12,6 @@ pub use clean::{Seen, may_be_kept};
 pub use file::{Month, MonthFile, Whose, origin_folder, places};
 pub use joints::{close, unsure};
 pub use listing::{
-    DayListing, Extent, FolderListing, LogRegion, Mark, Side, SiteListing, Stamp, near_midnight,
+    Comparable, DayListing, Extent, FolderListing, LogRegion, Mark, Side, SiteListing, Stamp, near_midnight,
 };
 pub use row::{DayPart, LedgerKey, RULES, Row, SCHEMA, Terms, extent, part};

@@ -10,7 +10,7 @@ use super::{Class, Code, Evidence};
 use crate::crypto::{Authority, Fingerprint, Hash};
 use crate::gzip;
 use crate::trail::text::{moment, perhaps, shared};
-use crate::trail::{Location, Span, Time};
+use crate::trail::{Day, Location, Span, Time};
 
 mod evidence;
 mod facts;
@@ -126,6 +126,13 @@ pub enum What {
         file: Box<str>,
         /// What is wrong with it.
         fault: LedgerFault,
+    },
+    /// Days of the ledger's that hold objects which were put in several pieces.
+    MultipartUpload {
+        /// How many days.
+        days: u64,
+        /// The first of them.
+        first: Day,
     },
     /// A chain begins anew.
     ChainRestarted {
@@ -266,6 +273,7 @@ impl What {
             Self::WitnessUnreachable { .. } => Code::WitnessUnreachable,
             Self::WitnessEmpty { .. } => Code::WitnessEmpty,
             Self::LedgerRejected { .. } => Code::LedgerRejected,
+            Self::MultipartUpload { .. } => Code::MultipartUpload,
             Self::ChainRestarted { .. } => Code::ChainRestarted,
             Self::ChainEnded { .. } => Code::ChainEnded,
             Self::LogMissing { .. } => Code::LogMissing,

@@ -3,196 +3,27 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
-use tempfile::TempDir;
-use trailseal::audit::{self, Carries, Days, Ledger, LedgerKey, Plan, Reread, Silent, Stopper};
-use trailseal::forge::{self, Damage, World};
-use trailseal::keys::{self, KeySource};
+use trailseal::audit::Plan;
+use trailseal::forge::Damage;
 use trailseal::render::{self, Format};
-use trailseal::report::{
-    Class, Code, Hash, NotProven, Report, What,
-    what::{AbsentPart, LedgerFault},
-};
-use trailseal::store::state::DirState;
+use trailseal::report::what::AbsentPart;
+use trailseal::report::{Class, Code, NotProven, What};
 use trailseal::store::{Metadata, ObjectStore, StoreErrorKind};
-use trailseal::trail::key::{DigestKey, LogKey, ObjectKey};
-use trailseal::trail::{Day, ObjectName, Time};
+use trailseal::trail::ObjectName;
+use trailseal::trail::key::{DigestKey, LogKey};
 
 use crate::render_formats::written;
 use crate::render_worlds::mostly_carried;
-use crate::support::judged::{counted, holds, is_digest, quiet};
+use crate::support::judged::{counted, holds, is_digest};
 use crate::support::memory::{Ask, Faulty, Keeps, Memory};
-use crate::support::parts::Case;
-use crate::support::verify::{self, plan};
-
-/// Four days of one account in two regions, and some hours around them.
-static WORLD: LazyLock<World> = LazyLock::new(|| quiet(120, |plan| plan.start = at("2026-02-28T12:00:00Z")));
-/// The first region's file of March, among all in their order.
-const OF_MARCH: usize = 1;
-/// Days of both regions: four, and the hours before and after them.
-const DAYS: u64 = 12;
-/// The digest that ends after the window covers an hour of it and belongs to the next day; and what it names.
-const OF_THE_LAST_HOUR: (u64, u64) = (0, 0);
-
-fn at(text: &str) -> Time {
-    trailseal::trail::parse_time(text).unwrap()
-}
-
-fn memory() -> Memory {
-    Memory::new(&WORLD, Keeps::Metadata, 1000)
-}
-
-/// Those days, a week after their end.
-fn closed() -> Plan {
-    Plan {
-        start: Some(at("2026-03-01T00:00:00Z")),
-        end: Some(at("2026-03-05T00:00:00Z")),
-        now: at("2026-03-12T00:00:00Z"),
-        ..plan(&WORLD.truth())
-    }
-}
-
-/// A place to remember in, and how.
-struct Notebook {
-    folder: TempDir,
-    key: LedgerKey,
-    carries: Carries,
-    reread: Reread,
-}
-
-impl Notebook {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            folder,
-            key: LedgerKey::Nobody,
-            carries: Carries::Days,
-            reread: Reread::After(TimeDelta::days(30)),
-        }
-    }
-
-    /// One that knows the same.
-    fn copy(&self) -> Self {
-        let copy = Self::new();
-        for file in self.files() {
-            let to = copy.folder.path().join(file.strip_prefix(self.folder.path()).unwrap());
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(file, to).unwrap();
-        }
-        copy
-    }
-
-    fn open(&self) -> Ledger {
-        Ledger {
-            state: Arc::new(DirState::open(self.folder.path()).unwrap()),
-            key: self.key.clone(),
-            carries: self.carries,
-            reread: self.reread,
-        }
-    }
-
-    fn run(&self, plan: Plan, store: &Memory) -> Report {
-        self.run_over(plan, Arc::new(store.clone()))
-    }
-
-    fn run_over(&self, plan: Plan, store: Arc<dyn ObjectStore>) -> Report {
-        self.run_with(plan, store, &WORLD.keys().json())
-    }
-
-    fn run_with(&self, plan: Plan, store: Arc<dyn ObjectStore>, keys: &[u8]) -> Report {
-        let ring = keys::parse(keys, "keys.json").unwrap();
-        let keys = KeySource::Files(Arc::new(ring));
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (_stopper, stop) = Stopper::new();
-        let run = audit::run_with_ledger(plan, self.open(), store, Arc::new(keys), Arc::new(Silent), stop);
-        runtime.block_on(run).unwrap()
-    }
-
-    /// The files of rows.
-    fn files(&self) -> Vec<PathBuf> {
-        fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    walk(&path, found);
-                } else if path.extension().is_some_and(|extension| extension == "jsonl") {
-                    found.push(path);
-                }
-            }
-        }
-        let mut found = Vec::new();
-        walk(self.folder.path(), &mut found);
-        found.sort();
-        found
-    }
-
-    fn edit(&self, file: usize, edit: impl FnOnce(String) -> String) {
-        let path = &self.files()[file];
-        fs::write(path, edit(fs::read_to_string(path).unwrap())).unwrap();
-    }
-}
-
-/// What a run that remembers nothing says.
-fn without(plan: Plan, store: &Memory) -> Report {
-    verify::run(plan, store.clone(), &WORLD)
-}
-
-/// A report without what it says of earlier readings.
-fn beside_carrying(report: &Report) -> String {
-    let mut report = report.clone();
-    report.carried = Default::default();
-    report.chains.iter_mut().for_each(|chain| chain.carried = Default::default());
-    report
-        .not_proven
-        .retain(|limit| !matches!(limit, NotProven::CarriedAsListed | NotProven::UnsealedLedger));
-    let mut json = Vec::new();
-    render::write(Format::Json, &report, &render::human::Options::default(), &mut json).unwrap();
-    String::from_utf8(json).unwrap()
-}
-
-#[track_caller]
-fn same(remembering: &Report, reading: &Report) {
-    let (remembering, reading) = (beside_carrying(remembering), beside_carrying(reading));
-    let lines = remembering.lines().zip(reading.lines());
-    let differing: Vec<_> = lines.filter(|(one, other)| one != other).take(8).collect();
-    assert!(remembering == reading, "{differing:#?}");
-}
-
-fn moment(object: &ObjectName) -> Time {
-    match ObjectKey::parse(&object.key).unwrap() {
-        ObjectKey::Digest(digest) => digest.end,
-        ObjectKey::Log(log) => log.delivered,
-    }
-}
-
-/// A log file of that day.
-fn log_of(store: &mut Memory, day: &str) -> ObjectName {
-    let day: Day = day.parse().unwrap();
-    let of = |object: &&ObjectName| {
-        LogKey::parse(&object.key)
-            .is_some_and(|log| Day::holding(log.delivered - TimeDelta::hours(12)) == day)
-    };
-    store.objects().keys().find(of).unwrap().clone()
-}
-
-/// First and second act: all is whole, and remembered.
-fn two_acts() -> (Notebook, Memory) {
-    let (notebook, store) = (Notebook::new(), memory());
-    let first = notebook.run(closed(), &store);
-    holds(&first, 0, &[]);
-    assert_eq!(first.carried.verdicts(), 0);
-    store.take_got();
-    let second = notebook.run(closed(), &store);
-    same(&second, &without(closed(), &memory()));
-    assert_eq!(second.carried.days, DAYS);
-    assert_eq!((second.read().digests, second.read().logs), OF_THE_LAST_HOUR);
-    (notebook, store)
-}
+use crate::support::notebook::{
+    DAYS, DELIVERED, Notebook, OF_THE_LAST_HOUR, WORLD, at, beside_carrying, closed, log_of, memory, moment,
+    same, two_acts, without,
+};
+use crate::support::verify;
 
 #[test]
 fn a_second_run_reads_one_digest_and_one_log_file_of_each_region() {
@@ -375,77 +206,6 @@ fn young_days_and_days_in_part_are_not_remembered() {
 }
 
 #[test]
-fn other_terms_are_read_anew() {
-    let (notebook, store) = two_acts();
-    let grace = Plan { grace: TimeDelta::hours(5), ..closed() };
-    assert_eq!(notebook.run(grace, &store).carried.days, 0);
-    assert_eq!(
-        notebook.run(closed(), &store).carried.days,
-        0,
-        "the rows of the other grace period stand now"
-    );
-    let (notebook, store) = two_acts();
-    // A stranger's keys, under the names of AWS's.
-    let other = quiet(120, |plan| (plan.start, plan.seed) = (at("2026-02-28T12:00:00Z"), 77));
-    let report = notebook.run_with(closed(), Arc::new(store.clone()), &other.keys().json());
-    assert_eq!(report.carried.days, 0);
-    assert_ne!(report.exit_code(), 0);
-    // And what it found out is not believed under AWS's.
-    same(&notebook.run(closed(), &store), &without(closed(), &memory()));
-}
-
-#[test]
-fn edited_moved_and_broken_rows_are_passed_over_with_a_notice() {
-    type Edit = fn(String) -> String;
-    let edits: [(&str, Edit); 5] = [
-        ("edited", |text| text.replacen("\"intact\":", "\"intact\":1", 1)),
-        ("moved to another day", |text| text.replace("\"day\":\"2026-03-02\"", "\"day\":\"2026-03-03\"")),
-        ("cut short", |text| text[..text.len() - 40].to_owned()),
-        ("of another version", |text| text.replace("trailseal/ledger/v1", "trailseal/ledger/v0")),
-        ("garbage", |_| "\0\u{1}{".to_owned()),
-    ];
-    for (what, edit) in edits {
-        let (notebook, store) = two_acts();
-        notebook.edit(OF_MARCH, edit);
-        let report = notebook.run(closed(), &store);
-        assert_eq!(report.count(Class::Notice, Code::LedgerRejected), 1, "{what}: {:?}", counted(&report));
-        assert_eq!(report.exit_code(), 0, "{what}");
-        assert!((7..DAYS).contains(&report.carried.days), "{what}: {:?}", report.carried);
-        // They are written anew.
-        let next = notebook.run(closed(), &store);
-        assert_eq!(next.carried.days, DAYS, "{what}");
-        assert_eq!(next.count(Class::Notice, Code::LedgerRejected), 0, "{what}");
-    }
-}
-
-#[test]
-fn rows_of_another_region_and_another_bucket_are_nobodys() {
-    let (notebook, store) = two_acts();
-    let files = notebook.files();
-    fs::copy(&files[1], &files[3]).unwrap();
-    let report = notebook.run(closed(), &store);
-    assert_eq!((report.carried.days, report.exit_code()), (7, 0));
-    let rejected = report.findings.iter().find(|finding| finding.code() == Code::LedgerRejected).unwrap();
-    assert!(matches!(
-        &rejected.what,
-        trailseal::report::What::LedgerRejected { fault: LedgerFault::Lines(5), .. }
-    ));
-}
-
-#[test]
-fn with_a_key_no_other_row_is_believed() {
-    let (mut notebook, store) = two_acts();
-    notebook.key = LedgerKey::Secret([7; 32]);
-    let report = notebook.run(closed(), &store);
-    assert_eq!((report.carried.days, report.exit_code()), (0, 0));
-    let report = notebook.run(closed(), &store);
-    assert_eq!(report.carried.days, DAYS);
-    assert!(!report.not_proven.contains(&NotProven::UnsealedLedger));
-    notebook.key = LedgerKey::Secret([8; 32]);
-    assert_eq!(notebook.run(closed(), &store).carried.days, 0);
-}
-
-#[test]
 fn withdrawn_rights_and_another_encryption_key_are_noticed() {
     let (notebook, store) = two_acts();
     let denied = Faulty {
@@ -463,6 +223,20 @@ fn withdrawn_rights_and_another_encryption_key_are_noticed() {
     store.kms().extend(all.iter().map(|object| (object.clone(), "key/two".to_owned())));
     assert_eq!(notebook.run(closed(), &store).carried.days, 0);
     assert_eq!(notebook.run(closed(), &store).carried.days, DAYS, "the new key is known now");
+}
+
+#[test]
+fn what_was_put_in_several_pieces_is_not_carried_and_that_is_told() {
+    let (notebook, mut store) = (Notebook::new(), memory());
+    let log = log_of(&mut store, "2026-03-02");
+    store.etags().insert(log, "0123456789abcdef0123456789abcdef-2".into());
+    for carried in [0, DAYS - 1, DAYS - 1] {
+        let report = notebook.run(closed(), &store);
+        holds(&report, 0, &[("notice multipart-upload", 1)]);
+        let told = report.findings.iter().find(|finding| finding.code() == Code::MultipartUpload).unwrap();
+        assert_eq!(told.what, What::MultipartUpload { days: 1, first: "2026-03-02".parse().unwrap() });
+        assert_eq!(report.carried.days, carried);
+    }
 }
 
 #[test]
@@ -534,73 +308,6 @@ fn a_region_that_an_earlier_run_read_is_missed() {
 }
 
 #[test]
-fn a_run_within_a_site_uses_rows_and_writes_none() {
-    let (notebook, store) = two_acts();
-    let kept: Vec<String> = notebook.files().iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    let trail = trailseal::audit::TrailFilter { name: WORLD.plan().trails[0].clone(), home_region: None };
-    let mut narrow = closed();
-    narrow.scope.trails = vec![trail];
-    let report = notebook.run(narrow.clone(), &store);
-    assert_eq!(report.carried.days, DAYS);
-    same(&report, &without(narrow, &store));
-    let now: Vec<String> = notebook.files().iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    assert_eq!(kept, now);
-}
-
-#[test]
-fn a_row_takes_few_bytes() {
-    let (notebook, _store) = two_acts();
-    for file in notebook.files() {
-        let text = fs::read_to_string(file).unwrap();
-        let longest = text.lines().skip(1).map(str::len).max().unwrap();
-        assert!(longest <= 1200, "{longest} bytes: {}", text.lines().nth(1).unwrap());
-    }
-}
-
-#[test]
-fn two_runs_at_once_lose_nothing() {
-    let (notebook, store) = (Notebook::new(), memory());
-    let half = |from: i64, to: i64| {
-        let start = closed().start.unwrap();
-        Plan {
-            start: Some(start + TimeDelta::days(from)),
-            end: Some(start + TimeDelta::days(to)),
-            ..closed()
-        }
-    };
-    std::thread::scope(|scope| {
-        for (from, to) in [(0, 2), (2, 4), (0, 2), (2, 4)] {
-            let (notebook, store) = (&notebook, &store);
-            scope.spawn(move || notebook.run(half(from, to), store));
-        }
-    });
-    assert_eq!(notebook.run(closed(), &store).carried.days, DAYS);
-    let days: BTreeSet<String> = notebook
-        .files()
-        .iter()
-        .flat_map(|file| {
-            fs::read_to_string(file).unwrap().lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
-        })
-        .collect();
-    // With what each half saw of the other.
-    assert_eq!(days.len() as u64, DAYS + 4);
-}
-
-/// A small organization with all its turns, and what a ledger knows of it as it was delivered.
-static DELIVERED: LazyLock<(World, Plan, Notebook)> = LazyLock::new(|| {
-    let world = quiet(96, |plan| {
-        plan.turns = forge::WorldPlan::default().turns;
-        plan.accounts = 2;
-    });
-    let truth = plan(&world.truth());
-    let plan = Plan { now: truth.end.unwrap() + TimeDelta::days(40), ..truth };
-    let notebook = Notebook::new();
-    let store = Memory::new(&world, Keeps::Metadata, 1000);
-    notebook.run_with(plan.clone(), Arc::new(store), &world.keys().json());
-    (world, plan, notebook)
-});
-
-#[test]
 fn every_damage_that_comes_after_a_reading_is_told_as_by_a_run_that_reads_everything() {
     let (delivered, plan, notebook) = &*DELIVERED;
     let (mut carried, mut noticed) = (0, BTreeSet::new());
@@ -641,30 +348,4 @@ fn every_damage_that_comes_after_a_reading_is_told_as_by_a_run_that_reads_everyt
     }
     assert!(carried > 500, "{carried} days");
     assert_eq!(Vec::from_iter(noticed), ["region-deleted"], "what nobody notices who remembers nothing");
-}
-
-/// What all forged records come to, by the number of the rules they were judged by: SHA-256 of the records of every damage.
-const JUDGED: (u32, &str) = (1, "a0fa72c90e90eadcc5130a8db5468d387f6fa173f74f386449c1dc01ce327c38");
-
-#[test]
-fn whoever_changes_what_a_record_says_raises_the_number_of_the_rules() {
-    let mut all = Vec::new();
-    for damage in Damage::ALL {
-        let mut world = DELIVERED.0.clone();
-        if world.apply(*damage).is_ok() {
-            let mut records = Case::new(&world, Keeps::Metadata).records(Days::default(), 1000, 64);
-            records.sort_by(|one, other| one.place.cmp(&other.place));
-            all.extend(records.iter().flat_map(|record| record.to_json().unwrap()));
-        }
-    }
-    let (rules, known) = JUDGED;
-    let found = Hash::of(&all).to_string();
-    assert_eq!(
-        found, known,
-        "records of the same bytes say something else: raise RULES in src/ledger/row.rs, so that rows of the old rules are read \
-         again, and note both here"
-    );
-    let (notebook, _store) = two_acts();
-    let row = fs::read_to_string(&notebook.files()[OF_MARCH]).unwrap();
-    assert!(row.contains(&format!("\"rules\":{rules},")), "{row}");
 }

@@ -21,6 +21,7 @@ mod format_aws_cli;
 mod key_files;
 mod keys_listed;
 mod ledger;
+mod ledger_rows;
 mod ledger_s3;
 mod moves;
 mod options;

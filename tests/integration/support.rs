@@ -16,6 +16,7 @@ pub mod judged;
 pub mod memory;
 #[cfg(unix)]
 pub mod moto;
+pub mod notebook;
 pub mod parts;
 pub mod python;
 #[cfg(unix)]

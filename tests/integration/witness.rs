@@ -364,9 +364,8 @@ fn what_cannot_be_is_refused_before_the_long_work() {
 #[test]
 fn a_witness_is_known_again_however_it_is_spelled() {
     let scene = Scene::new();
-    let sealing = |witness| {
-        ["--seal-key", "seal.key", "--ledger", "ledger", "--trust-listing", "--witness", witness]
-    };
+    let sealing =
+        |witness| ["--seal-key", "seal.key", "--ledger", "ledger", "--trust-listing", "--witness", witness];
     assert_eq!(scene.run(&sealing("witness")).0, 0);
     assert_eq!(scene.run(&sealing("./witness/")).0, 0);
     fs::remove_file(scene.seals("witness").pop().unwrap()).unwrap();

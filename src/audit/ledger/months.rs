@@ -13,10 +13,14 @@ use crate::audit::site::{self, read_days};
 use crate::audit::wanted::Wanted;
 use crate::audit::{Context, Event, presence};
 use crate::inspection::{Days, SiteRecord};
-use crate::ledger::{self, DayListing, DayPart, Month, Row, Seen, SiteListing, Terms, may_be_kept};
+use crate::ledger::{
+    self, Comparable, DayListing, DayPart, Month, Row, Seen, SiteListing, Terms, may_be_kept,
+};
 use crate::report::Completion;
 use crate::store::ObjectStore as _;
 use crate::trail::{AccountRegion, Day};
+use crate::verdict::Finding;
+use crate::verdict::what::What;
 
 /// Days that are carried, as they were read.
 pub(super) type CarriedDays = BTreeMap<Day, Arc<Row>>;
@@ -33,19 +37,28 @@ pub(in crate::audit) async fn survey(
     let mut files = ledger.look_up().await;
     let mut carried = carry::choose(ledger, closed, &listing, &files).await;
     context.observer.on(Event::DaysCarried(carried.len() as u64));
-    let mut months = Months { ledger, closed, wanted: Wanted::of(digests), firsts: firsts(context, digests) };
-    loop {
-        let mut record = months.read(&listing, &mut files, &carried).await;
-        if carried.is_empty() {
-            return record;
-        }
+    let mut months = Months {
+        ledger,
+        closed,
+        wanted: Wanted::of(digests),
+        firsts: firsts(context, digests),
+        in_pieces: BTreeSet::new(),
+    };
+    let mut record = months.read(&listing, &mut files, &carried).await;
+    if !carried.is_empty() {
         // Whatever does not fit into what is carried is evidence, and evidence is read.
-        if !contradicts(context, &record) {
+        if contradicts(context, &record) {
+            carried.clear();
+            record = months.read(&listing, &mut files, &carried).await;
+        } else {
             ledger::close(&mut record, context.brief.plan.named_by, context.brief.reach().start);
-            return record;
         }
-        carried.clear();
     }
+    if let Some(first) = months.in_pieces.first() {
+        let what = What::MultipartUpload { days: months.in_pieces.len() as u64, first: *first };
+        context.tell(Finding::new(what, place));
+    }
+    record
 }
 
 /// Whether a link of a carried day does not hold.
@@ -73,6 +86,8 @@ struct Months<'r> {
     closed: &'r mut Closed,
     wanted: Wanted<'r>,
     firsts: BTreeSet<Month>,
+    /// Days that hold objects which were put in several pieces.
+    in_pieces: BTreeSet<Day>,
 }
 
 /// Days that were read and may be kept, once what they link to is known.
@@ -102,6 +117,9 @@ impl Months<'_> {
                 compared: answers.compare(),
                 far_out: read.far_out,
             };
+            let in_pieces =
+                fresh.listed.iter().filter(|(_, listed)| listed.comparable == Comparable::Multipart);
+            self.in_pieces.extend(in_pieces.map(|(day, _)| *day));
             let record = match whole.take() {
                 None => with_carried(read.record, carried),
                 Some(newer) => match newer.clone().join(read.record) {

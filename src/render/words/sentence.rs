@@ -48,6 +48,7 @@ pub fn message(finding: &Finding) -> Cow<'_, str> {
             format!("{witness} holds no seal yet: what it remembers begins with this run").into()
         }
         What::LedgerRejected { file, fault } => memory::rejected(file, fault).into(),
+        What::MultipartUpload { days, first } => memory::in_pieces(*days, *first).into(),
         What::HeadExpired { days, retention_days, .. } => memory::expired(*days, *retention_days).into(),
         What::ChainRestarted { before } => coverage::restarted(*before).into(),
         What::ChainEnded { last, how } => coverage::ended(*last, how).into(),

@@ -40,6 +40,9 @@ impl What {
             | Self::WitnessUnreachable { witness, .. }
             | Self::WitnessEmpty { witness } => none.with("witness", &**witness),
             Self::LedgerRejected { file, .. } => none.with("file", &**file),
+            Self::MultipartUpload { days, first } => {
+                none.with("days", *days).with("first_day", first.date().to_string())
+            }
             Self::HeadChanged { seen, actual } => {
                 let facts = with_head(none, seen);
                 actual.iter().fold(facts, |facts, actual| facts.with("actual_hash", actual.to_string()))

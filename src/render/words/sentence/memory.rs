@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::trail::{ObjectName, Span, format_time};
+use crate::trail::{Day, ObjectName, Span, format_time};
 use crate::verdict::what::{HeadLoss, LedgerFault};
 
 pub(super) fn lost(loss: &HeadLoss, hours: Option<Span>) -> Cow<'static, str> {
@@ -51,4 +51,16 @@ pub(super) fn rejected(file: &str, fault: &LedgerFault) -> String {
         LedgerFault::Unreadable(said) => format!("{said}; the days that it should tell of are read"),
         LedgerFault::Unwritten(said) => format!("{said}; the days that were read now will be read again"),
     }
+}
+
+pub(super) fn in_pieces(days: u64, first: Day) -> String {
+    let first = first.date();
+    let which = match days {
+        1 => format!("{first} holds objects that were"),
+        _ => format!("{days} days, {first} the first of them, hold objects that were"),
+    };
+    format!(
+        "{which} put in several pieces (an ETag that ends in `-` and a number), as CloudTrail never does: what they hold is read and \
+         judged in every run"
+    )
 }

@@ -58,6 +58,23 @@ pub(in crate::verdict::code) const EXPIRED: Page = Page {
     ],
 };
 
+pub(in crate::verdict::code) const IN_PIECES: Page = Page {
+    counted: ("site with objects put in several pieces", "sites with objects put in several pieces"),
+    title: "Objects were put in several pieces",
+    meaning: "CloudTrail puts each digest and each log file with one request. The ETag of what is put in several pieces ends in `-` and \
+              their number, so somebody has put these objects again since. What they hold is judged by the digests as always; but \
+              the date of such an object can be older than its bytes, so the ledger carries no day that holds one.",
+    causes: &[
+        "The record was copied or restored by a tool that uploads in parts.",
+        "The objects were copied onto themselves, to encrypt them anew or to change their storage class.",
+        "Somebody who has changed an object wants its date to look old.",
+    ],
+    next_steps: &[
+        "Nothing, if you know who put them: their days are read in every run, which costs time and no certainty.",
+        "If nobody does, look for CreateMultipartUpload and CompleteMultipartUpload on the bucket in the trail's data events.",
+    ],
+};
+
 pub(in crate::verdict::code) const LEDGER: Page = Page {
     counted: ("file of the ledger not believed", "files of the ledger not believed"),
     title: "A part of the ledger is not believed",
