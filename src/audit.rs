@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::conclusion;
 use crate::crypto::KeyRing;
-use crate::inspection::{Brief, SiteView};
+use crate::inspection::SiteView;
 use crate::keys::KeySource;
 use crate::report::{Completion, Findings, HeldTo, Report};
 use crate::store::{Admission, ObjectStore, Outage, RetryCounts, StoreError};
@@ -35,6 +35,7 @@ mod presence;
 mod prove;
 mod reading;
 mod seams;
+mod shards;
 mod site;
 mod slots;
 mod stop;
@@ -56,15 +57,16 @@ use task::Task;
 pub use crate::conclusion::lies_under;
 pub use crate::digest::{LogEntry, NamedBy};
 pub use crate::inspection::{
-    Bounds, Days, Expected, Load, Mismatch, Plan, RecordError, Selection, SiteRecord, TrailFilter,
+    Bounds, Brief, Days, Expected, Home, Load, Mismatch, Plan, RecordError, Selection, Site, SiteRecord,
+    TrailFilter,
 };
 pub use crate::ledger::{LedgerKey, RULES};
 pub use crate::trail::Ended;
-pub use discover::{Home, Site};
 pub use ledger::{Carries, Ledger, Reread};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use ports::Ports;
 pub use prove::prove;
+pub use shards::{Outline, merge, outline, shard};
 pub use stop::{Heard, Stop, Stopper};
 
 /// Why a run could not begin.
@@ -108,6 +110,16 @@ pub enum AuditError {
     /// Records say different things of the same.
     #[error("{0}: they are not of one run")]
     Records(#[from] Mismatch),
+    /// The store stopped answering while a shard was read.
+    #[error(
+        "s3://{bucket} stopped answering ({detail}), so this shard is not whole and handed in no part; run it again"
+    )]
+    Outage {
+        /// The bucket.
+        bucket: Arc<str>,
+        /// What came back.
+        detail: String,
+    },
     /// It was to end before there was anything to tell.
     #[error("interrupted before there was anything to tell")]
     Interrupted,
@@ -122,7 +134,7 @@ struct Context {
     /// The days looked at.
     days: Days,
     /// What is remembered of earlier runs, if anything is.
-    ledger: Option<ledger::Opened>,
+    ledger: Option<Arc<ledger::Opened>>,
     store: Stoppable,
     keys: Arc<KeySource>,
     observer: Arc<dyn Observer>,
@@ -137,7 +149,7 @@ struct Context {
 }
 
 impl Context {
-    fn new(brief: Brief, (days, ledger): (Days, Option<ledger::Opened>), ports: Ports) -> Arc<Self> {
+    fn new(brief: Brief, (days, ledger): (Days, Option<Arc<ledger::Opened>>), ports: Ports) -> Arc<Self> {
         let Ports { store, keys, observer, stop } = ports;
         Arc::new(Self {
             admission: Admission::new(brief.plan.load.bytes),
@@ -254,22 +266,31 @@ async fn begin(
     ports: Ports,
 ) -> Result<(Arc<Context>, Found), AuditError> {
     ports.observer.on(Event::Phase(Phase::Discovering));
-    let (stop, store) = (&ports.stop, Stoppable::new(Arc::clone(&ports.store), ports.stop.clone()));
-    let open = async {
-        match ledger {
-            Some(ledger) => ledger::Opened::open(ledger, &plan).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    let (found, ledger) = tokio::join!(discover::sites(&store, &plan, stop), open);
-    let (mut found, ledger) = (found?, ledger?);
-    if plan.named_by == NamedBy::KeyOnly {
-        listing::name_bucket(&store, &plan, &mut found.sites).await;
-    }
-    let (window, as_of) = listing::window(&store, &plan, &found, stop).await;
+    let (found, ledger) = tokio::join!(discovered(&plan, &ports), opened(ledger, &plan));
+    let (found, ledger) = (found?, ledger?);
+    let store = ports.stoppable();
+    let (window, as_of) = listing::window(&store, &plan, &found, &ports.stop).await;
     let context = Context::new(Brief { plan, window, as_of }, (days, ledger), ports);
     context.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     Ok((context, found))
+}
+
+/// The accounts and regions that are there.
+async fn discovered(plan: &Plan, ports: &Ports) -> Result<Found, AuditError> {
+    let store = ports.stoppable();
+    let mut found = discover::sites(&store, plan, &ports.stop).await?;
+    if plan.named_by == NamedBy::KeyOnly {
+        listing::name_bucket(&store, plan, &mut found.sites).await;
+    }
+    Ok(found)
+}
+
+/// The ledger, if there is to be one.
+async fn opened(ledger: Option<Ledger>, plan: &Plan) -> Result<Option<Arc<ledger::Opened>>, AuditError> {
+    match ledger {
+        Some(ledger) => Ok(Some(Arc::new(ledger::Opened::open(ledger, plan).await?))),
+        None => Ok(None),
+    }
 }
 
 /// The report on all accounts and regions, with those that links lead to.
@@ -308,7 +329,7 @@ fn went(context: &Context, held_to: Vec<HeldTo>, remembered: Vec<AccountRegion>)
     let outages = condition.outages.into_iter();
     conclusion::Run {
         held_to,
-        ledger: context.ledger.as_ref().map(ledger::Opened::sealing),
+        ledger: context.ledger.as_ref().map(|ledger| ledger.sealing()),
         remembered,
         completion: if context.stop.is_set() { Completion::Interrupted } else { Completion::Complete },
         retries,

@@ -1,10 +1,14 @@
 //! What only the program knows: its words, its progress bar, its exit codes.
 
 pub mod args;
+mod asked;
+#[cfg(feature = "aws")]
+mod aws;
 mod demo;
 pub mod exit;
 mod failed;
 mod forge;
+mod key_files;
 #[cfg(feature = "aws")]
 mod keys;
 mod machine;
@@ -12,12 +16,16 @@ mod manual;
 mod near;
 mod objects;
 mod output;
+mod plan;
 mod progress;
 mod prove;
+mod reach;
+mod record;
 mod screen;
 mod seal;
 pub mod settings;
 mod source;
+mod stopping;
 mod texts;
 mod time;
 mod verify;
@@ -39,6 +47,8 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Verify(verify) => verify::run(*verify),
+        Command::Plan(args) => plan::run(&args),
+        Command::Merge(args) => verify::merge::run(&args),
         #[cfg(feature = "aws")]
         Command::Keys(args::Keys::Fetch(fetch)) => keys::fetch(&fetch),
         Command::Forge(forge) => forge::run(&forge),

@@ -392,6 +392,11 @@ impl KeyRing {
         self.authorities.get(region).unwrap_or(unasked)
     }
 
+    /// Who answered for each region that was asked.
+    pub fn authorities(&self) -> &BTreeMap<Region, Authority> {
+        &self.authorities
+    }
+
     /// The key of that name that may sign in `region`: one listed for the region, or one without a region.
     pub fn find(&self, fingerprint: &Fingerprint, region: &Region) -> Lookup<'_> {
         let fits = |key: &&PublicKey| key.region.as_ref().is_none_or(|own| own == region);

@@ -8,7 +8,8 @@
 //!
 //! What a program needs of it: a [`store`] (a bucket, a folder, or its own), the public [`keys`], and [`audit::run`], which
 //! verifies what a [`Plan`](audit::Plan) asks for and gives a [`Report`](report::Report); [`render`] writes that in every
-//! format. [`audit::survey`] and [`audit::conclude`] are the two halves of a run, for parts that are read apart. On AWS,
+//! format. [`audit::survey`] and [`audit::conclude`] are the two halves of a run, for parts that are read apart;
+//! [`audit::outline`], [`audit::shard`] and [`audit::merge`] those of a run over several machines, as [`shard`] plans it. On AWS,
 //! [`aws`] finds credentials; [`forge`] makes worlds to try it on.
 //!
 //! The house, from the ground up; each floor sees only those below it:
@@ -17,7 +18,7 @@
 //!   bounded inflation, the JSON that tools write. Pure.
 //! - **judgement** (`verdict`, `digest`, `chain`, `logs`, `events`, [`report`]; `inspection`, which puts theirs together for
 //!   one account and region, `ledger`, which remembers that, and `conclusion`, for all of them; [`seal`], which signs what a run
-//!   saw and judges what witnesses hold of that): what bytes and listings amount to. Pure: no clock, no network, no disk.
+//!   saw and judges what witnesses hold of that, and [`shard`], which divides a run): what bytes and listings amount to. Pure: no clock, no network, no disk.
 //! - **ports** ([`store`], [`keys`] and, for AWS, [`aws`]): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
 //! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.
@@ -109,6 +110,7 @@ mod logs;
 pub mod render;
 pub mod report;
 pub mod seal;
+pub mod shard;
 pub mod store;
 pub mod trail;
 mod verdict;

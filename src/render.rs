@@ -32,6 +32,7 @@ mod xml;
 pub use explain::explain;
 pub use seen::{Judged, Seen};
 pub use words::{Headline, headline, hints, message, not_proven};
+pub use words::{bytes, lasting, thousands};
 pub use wrap::wrapped;
 
 /// How a report is written.

@@ -160,6 +160,8 @@ pub struct Report {
     pub request: Request,
     /// Who asked, as far as that is known; of a folder nobody is asked who reads it.
     pub identity: Option<Identity>,
+    /// The plan that it was joined from the parts of; none of a run on one machine.
+    pub planned: Option<Planned>,
     /// How closely log files were looked at.
     pub depth: Depth,
     /// The command line's words, for an auditor's file.
@@ -192,6 +194,15 @@ pub struct Report {
     pub not_proven: Vec<NotProven>,
 }
 
+/// A run over several machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// SHA-256 of the plan's content.
+    pub plan: Hash,
+    /// How many shards it has.
+    pub shards: u64,
+}
+
 impl Report {
     /// A report on `source` that says nothing yet, begun and ended at `started_at`.
     pub fn new(source: impl Into<String>, window: Window, started_at: Time) -> Self {
@@ -202,6 +213,7 @@ impl Report {
             looked_back_to: None,
             request: Request::default(),
             identity: None,
+            planned: None,
             depth: Depth::default(),
             arguments: Vec::new(),
             started_at,

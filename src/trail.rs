@@ -275,7 +275,8 @@ impl fmt::Display for Location {
 }
 
 /// Where the objects lie, and so what the dates and the absences that the store tells of say about the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// In the place of delivery: when something was written is when it was delivered, or changed.
     Delivered,

@@ -6,6 +6,7 @@
 //! cargo bench --bench compare -- --scale           # a thousand log files, and a million
 //! cargo bench --bench compare -- --hostile         # buckets whose owner is the adversary
 //! cargo bench --bench compare -- --repeat --latency 20    # the same window twice, with a ledger
+//! cargo bench --bench compare -- --shards --latency 20    # one run, and the same over several machines
 //! ```
 //!
 //! The bucket is served by a server of this program's own, in a process of its own; a bare client that judges nothing
@@ -29,6 +30,7 @@ mod record;
 mod repeat;
 mod scale;
 mod serve;
+mod shards;
 
 use contest::{Contest, Sample};
 
@@ -72,6 +74,9 @@ struct Options {
     /// Instead: trailseal alone over a closed window, twice, with a ledger
     #[arg(long)]
     repeat: bool,
+    /// Instead: one run over 1,700 accounts and regions, and the same by one, two and four shards
+    #[arg(long)]
+    shards: bool,
     /// Another trailseal to compare, such as one built from an earlier commit
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
@@ -102,6 +107,7 @@ fn main() {
         None if options.scale => scale::run(options.runs, options.against.as_deref()),
         None if options.hostile => hostile::run(),
         None if options.repeat => repeat::run(options.runs, options.latency),
+        None if options.shards => shards::run(options.runs, options.latency),
         None => compare(&options),
     }
 }

@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pages::{Walk, each, fold};
 use super::{AuditError, Plan, Selection, Stop};
+use crate::inspection::Site;
 use crate::store::{Listed, Listing, ObjectStore, StoreError, StoreErrorKind};
-use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::{Named, Within};
-use crate::trail::{AccountId, AccountRegion, Location, OrganizationId, Region};
+use crate::trail::{AccountId, Location, OrganizationId, Region};
 
 mod search;
 mod told;
@@ -22,38 +22,6 @@ mod told;
 mod tests;
 
 use search::{Folder, Search};
-
-/// One account and region, and where its folders lie.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// Which one.
-    pub place: AccountRegion,
-    /// Every bucket and prefix that has a folder of it.
-    pub homes: Vec<Home>,
-}
-
-impl Site {
-    /// Where its folders lie.
-    pub fn locations(&self) -> impl Iterator<Item = &Location> {
-        self.homes.iter().map(|home| &home.location)
-    }
-}
-
-/// A bucket and prefix with folders of one account and region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
-    /// Which one.
-    pub location: Location,
-    /// The folders there: `CloudTrail-Digest`, `CloudTrail`, …
-    pub kinds: BTreeSet<Box<str>>,
-}
-
-impl Home {
-    /// A home whose folders were not looked for: both halves are taken to be there.
-    pub(super) fn unseen(location: Location) -> Self {
-        Self { location, kinds: [DIGEST_FOLDER, LOG_FOLDER].map(Into::into).into() }
-    }
-}
 
 /// What discovery came to.
 #[derive(Debug)]

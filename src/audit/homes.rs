@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::discover::{Home, Site};
 use super::fetch::{self, Try};
 use super::folders::Folders;
 use super::listing::{self, Digests, FoundDigest, Sweep};
@@ -17,6 +16,7 @@ use crate::chain::Root;
 use crate::crypto::KeyRing;
 use crate::digest::NamedBy;
 use crate::inspection::{Days, Entry, EntryState, HomeRecord, Horizon, Reading, home_of};
+use crate::inspection::{Home, Site};
 use crate::store::{Listing, StoreError};
 use crate::trail::key::{DIGEST_FOLDER, LOG_FOLDER};
 use crate::trail::source::Within;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use chrono::{Days, TimeDelta};
 
-use super::discover::{self, Found, Site};
+use super::discover::{self, Found};
 use super::pages::{Walk, Walked, fold};
 use super::{Plan, Stop};
 use crate::digest::{NamedBy, claimed_object};
+use crate::inspection::Site;
 use crate::inspection::{MARGIN, Strays};
 use crate::ledger::{SiteListing, Stamp};
 use crate::store::{Admission, Listed, Listing, ObjectStore, StoreError};

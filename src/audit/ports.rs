@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::stoppable::Stoppable;
 use super::{Observer, Silent, Stop};
 use crate::keys::KeySource;
 use crate::store::ObjectStore;
@@ -20,6 +21,11 @@ pub struct Ports {
 }
 
 impl Ports {
+    /// The store, until the run is to end.
+    pub(super) fn stoppable(&self) -> Stoppable {
+        Stoppable::new(Arc::clone(&self.store), self.stop.clone())
+    }
+
     /// Those of a run that nobody watches.
     pub fn unwatched(store: Arc<dyn ObjectStore>, keys: Arc<KeySource>, stop: Stop) -> Self {
         Self { store, keys, observer: Arc::new(Silent), stop }

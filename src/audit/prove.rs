@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
 
-use super::discover::{Home, Site};
 use super::fetch::{self, Try};
 use super::listing::{FoundDigest, Sweep};
 use super::unseen::{Absence, absence};
@@ -15,6 +14,7 @@ use crate::chain::{self, Item, JointCoverage, Linked, Terms};
 use crate::crypto::Fingerprint;
 use crate::digest::LogEntry;
 use crate::inspection::{self, Brief, Days, Horizon, Reading};
+use crate::inspection::{Home, Site};
 use crate::logs::{Candidate, LogWork};
 use crate::report::{AttestedBy, Proof};
 use crate::store::ObjectStore;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::discover::{Home, Site};
 use super::listing::{self, FoundDigest, Sweep};
 use super::{Context, fetch};
 use crate::conclusion::{self, MaySequel};
 use crate::inspection::{EntryState, SiteView};
+use crate::inspection::{Home, Site};
 use crate::trail::key::DigestKey;
 use crate::trail::{Span, Time};
 

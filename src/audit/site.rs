@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::answers::Answers;
-use super::discover::Site;
 use super::folders::Asked;
 use super::homes::{Closed, Keys};
 use super::listing::{self, FoundDigest, Sweep};
@@ -15,6 +14,7 @@ use super::wanted::Part;
 use super::{Context, Event, edges};
 use crate::chain::{Item, hold_links};
 use crate::crypto::{Fingerprint, Lookup};
+use crate::inspection::Site;
 use crate::inspection::{self, Days, KeyFacts, Made, Reading, SiteRecord, SiteView, Told};
 use crate::ledger::SiteListing;
 use crate::report::{Completion, Reached};
@@ -23,7 +23,11 @@ use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, SpanSet, Tim
 
 /// Judges a record, and has told what there is to tell.
 pub(super) fn judge(context: &Context, record: SiteRecord) -> SiteView {
-    let clock = context.store.clock();
+    judge_as_of(context, record, context.store.clock())
+}
+
+/// Judges a record; `clock` is the latest time that the store gave as its own while it was read.
+pub(super) fn judge_as_of(context: &Context, record: SiteRecord, clock: Option<Time>) -> SiteView {
     inspection::judge(&context.brief, record, clock, &mut |told| match told {
         Told::Finding(finding) => context.tell(finding),
         Told::Again(finding) => context.keep(finding),

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::discover::Site;
 use super::fetch::Try;
 use super::homes::close;
 use super::site::read_days;
 use super::wanted::Wanted;
 use super::{Context, Event, ledger};
+use crate::inspection::Site;
 use crate::inspection::SiteRecord;
 
 /// A site that could not begin, for a cause that may pass: of its digests nothing was read.

@@ -88,6 +88,7 @@ pub fn failure(error: &AuditError, advice: &Advice) -> Failure {
              place"
         )),
         AuditError::NoRecord { .. }
+        | AuditError::Outage { .. }
         | AuditError::NotALogFile { .. }
         | AuditError::ADigest { .. }
         | AuditError::Records(_) => Failure::new(error),

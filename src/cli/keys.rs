@@ -9,11 +9,11 @@ use chrono::Utc;
 use futures_util::stream::{self, StreamExt};
 
 use super::args::FetchKeys;
+use super::aws::AwsClients;
 use super::exit::{self, Failure};
 use super::failed::Advice;
 use super::output::Output;
 use super::time::End;
-use super::verify::aws::AwsClients;
 
 /// Regions asked at once.
 const AT_ONCE: usize = 16;

@@ -18,11 +18,12 @@ use chrono::Utc;
 use super::args::{ProofFormat, Prove};
 use super::exit::{self, Failure};
 use super::failed::{Advice, failure};
+use super::key_files::key_files;
 use super::output::{self, Output};
 use super::source::{self, Absent, BucketPath};
+use super::stopping::stop_on_signal;
 #[cfg(feature = "aws")]
-use super::verify::unless_stopped;
-use super::verify::{key_files, stop_on_signal};
+use super::stopping::unless_stopped;
 
 /// Runs the command.
 pub fn run(args: &Prove) -> Result<u8, Failure> {
@@ -67,7 +68,7 @@ async fn in_bucket(
     object: ObjectName,
     stop: audit::Stop,
 ) -> Result<Proof, Failure> {
-    let reach = unless_stopped(&stop, super::verify::aws::AwsClients::open(&args.access, None)).await?;
+    let reach = unless_stopped(&stop, super::aws::AwsClients::open(&args.access, None)).await?;
     let plan = Plan::new(args.file.clone(), Arc::clone(&object.bucket), NamedBy::BucketAndKey, now);
     let keys = Arc::new(reach.keys(&args.keys, now)?);
     audit::prove(plan, object, Ports::unwatched(Arc::new(reach.store()), keys, stop))

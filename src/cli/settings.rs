@@ -94,16 +94,16 @@ pub fn arguments() -> Result<Arguments, Failure> {
     let matches = read_over_environment(&words)?;
     let read =
         |matches: &ArgMatches| Arguments::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
-    let Some((VERIFY, own)) = matches.subcommand() else { return Ok(read(&matches)) };
+    let Some((VERIFY, own)) = matches.subcommand() else { return Ok(read(&matches).with_its_source()) };
     let settings = Settings::over(words, own)?;
     settings.refuse_unknown_variables()?;
     let mut arguments = read(&settings.matches);
     if let Command::Verify(verify) = &mut arguments.command {
         settings.settle_rivals(verify)?;
-        verify.lowered = settings.lowered();
-        verify.spoken = settings.spoken();
+        verify.asked.lowered = settings.lowered();
+        verify.asked.spoken = settings.spoken();
     }
-    Ok(arguments)
+    Ok(arguments.with_its_source())
 }
 
 /// Prints what `verify` would be asked.
@@ -206,19 +206,19 @@ impl Settings {
             }
             order => Ok(order),
         };
-        if verify.start.is_some() && verify.last.is_some() {
+        if verify.asked.start.is_some() && verify.asked.last.is_some() {
             match rivals("start", "last")? {
-                Less => verify.start = None,
-                Equal | Greater => verify.last = None,
+                Less => verify.asked.start = None,
+                Equal | Greater => verify.asked.last = None,
             }
         }
-        if verify.json && self.origin("format") != Origin::Default {
-            verify.json = rivals("json", "format")? == Greater;
+        if verify.outputs.json && self.origin("format") != Origin::Default {
+            verify.outputs.json = rivals("json", "format")? == Greater;
         }
-        if verify.look.quiet && verify.look.verbose {
+        if verify.outputs.look.quiet && verify.outputs.look.verbose {
             match rivals("quiet", "verbose")? {
-                Less => verify.look.quiet = false,
-                Equal | Greater => verify.look.verbose = false,
+                Less => verify.outputs.look.quiet = false,
+                Equal | Greater => verify.outputs.look.verbose = false,
             }
         }
         Ok(())

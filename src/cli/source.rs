@@ -7,7 +7,7 @@ use crate::trail::key::ObjectKey;
 use crate::trail::source::{Calendar, Named, Within};
 use crate::trail::{AccountId, AccountRegion, Location, Region, format_time};
 
-use super::args::{ExpectedRegion, Verify};
+use super::args::{Asked, ExpectedRegion};
 use super::exit::Failure;
 use super::machine::WaitsFor;
 
@@ -156,7 +156,7 @@ pub fn split(path: &Path) -> Option<(PathBuf, String)> {
 }
 
 /// Narrows a plan to what the source names, and has the report say so.
-pub fn narrow(plan: &mut Plan, named: &Named, args: &Verify) -> Result<(), Failure> {
+pub fn narrow(plan: &mut Plan, named: &Named, args: &Asked) -> Result<(), Failure> {
     match &named.within {
         Within::Everything | Within::Home | Within::Organization(_) => {}
         Within::Account { account, .. } => only_account(plan, *account, args)?,
@@ -203,7 +203,7 @@ fn of_both(days: Calendar, plan: &Plan) -> String {
     )
 }
 
-fn only_account(plan: &mut Plan, account: AccountId, args: &Verify) -> Result<(), Failure> {
+fn only_account(plan: &mut Plan, account: AccountId, args: &Asked) -> Result<(), Failure> {
     let asked = args.accounts.iter().map(|other| ("account", other));
     let expected = args.expect_accounts.iter().map(|other| ("expect-account", other));
     if let Some((option, other)) = asked.chain(expected).find(|(_, other)| **other != account) {
@@ -216,7 +216,7 @@ fn only_account(plan: &mut Plan, account: AccountId, args: &Verify) -> Result<()
     Ok(())
 }
 
-fn only_region(plan: &mut Plan, region: &Region, args: &Verify) -> Result<(), Failure> {
+fn only_region(plan: &mut Plan, region: &Region, args: &Asked) -> Result<(), Failure> {
     let asked = args.regions.iter().map(|other| ("region", other.to_string()));
     // Of the enabled ones, those in scope are expected.
     let named = args.expect_regions.iter().filter(|other| **other != ExpectedRegion::Enabled);

@@ -17,7 +17,7 @@ pub const MARGIN: TimeDelta = TimeDelta::hours(2);
 const VOUCHERS: usize = 2;
 
 /// The days that a run looks at: all of the window, or those of a part of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Days {
     /// The first of them; none, if nothing is before them.
     pub from: Option<Day>,

@@ -5,11 +5,13 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use crate::digest::NamedBy;
 use crate::report::Baseline;
 use crate::trail::Ended;
 use crate::trail::source::Within;
+use crate::trail::text::perhaps;
 use crate::trail::{AccountId, ChainId, Depth, Origin, Prefix, Region, Time, TrailName};
 use crate::verdict::{Code, Finding};
 
@@ -102,7 +104,7 @@ impl Plan {
 }
 
 /// Which part of the record is in scope. Empty sets put everything in scope.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
     /// Only chains of these trails; log files are still held against the digests of all trails.
     pub trails: Vec<TrailFilter>,
@@ -113,7 +115,7 @@ pub struct Selection {
 }
 
 /// A trail as the caller names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrailFilter {
     /// Its name.
     pub name: TrailName,
@@ -143,13 +145,14 @@ impl Selection {
 }
 
 /// What the caller says has to be there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Every account found has to have digests in these regions.
     pub regions: BTreeSet<Region>,
     /// These accounts have to have digests.
     pub accounts: BTreeSet<AccountId>,
     /// The newest digest has to be as new as this, by the trail's own status.
+    #[serde(with = "perhaps")]
     pub newest: Option<Time>,
 }
 

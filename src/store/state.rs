@@ -66,4 +66,4 @@ pub enum Put {
 }
 
 /// Files larger than this are nobody's state.
-pub(super) const LARGEST: u64 = 64 << 20;
+pub const LARGEST: u64 = 64 << 20;

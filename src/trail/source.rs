@@ -6,12 +6,14 @@
 use std::fmt;
 
 use chrono::{Days, Months, NaiveDate, NaiveTime};
+use serde::{Deserialize, Serialize};
 
 use super::key::{DIGEST_FOLDER, LOG_FOLDER, ROOT, RegionFolder, split_at_root};
 use super::{AccountId, AccountRegion, OrganizationId, Prefix, Span};
 
 /// Which part of what lies below a prefix.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Within {
     /// Every `AWSLogs/` there is, however deep.
     #[default]

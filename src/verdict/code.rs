@@ -110,6 +110,7 @@ codes! {
     WitnessEmpty "witness-empty" Notice Light Presence memory::WITNESS_EMPTY, "A witness of earlier runs holds nothing yet.";
     LedgerRejected "ledger-rejected" Notice Light Presence memory::LEDGER, "A part of the ledger is not believed, or not at hand: its days are read.";
     MultipartUpload "multipart-upload" Notice Light Presence memory::IN_PIECES, "Objects were put in several pieces, as CloudTrail never does: their days are not carried.";
+    PartMissing "part-missing" Incomplete Heavy Presence coverage::PART_MISSING, "A shard of the run handed in nothing, or it was not planned for.";
     ChainRestarted "chain-restarted" Notice Usual Presence coverage::RESTARTED, "A chain began anew.";
     ChainEnded "chain-ended" Incomplete Heavy Absence coverage::ENDED, "A chain's newest digest lies before the window." or "notice if acknowledged";
     LogMissing "log-missing" Tamper Usual Presence logs::MISSING, "An attested log file is not there.";

@@ -134,6 +134,8 @@ pub enum What {
         /// The first of them.
         first: Day,
     },
+    /// A shard of a run over several machines handed in nothing.
+    PartMissing(LostPart),
     /// A chain begins anew.
     ChainRestarted {
         /// The end of the digest before.
@@ -274,6 +276,7 @@ impl What {
             Self::WitnessEmpty { .. } => Code::WitnessEmpty,
             Self::LedgerRejected { .. } => Code::LedgerRejected,
             Self::MultipartUpload { .. } => Code::MultipartUpload,
+            Self::PartMissing(_) => Code::PartMissing,
             Self::ChainRestarted { .. } => Code::ChainRestarted,
             Self::ChainEnded { .. } => Code::ChainEnded,
             Self::LogMissing { .. } => Code::LogMissing,

@@ -37,6 +37,8 @@ mod prove;
 mod readme;
 mod real_moto;
 mod real_seaweed;
+#[cfg(target_os = "linux")]
+mod real_slurm;
 mod render_consumers;
 mod render_formats;
 mod render_hostile;
@@ -51,6 +53,8 @@ mod s3_listings;
 mod s3_store;
 mod schemas;
 mod seals;
+mod shards;
+mod shards_program;
 mod sources;
 mod store_copied;
 mod store_dir;

@@ -26,6 +26,8 @@ pub mod s3;
 #[cfg(unix)]
 pub mod seaweed;
 pub mod server;
+#[cfg(target_os = "linux")]
+pub mod slurm;
 pub mod tls;
 pub mod verify;
 pub mod wire;

@@ -21,7 +21,10 @@ fn allowed(room: &str) -> Vec<&'static str> {
         "ledger" => [VOCABULARY, JUDGEMENT, &["inspection"]].concat(),
         "conclusion" => [VOCABULARY, JUDGEMENT, &["inspection"]].concat(),
         "seal" => [VOCABULARY, &["report", "verdict"]].concat(),
-        "audit" => [VOCABULARY, JUDGEMENT, &["inspection", "ledger", "conclusion", "seal"], PORTS].concat(),
+        "shard" => [VOCABULARY, JUDGEMENT, &["inspection"]].concat(),
+        "audit" => {
+            [VOCABULARY, JUDGEMENT, &["inspection", "ledger", "conclusion", "seal", "shard"], PORTS].concat()
+        }
         "render" => [VOCABULARY, &["report", "verdict"]].concat(),
         "forge" => VOCABULARY.to_vec(),
         _ => panic!("{room} is a new room: give it its place in the house"),

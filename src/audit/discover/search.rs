@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use super::{Beside, Bound, Firsts, Found, Home, KindFolder, OddFolder, OddObject, Site};
+use super::{Beside, Bound, Firsts, Found, KindFolder, OddFolder, OddObject};
 use crate::audit::Plan;
 use crate::audit::pages::Walk;
 use crate::inspection::Smallest;
+use crate::inspection::{Home, Site};
 use crate::store::{Listed, Page, StoreError};
 use crate::trail::neighbours::{is_layout, is_partition, is_service};
 use crate::trail::source::{Named, Within};

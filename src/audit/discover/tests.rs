@@ -14,6 +14,7 @@ use crate::digest::NamedBy;
 use crate::inspection::Bounds;
 use crate::report::Hint;
 use crate::store::{Admission, Object, Page, StoreErrorKind, Take};
+use crate::trail::AccountRegion;
 use crate::trail::{ObjectName, Time};
 use crate::verdict::what::{NotListed, SearchEnd, What};
 

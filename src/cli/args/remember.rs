@@ -14,9 +14,6 @@ pub struct Remember {
     /// JSON report or seal of an earlier run: the newest digests it saw must still be there unchanged; repeatable
     #[arg(long = "baseline", value_name = "FILE")]
     pub baselines: Vec<PathBuf>,
-    /// Days the record is retained: an older digest that is gone counts as expired
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub retention: Option<u32>,
     /// Where to keep what each day came to: days whose objects are listed as they were when they were read are not read again
     #[arg(long, value_name = "DIR|s3://BUCKET[/PREFIX]")]
     pub ledger: Option<String>,

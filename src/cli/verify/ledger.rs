@@ -1,88 +1,70 @@
 //! Where a run remembers what days came to.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::{Carries, Ledger, LedgerKey, Plan, Reread};
-use crate::cli::args::{self, Form, ReportForm, Verify};
+use crate::cli::args::{self, Remember, Spoken};
 use crate::cli::exit::Failure;
-use crate::cli::source;
-use crate::store::state::{DirState, StateStore};
+use crate::cli::reach::{Reach, State};
+use crate::shard::Lies;
 use crate::trail::Location;
 use crate::trail::key::ROOT;
 
-#[cfg(feature = "aws")]
-use super::aws::AwsClients;
 use super::seal_keys::SealKeys;
 use super::witness::Place;
 
-/// Days on disk say nothing of when they were written, so nothing of theirs can be carried.
-pub fn refuse_for_folder(args: &Verify) -> Result<(), Failure> {
-    match &args.remember.ledger {
-        None => Ok(()),
-        Some(_) => Err(Failure::new(format!(
-            "{} goes with a bucket: a folder does not say when its files were written or by what to tell them, so each run \
-             has to read all of it",
-            args.spoken.of("ledger")
-        ))),
-    }
+/// What of a run needs the bytes of every object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: verdicts of an earlier reading are as good.
+    Verdicts,
+    /// What is told of each object.
+    Bytes,
 }
 
-/// The ledger of a run over a bucket, if it has one. What is worth knowing of its place is noted in the plan.
-#[cfg(feature = "aws")]
-pub fn ledger(
-    args: &Verify,
-    plan: &mut Plan,
+/// The ledger of a run, if it has one. What is worth knowing of its place is noted in the plan.
+pub async fn ledger(
+    (remember, spoken): (&Remember, &Spoken),
+    (plan, lies): (&mut Plan, &Lies),
     keys: &SealKeys,
-    reach: &AwsClients,
+    reach: &Reach<'_>,
+    needs: Needs,
 ) -> Result<Option<Ledger>, Failure> {
-    let Some(place) = &args.remember.ledger else { return Ok(None) };
-    let spoken = args.spoken.of("ledger");
-    let state: Arc<dyn StateStore> = match source::bucket_and_prefix(place)? {
-        Some(home) => {
-            apart_from_the_record(&spoken, plan, &home)?;
-            Arc::new(reach.state(home))
-        }
-        None => Arc::new(folder(&spoken, place)?),
-    };
+    let Some(words) = &remember.ledger else { return Ok(None) };
+    let spoken = spoken.of("ledger");
+    if matches!(lies, Lies::InFolder { .. }) {
+        // Days on disk say nothing of when they were written, so nothing of theirs can be carried.
+        return Err(Failure::new(format!(
+            "{spoken} goes with a bucket: a folder does not say when its files were written or by what to tell them, so each run \
+             has to read all of it"
+        )));
+    }
+    let State { home, store, .. } = reach.state(&spoken, words).await?;
+    if let Some(home) = home {
+        apart_from_the_record(&spoken, plan, &home)?;
+    }
     Ok(Some(Ledger {
-        state,
+        state: store,
         key: keys.signing.as_ref().map_or(LedgerKey::Nobody, |key| LedgerKey::Secret(key.derive(b"ledger"))),
-        carries: carries(args, plan, reach),
-        reread: reread(args),
+        carries: carries(remember, plan, reach, needs).await?,
+        reread: reread(remember),
     }))
 }
 
-fn folder(spoken: &str, place: &str) -> Result<DirState, Failure> {
-    DirState::open(place).map_err(|error| {
-        Failure::new(format!("{spoken} {place}: cannot be used: {error}; name a folder that can be written"))
-    })
-}
-
-/// The places of the witnesses. `reach` is asked for only where one is a bucket.
-pub async fn witnesses<R>(
-    args: &Verify,
+/// The places of the witnesses.
+pub async fn witnesses(
+    (remember, spoken): (&Remember, &Spoken),
     plan: &mut Plan,
-    reach: impl AsyncFn(Location) -> Result<R, Failure>,
-) -> Result<Vec<Place>, Failure>
-where
-    R: StateStore,
-{
-    let spoken = args.spoken.of("witness");
+    reach: &Reach<'_>,
+) -> Result<Vec<Place>, Failure> {
+    let spoken = spoken.of("witness");
     let mut places = Vec::new();
-    for words in &args.remember.witnesses {
-        let (home, state): (String, Arc<dyn StateStore>) = match source::bucket_and_prefix(words)? {
-            Some(home) => {
-                apart_from_the_record(&spoken, plan, &home)?;
-                (home.to_string(), Arc::new(reach(home).await?))
-            }
-            None => {
-                let state = folder(&spoken, words)?;
-                let home = std::fs::canonicalize(words).unwrap_or_else(|_| PathBuf::from(words));
-                (home.display().to_string(), Arc::new(state))
-            }
-        };
-        places.push(Place { words: words.clone(), home, state });
+    for words in &remember.witnesses {
+        let State { place, home, store } = reach.state(&spoken, words).await?;
+        if let Some(home) = home {
+            apart_from_the_record(&spoken, plan, &home)?;
+        }
+        places.push(Place { words: words.clone(), home: place, state: store });
     }
     Ok(places)
 }
@@ -106,26 +88,38 @@ fn apart_from_the_record(spoken: &str, plan: &mut Plan, home: &Location) -> Resu
     Ok(())
 }
 
-fn carries(args: &Verify, plan: &mut Plan, reach: &AwsClients) -> Carries {
-    let tables = args.objects
-        || args.form() == Form::AwsCli
-        || args.reports.iter().any(|(form, _)| matches!(form, ReportForm::Objects(_)));
-    if tables {
-        return Carries::Nothing;
+async fn carries(
+    remember: &Remember,
+    plan: &mut Plan,
+    reach: &Reach<'_>,
+    needs: Needs,
+) -> Result<Carries, Failure> {
+    if needs == Needs::Bytes {
+        return Ok(Carries::Nothing);
     }
-    if reach.speaks_s3_elsewhere() && !args.remember.trust_listing {
+    if speaks_s3_elsewhere(reach).await? && !remember.trust_listing {
         plan.notes.push(
             "Nothing is carried from earlier readings: the store is at a custom endpoint, and whether its listing shows every \
              change is not known; --trust-listing says so."
                 .to_owned(),
         );
-        return Carries::Nothing;
+        return Ok(Carries::Nothing);
     }
-    Carries::Days
+    Ok(Carries::Days)
 }
 
-fn reread(args: &Verify) -> Reread {
-    match args.remember.reread {
+#[cfg(feature = "aws")]
+async fn speaks_s3_elsewhere(reach: &Reach<'_>) -> Result<bool, Failure> {
+    Ok(reach.aws().await?.speaks_s3_elsewhere())
+}
+
+#[cfg(not(feature = "aws"))]
+async fn speaks_s3_elsewhere(_: &Reach<'_>) -> Result<bool, Failure> {
+    Err(crate::cli::reach::without_aws())
+}
+
+fn reread(remember: &Remember) -> Reread {
+    match remember.reread {
         args::Reread::After(time) => Reread::After(time),
         args::Reread::Off => Reread::Never,
         args::Reread::All => Reread::Always,

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use crate::audit::Observer;
 use crate::render::{Format, human, prometheus};
 use crate::report::Report;
-use crate::trail::Time;
+use crate::trail::{Depth, Time};
 
-use crate::cli::args::{Depth, Form, Look, ReportForm, TableForm, Verify};
+use crate::cli::args::{Form, Look, Outputs, ReportForm, TableForm};
 use crate::cli::exit::{self, Failure};
 use crate::cli::objects::{Both, Objects, Table};
 use crate::cli::output::{self, Kind, Output, Target, Written};
@@ -79,13 +79,24 @@ enum Rank {
     Beside,
 }
 
+/// What there is to be told of each object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// What was looked at so closely, if it is asked for beside.
+    Beside(Depth),
+    /// The same, and nothing else (`--objects`).
+    Instead,
+    /// Nothing: the objects were read elsewhere.
+    None,
+}
+
 impl Results {
     /// Opens all places, and tells what stands in the way of beginning, if anything does. Those that could be opened are
     /// here all the same: metrics are written of a run that cannot begin, too.
-    pub fn open(args: &Verify) -> (Self, Option<Failure>) {
+    pub fn open(args: &Outputs, tables: Tables) -> (Self, Option<Failure>) {
         let mut failures = Vec::new();
         let mut wanted = Vec::new();
-        for asked in asked(args) {
+        for asked in asked(args, tables) {
             match asked.and_then(|asked| Ok((Target::of(asked.path)?, asked))) {
                 Ok(one) => wanted.push(one),
                 Err(failure) => failures.push(failure),
@@ -206,8 +217,8 @@ impl Part {
 }
 
 /// What the command line asks for, in its order.
-fn asked(args: &Verify) -> Vec<Result<Wanted<'_>, Failure>> {
-    let first = shape(args).map(|shape| Wanted {
+fn asked(args: &Outputs, tables: Tables) -> Vec<Result<Wanted<'_>, Failure>> {
+    let first = shape(args, tables).map(|shape| Wanted {
         words: match &args.output {
             Some(path) => format!("--output {}", path.display()),
             None => "the result, which goes to stdout,".to_owned(),
@@ -217,6 +228,12 @@ fn asked(args: &Verify) -> Vec<Result<Wanted<'_>, Failure>> {
         rank: Rank::First,
     });
     let beside = args.reports.iter().map(|(format, path)| {
+        if let (ReportForm::Objects(_), Tables::None) = (format, tables) {
+            return Err(Failure::new(format!(
+                "--report {format}={}: the shards read the objects, and a part tells of each that is not as it should be alone",
+                path.display()
+            )));
+        }
         Ok(Wanted {
             words: format!("--report {format}={}", path.display()),
             shape: match format {
@@ -230,16 +247,19 @@ fn asked(args: &Verify) -> Vec<Result<Wanted<'_>, Failure>> {
     std::iter::once(first).chain(beside).collect()
 }
 
-fn shape(args: &Verify) -> Result<Shape, Failure> {
-    match (args.objects, args.form()) {
-        (false, Form::Report(format)) => Ok(Shape::Report(format)),
-        (false, Form::AwsCli) if args.depth == Depth::Full => Ok(Shape::Table(TableForm::AwsCli)),
-        (false, Form::AwsCli) => Err(Failure::new(
+fn shape(args: &Outputs, tables: Tables) -> Result<Shape, Failure> {
+    match (tables, args.form()) {
+        (Tables::Beside(_) | Tables::None, Form::Report(format)) => Ok(Shape::Report(format)),
+        (Tables::Beside(Depth::Full), Form::AwsCli) => Ok(Shape::Table(TableForm::AwsCli)),
+        (Tables::Beside(_), Form::AwsCli) => Err(Failure::new(
             "--format aws-cli goes with --depth full alone: validate-logs reads every log file",
         )),
-        (true, Form::Report(Format::Jsonl)) => Ok(Shape::Table(TableForm::Jsonl)),
-        (true, Form::Report(Format::Csv)) => Ok(Shape::Table(TableForm::Csv)),
-        (true, format) => {
+        (Tables::None, Form::AwsCli) => Err(Failure::new(
+            "--format aws-cli tells of each object, and the shards read those: choose another format",
+        )),
+        (Tables::Instead, Form::Report(Format::Jsonl)) => Ok(Shape::Table(TableForm::Jsonl)),
+        (Tables::Instead, Form::Report(Format::Csv)) => Ok(Shape::Table(TableForm::Csv)),
+        (Tables::Instead, format) => {
             Err(Failure::new(format!("--objects goes with --format jsonl or csv, not {format}")))
         }
     }

@@ -1,6 +1,6 @@
 //! The keys of a run: what it signs with, and whose seals it believes.
 
-use crate::cli::args::Verify;
+use crate::cli::args::{Remember, Spoken};
 use crate::cli::exit::Failure;
 use crate::cli::seal::vkeys;
 use crate::report::Baseline;
@@ -16,9 +16,9 @@ pub struct SealKeys {
 
 impl SealKeys {
     /// Reads what the caller names.
-    pub fn read(args: &Verify) -> Result<Self, Failure> {
-        let spoken = args.spoken.of("seal-key");
-        let signing = args.remember.seal_key.as_ref().map(|path| {
+    pub fn read(remember: &Remember, spoken: &Spoken) -> Result<Self, Failure> {
+        let spoken = spoken.of("seal-key");
+        let signing = remember.seal_key.as_ref().map(|path| {
             let name = path.display();
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Failure::new(format!("{spoken} {name}: cannot be read: {error}")))?;
@@ -30,7 +30,7 @@ impl SealKeys {
         });
         let signing = signing.transpose()?;
         let own = signing.iter().map(SigningKey::verifier);
-        let trusted = own.chain(vkeys::read(&args.remember.vkeys)?).collect();
+        let trusted = own.chain(vkeys::read(&remember.vkeys)?).collect();
         Ok(Self { signing, trusted })
     }
 

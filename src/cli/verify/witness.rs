@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::audit::{Plan, RULES};
-use crate::cli::args::{Look, Verify};
+use crate::cli::args::{Look, Remember, Spoken};
 use crate::cli::exit::{self, Failure};
 use crate::crypto::Hash;
 use crate::render::{self, Format, human};
@@ -60,13 +60,13 @@ impl Witnesses {
     /// Asks all witnesses, and has the plan hold the record to what they know. Whoever is to seal this run, and may not write
     /// there or finds a store that lets seals be written over, is told so now.
     pub async fn open(
-        args: &Verify,
+        (remember, named): (&Remember, &Spoken),
         plan: &mut Plan,
         keys: SealKeys,
         places: Vec<Place>,
         memory: Option<Arc<dyn StateStore>>,
     ) -> Result<Self, Failure> {
-        let spoken = args.spoken.of("witness");
+        let spoken = named.of("witness");
         if !places.is_empty() && keys.trusted.is_empty() {
             return Err(Failure::new(format!(
                 "{spoken} needs a key to believe its seals by: --seal-key to seal this run, too, or --vkey to read alone"
@@ -76,7 +76,7 @@ impl Witnesses {
             return Err(Failure::new(format!(
                 "{spoken} needs to know which bucket this is a copy of, because others may be remembered in the same place: say it \
                  with {} s3://BUCKET[/PREFIX]",
-                args.spoken.of("copied-from")
+                named.of("copied-from")
             )));
         }
         let origin = Location { bucket: Arc::clone(&plan.bucket), prefix: plan.prefix.clone() };
@@ -84,7 +84,7 @@ impl Witnesses {
             keys,
             origin: origin.clone(),
             softened: softened(plan),
-            released: args.remember.released.clone(),
+            released: remember.released.clone(),
             ended: plan.ended.clone(),
             witnesses: Vec::new(),
             memory: Memory { place: memory, origin },

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::{SCHEMA, v1};
 use crate::report::{
-    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Reached, Readings, Report, Request, SealedBy,
-    Totals, Uncovered,
+    ChainReport, Completion, KeyUse, Newest, NoChain, Omitted, Planned, Reached, Readings, Report, Request,
+    SealedBy, Totals, Uncovered,
 };
 use crate::report::{HeldTo, Hint, NotProven};
 use crate::trail::key::ROOT;
@@ -76,6 +76,7 @@ pub fn report(document: &[u8]) -> Result<Report, ReadError> {
         looked_back_to: optional("looked_back_to", saved.looked_back_to.as_deref(), time)?,
         request: request(saved.scope, saved.expected, saved.grace)?,
         identity: saved.identity.map(identity),
+        planned: saved.run.map(planned).transpose()?,
         depth: field("depth", &saved.depth, depth)?,
         arguments: owned(saved.arguments).collect(),
         started_at: field("started_at", &saved.started_at, time)?,
@@ -150,6 +151,10 @@ fn baseline(at: &str, saved: v1::Baseline<'_>) -> Result<HeldTo, ReadError> {
         not_checked: saved.not_checked,
         before_the_window: saved.before_the_window.map(before).transpose()?,
     })
+}
+
+fn planned(saved: v1::Run) -> Result<Planned, ReadError> {
+    Ok(Planned { plan: field("run.plan", &saved.plan, str::parse)?, shards: saved.shards })
 }
 
 fn identity(saved: v1::Identity<'_>) -> Identity {

@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use super::{SCHEMA, v1};
 use crate::render::words;
 use crate::report::HeldTo;
-use crate::report::{ChainReport, Completion, KeyUse, Newest, Reached, Readings, Report, Uncovered};
+use crate::report::{ChainReport, Completion, KeyUse, Newest, Planned, Reached, Readings, Report, Uncovered};
 use crate::trail::{Identity, Span, Time};
 use crate::verdict::{Cause, Finding, RecordedCall, Scope};
 
@@ -42,6 +42,7 @@ pub fn head(report: &Report) -> v1::Report<'_> {
         }),
         grace: Some(report.request.grace.num_seconds()),
         identity: report.identity.as_ref().map(identity),
+        run: report.planned.map(|Planned { plan, shards }| v1::Run { plan: plan.to_string(), shards }),
         depth: report.depth.as_str().into(),
         verdict: report.outcome().as_str().into(),
         exit_code: report.exit_code(),

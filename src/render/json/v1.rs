@@ -29,6 +29,9 @@ pub struct Report<'a> {
     pub grace: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity<'a>>,
+    /// The plan whose parts were joined; only of a run over several machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
     pub depth: Text<'a>,
     pub verdict: Text<'a>,
     pub exit_code: u8,
@@ -60,6 +63,13 @@ pub struct Report<'a> {
     #[serde(default)]
     pub hints: Vec<Text<'a>>,
     pub not_proven: Vec<Text<'a>>,
+}
+
+/// A run over several machines.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Run {
+    pub plan: String,
+    pub shards: u64,
 }
 
 /// Verdicts, by when the bytes were read that they rest on.

@@ -50,6 +50,7 @@ pub fn message(finding: &Finding) -> Cow<'_, str> {
         What::LedgerRejected { file, fault } => memory::rejected(file, fault).into(),
         What::MultipartUpload { days, first } => memory::in_pieces(*days, *first).into(),
         What::HeadExpired { days, retention_days, .. } => memory::expired(*days, *retention_days).into(),
+        What::PartMissing(lost) => coverage::part_missing(lost).into(),
         What::ChainRestarted { before } => coverage::restarted(*before).into(),
         What::ChainEnded { last, how } => coverage::ended(*last, how).into(),
         What::LogMissing { gone, .. } => logs::missing(gone).into(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AbsentPart, BadSignature, Crowd, Differs, EndOfChain, NotListed, PendingLog, SeenHead, Sought,
+    AbsentPart, BadSignature, Crowd, Differs, EndOfChain, LostPart, NotListed, PendingLog, SeenHead, Sought,
     UnlistedLog, UnprovenLog, Unread, What,
 };
 use crate::crypto::Hash;
@@ -43,6 +43,7 @@ impl What {
             Self::MultipartUpload { days, first } => {
                 none.with("days", *days).with("first_day", first.date().to_string())
             }
+            Self::PartMissing(LostPart::Shard { shard, .. }) => none.with("shard", *shard),
             Self::HeadChanged { seen, actual } => {
                 let facts = with_head(none, seen);
                 actual.iter().fold(facts, |facts, actual| facts.with("actual_hash", actual.to_string()))
@@ -79,6 +80,7 @@ impl What {
             | Self::DigestUnsigned(_)
             | Self::DigestUnreadable(Unread::Refused | Unread::NotFollowed)
             | Self::DigestUnpacked
+            | Self::PartMissing(LostPart::NewerThanThePlan)
             | Self::ChainRestarted { .. }
             | Self::LogUnreadable
             | Self::LogUnpacked

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::{Fingerprint, Hash};
 use crate::gzip;
 use crate::trail::text::{moment, perhaps};
-use crate::trail::{AccountId, Ended, Location, OrganizationId, Region, Span, Time, TrailName};
+use crate::trail::{AccountId, Day, Ended, Location, OrganizationId, Region, Span, Time, TrailName};
 use crate::verdict::{Class, Code, DigestVerdict, Evidence};
 
 /// Defines kinds of facts: values that are compared, ordered and kept with the finding they belong to.
@@ -353,6 +353,23 @@ facts! {
         Unreadable(Box<str>),
         /// It could not be written, likewise.
         Unwritten(Box<str>),
+    }
+
+    /// Why something was not read by a run over several machines.
+    pub enum LostPart {
+        /// A shard handed in no part that holds.
+        Shard {
+            /// Which one, from 0.
+            shard: u64,
+            /// The first of its days; none, if nothing is before them.
+            from: Option<Day>,
+            /// The last of them; none, if nothing is after them.
+            to: Option<Day>,
+            /// What is known of the part.
+            why: Box<str>,
+        },
+        /// It was not there when the run was planned.
+        NewerThanThePlan,
     }
 
     /// A name of the caller's.

@@ -5,11 +5,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
 use trailseal::audit::NamedBy;
-use trailseal::audit::{self, AuditError, Days, Load, Plan, Ports, SiteRecord, Stop, Stopper};
+use trailseal::audit::{
+    self, AuditError, Days, Load, Outline, Plan, Ports, RULES, SiteRecord, Stop, Stopper,
+};
 use trailseal::forge::{ForgedChain, Turn, World};
 use trailseal::keys::KeyRing;
 use trailseal::keys::{self, KeySource};
 use trailseal::report::Report;
+use trailseal::shard::{Lies, Part, PlanId, PlannedSite, RecordAt, ShardPlan, SiteLoad, pack};
 use trailseal::store::{ObjectStore, StoreErrorKind};
 use trailseal::trail::{AccountRegion, Day, ObjectName, Origin, Time, parse_time};
 
@@ -108,6 +111,60 @@ impl Case {
         let (_stopper, stop) = Stopper::new();
         let run = |plan, store, keys, stop| audit::run(plan, Ports::unwatched(store, keys, stop));
         self.on(1000, 64, stop, run).unwrap()
+    }
+
+    /// The report of a run over so many machines: planned, each shard's part shipped as it is written, joined.
+    pub fn sharded(&self, shards: usize) -> Report {
+        let (plan, id) = self.planned(shards);
+        self.merged(&plan, |shard| self.handed_in(&plan, id, shard))
+    }
+
+    /// A plan, as a shard reads it.
+    pub fn planned(&self, shards: usize) -> (ShardPlan, PlanId) {
+        let (_stopper, stop) = Stopper::new();
+        let outline = self.on(1000, 64, stop, |plan, store, keys, stop| {
+            audit::outline(plan, Ports::unwatched(store, keys, stop))
+        });
+        let Outline { brief, sites, .. } = outline.unwrap();
+        let loads: Vec<SiteLoad> = sites.iter().map(|(_, load)| load.clone()).collect();
+        let sites = sites.into_iter().map(|(site, load)| PlannedSite { site, weight: load.weight() });
+        let plan = ShardPlan {
+            tool: "test".into(),
+            rules: RULES,
+            at: RecordAt { lies: Lies::InFolder { root: "bucket".into() }, delivered: None },
+            brief,
+            keys: KeyRing::clone(&self.ring),
+            sites: sites.collect(),
+            shards: pack(&loads, shards),
+        };
+        let (json, id) = plan.to_json().unwrap();
+        let (read, same) = ShardPlan::from_json(&json, ("test", RULES)).unwrap();
+        assert_eq!((id, read.to_json().unwrap().0), (same, json));
+        (read, id)
+    }
+
+    /// A shard's part, as it is written.
+    pub fn handed_in(&self, plan: &ShardPlan, id: PlanId, shard: usize) -> Result<Part, String> {
+        let (_stopper, stop) = Stopper::new();
+        let part = self.on(1 + shard, 1 + 7 * shard, stop, |_, store, _, stop| {
+            let keys = Arc::new(KeySource::Files(Arc::new(plan.keys.clone())));
+            let pieces = plan.pieces(shard).unwrap();
+            audit::shard(plan.brief.clone(), pieces, None, Ports::unwatched(store, keys, stop))
+        });
+        let json = part.map_err(|error| error.to_string())?.to_json(id, shard).unwrap();
+        Part::from_json(&json, id, shard).map_err(|error| error.to_string())
+    }
+
+    /// The report on such parts.
+    pub fn merged(&self, plan: &ShardPlan, part: impl Fn(usize) -> Result<Part, String>) -> Report {
+        // Parts are made by runs of their own, which no run waits for.
+        let parts: Vec<Result<Part, String>> = (0..plan.shards.len()).map(part).collect();
+        let (_stopper, stop) = Stopper::new();
+        let read = async |shard: usize| parts[shard].clone();
+        let merged = self.on(1000, 64, stop, |_, store, keys, stop| {
+            audit::merge(plan.brief.clone(), plan, read, None, Ports::unwatched(store, keys, stop))
+        });
+        merged.unwrap()
     }
 
     /// Holds what a run in parts comes to against what one run does, and gives that. The parts come in an order of their own.

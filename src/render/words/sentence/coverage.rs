@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use super::{length, range};
 use crate::trail::{Span, Time, format_time};
 use crate::verdict::Finding;
-use crate::verdict::what::{AbsentPart, Beginning, Claim, EndOfChain, Ending, Hole, NotListed, SearchEnd};
+use crate::verdict::what::{
+    AbsentPart, Beginning, Claim, EndOfChain, Ending, Hole, LostPart, NotListed, SearchEnd,
+};
 
 pub(super) fn restarted(before: Time) -> String {
     format!(
@@ -220,6 +222,19 @@ pub(super) fn store_unavailable(bucket: &str, follows: u64, detail: &str) -> Str
     format!(
         "s3://{bucket} stopped answering, and the run ended early: {detail}; {what}; run again when it answers"
     )
+}
+
+pub(super) fn part_missing(lost: &LostPart) -> String {
+    let LostPart::Shard { shard, from, to, why } = lost else {
+        return "it was not there when the run was planned, so no shard looked at it".to_owned();
+    };
+    let days = match (from, to) {
+        (None, None) => String::new(),
+        (None, Some(to)) => format!(" up to {}", to.date()),
+        (Some(from), None) => format!(" from {} on", from.date()),
+        (Some(from), Some(to)) => format!(" from {} to {}", from.date(), to.date()),
+    };
+    format!("shard {shard} was to look at it{days}, and there is no part of it that holds: {why}")
 }
 
 #[cfg(test)]

@@ -2,6 +2,23 @@
 
 use super::Page;
 
+pub(in crate::verdict::code) const PART_MISSING: Page = Page {
+    counted: ("part of the run missing", "parts of the run missing"),
+    title: "A part of the run is missing",
+    meaning: "The run was planned for several machines, and a shard of it handed in nothing that holds, or the account and region \
+              was not there when it was planned. What that shard was to look at was not looked at; nothing is said against it.",
+    causes: &[
+        "The shard failed, was killed for good, or is still running.",
+        "Its part was cut short, changed, or is of another plan or another version of trailseal.",
+        "An account or region began to deliver after the plan was made.",
+    ],
+    next_steps: &[
+        "Run the shard again (trailseal verify --plan PLAN --shard N --parts PLACE), and then trailseal merge: parts that are \
+         there are not made again.",
+        "If something is newer than the plan, plan anew: the next run looks at it.",
+    ],
+};
+
 pub(in crate::verdict::code) const RESTARTED: Page = Page {
     counted: ("chain restarted", "chain restarts"),
     title: "A chain began anew",

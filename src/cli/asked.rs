@@ -1,33 +1,58 @@
 //! From the caller's words to what is asked for, wholly and checked.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::audit::{self, Bounds, Expected, Load, Plan, Selection, TrailFilter};
-use crate::crypto::Hash;
+use crate::audit::{Bounds, Expected, Load, Plan, Selection, TrailFilter};
 use crate::digest::NamedBy;
-use crate::render::json;
 use crate::report::Baseline;
 use crate::trail::Ended;
 use crate::trail::source::Within;
 use crate::trail::{Day, Location, Origin, Region, Time, format_time};
 
-use super::seal_keys::SealKeys;
-use crate::cli::args::{ExpectedRegion, Verify};
-use crate::cli::exit::Failure;
-use crate::cli::time::{End, Moment};
+use super::args::{Asked, ExpectedRegion};
+use super::exit::Failure;
+use super::time::{End, Moment};
+
+/// How a run goes about it.
+pub struct Manner {
+    /// Where a start lies that is given as a duration.
+    pub starts: Starts,
+    /// Requests in flight, at most.
+    pub requests: NonZeroU16,
+    /// What earlier runs saw.
+    pub baselines: Vec<Baseline>,
+}
+
+/// Where a start lies that is given as a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Starts {
+    /// As long before now as was said.
+    AsSaid,
+    /// At the midnight before that: only days that are read whole can be remembered.
+    AtMidnight,
+}
+
+impl Starts {
+    /// Where it lies in a run that remembers in a ledger, or in none.
+    pub fn with(ledger: Option<&String>) -> Self {
+        if ledger.is_some() { Self::AtMidnight } else { Self::AsSaid }
+    }
+}
 
 /// What is asked for of a place.
 pub fn plan(
-    args: &Verify,
-    keys: &SealKeys,
+    args: &Asked,
+    manner: Manner,
     now: Time,
     place: Location,
     origin: Origin,
 ) -> Result<Plan, Failure> {
-    let (start, end) = window(args, now)?;
+    let Manner { starts, requests, baselines } = manner;
+    let (start, end) = window(args, starts, now)?;
     let spoken = &args.spoken;
     if let Some(code) = args.accept.iter().find(|code| args.fail_on.contains(code)) {
         return Err(Failure::new(format!(
@@ -68,27 +93,26 @@ pub fn plan(
         },
         accept: args.accept.iter().copied().collect(),
         fail_on: args.fail_on.iter().copied().collect(),
-        baselines: args
-            .remember
-            .baselines
-            .iter()
-            .map(|path| baseline(&spoken.of("baseline"), path, keys))
-            .collect::<Result<_, _>>()?,
+        baselines,
         witnessed: Vec::new(),
-        retention: args.remember.retention.map(|days| TimeDelta::days(days.into())),
-        load: Load { requests: args.concurrency.into(), ..Load::default() },
+        retention: args.retention.map(|days| TimeDelta::days(days.into())),
+        load: Load { requests: requests.into(), ..Load::default() },
         arguments: std::env::args().skip(1).collect(),
-        notes: raised(args).into_iter().chain(rounded(args)).chain(args.lowered.iter().cloned()).collect(),
+        notes: raised(args)
+            .into_iter()
+            .chain(rounded(args, starts))
+            .chain(args.lowered.iter().cloned())
+            .collect(),
     })
 }
 
 /// The window's bounds, as far as they are given.
-fn window(args: &Verify, now: Time) -> Result<(Option<Time>, Option<Time>), Failure> {
+fn window(args: &Asked, starts: Starts, now: Time) -> Result<(Option<Time>, Option<Time>), Failure> {
     let start = match (args.start, args.last) {
         (_, Some(last)) => Some(Moment::Back(last).at(now, End::First)),
         (start, None) => start.map(|moment| moment.at(now, End::First)),
     };
-    let start = start.map(|start| if is_rounded(args) { Day::holding(start).start() } else { start });
+    let start = start.map(|start| if is_rounded(args, starts) { Day::holding(start).start() } else { start });
     let end = args.end.map(|moment| moment.at(now, End::Last));
     let spoken = args.spoken.of(if args.last.is_some() { "last" } else { "start" });
     match (start, end) {
@@ -107,14 +131,13 @@ fn window(args: &Verify, now: Time) -> Result<(Option<Time>, Option<Time>), Fail
     }
 }
 
-/// Whether a start that is given as a duration goes back to midnight: only days that are read whole can be remembered.
-fn is_rounded(args: &Verify) -> bool {
+fn is_rounded(args: &Asked, starts: Starts) -> bool {
     let is_relative = args.last.is_some() || matches!(args.start, Some(Moment::Back(_)));
-    is_relative && args.remember.ledger.is_some()
+    is_relative && starts == Starts::AtMidnight
 }
 
-fn rounded(args: &Verify) -> Option<String> {
-    is_rounded(args).then(|| {
+fn rounded(args: &Asked, starts: Starts) -> Option<String> {
+    is_rounded(args, starts).then(|| {
         "With --ledger a start that is given as a duration goes back to the midnight (UTC) before it, so that every day is \
          read whole."
             .to_owned()
@@ -122,7 +145,7 @@ fn rounded(args: &Verify) -> Option<String> {
 }
 
 /// The regions that are named; those that the account has enabled are asked for later.
-fn expected_regions(args: &Verify) -> Result<BTreeSet<Region>, Failure> {
+fn expected_regions(args: &Asked) -> Result<BTreeSet<Region>, Failure> {
     let named = args.expect_regions.iter().filter_map(|region| match region {
         ExpectedRegion::Named(region) => Some(Ok(region.clone())),
         ExpectedRegion::Enabled => None,
@@ -134,50 +157,8 @@ fn expected_regions(args: &Verify) -> Result<BTreeSet<Region>, Failure> {
     named.collect()
 }
 
-/// Reads what an earlier run saw; `spoken` is what the option is called.
-fn baseline(spoken: &str, path: &Path, keys: &SealKeys) -> Result<Baseline, Failure> {
-    let place = path.display().to_string();
-    let wrong = |what: String| Failure::new(format!("{spoken} {place}: {what}"));
-    let json = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let baseline = match keys.baseline(&place, &json) {
-        Some(sealed) => sealed.map_err(wrong)?,
-        None => {
-            let report = json::read(&json).map_err(|error| {
-                wrong(format!(
-                    "is neither a seal nor a report of an earlier run as --report json=FILE writes it: {error}"
-                ))
-            })?;
-            Baseline::of(&report, &*place, Hash::of(&json))
-        }
-    };
-    if baseline.heads.is_empty() {
-        Err(wrong("names no authentic digest, so nothing can be held to it".to_owned()))
-    } else {
-        Ok(baseline)
-    }
-}
-
-/// A baseline of another place would prove nothing, and pass for proof.
-pub fn belongs_here(args: &Verify, plan: &Plan) -> Result<(), Failure> {
-    let stranger = plan
-        .baselines
-        .iter()
-        .find(|baseline| !baseline.heads.iter().any(|head| audit::lies_under(plan, head, &[])));
-    match stranger {
-        None => Ok(()),
-        Some(Baseline { place, heads, .. }) => Err(Failure::new(format!(
-            "{} {place}: none of the {} digests it names lies under {}, such as {}; give the report of an earlier run over this \
-             record",
-            args.spoken.of("baseline"),
-            heads.len(),
-            args.source,
-            heads.first().map_or(String::new(), |head| head.object.to_string())
-        ))),
-    }
-}
-
 /// What counts for more than it would by itself is told, as what counts for less is.
-fn raised(args: &Verify) -> Option<String> {
+fn raised(args: &Asked) -> Option<String> {
     let codes: Vec<&str> = args.fail_on.iter().map(|code| code.as_str()).collect();
     (!codes.is_empty())
         .then(|| format!("Notices of {} count as incomplete, because --fail-on says so.", codes.join(", ")))
@@ -213,7 +194,7 @@ fn trail_filter(spoken: &str, text: &str) -> Result<TrailFilter, Failure> {
 }
 
 /// A time without an offset was read as UTC; the report says so.
-pub fn read_as_utc(args: &Verify) -> Option<String> {
+pub fn read_as_utc(args: &Asked) -> Option<String> {
     let assumed = |moment: Option<Moment>| moment.is_some_and(Moment::is_assumed);
     (assumed(args.start) || assumed(args.end)).then(|| {
         "Times and dates without an offset were read as UTC; a date given as --end includes its whole day.".to_owned()

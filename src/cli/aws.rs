@@ -1,4 +1,4 @@
-//! What `verify` needs of AWS: a store, keys, and what a trail says of itself.
+//! What the program needs of AWS: a store, keys, and what a trail says of itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,18 +10,16 @@ use crate::aws::{self, ObjectRequests, Payer, RequestPolicy, Session, Signing};
 use crate::keys::KeySource;
 use crate::keys::aws::ListPublicKeys;
 use crate::keys::source::AskedKeys;
-use crate::store::ObjectStore;
 use crate::store::s3::{S3State, S3Store};
 use crate::trail::source::Within;
-use crate::trail::{Location, Region, Time, format_time};
+use crate::trail::{Identity, Location, Region, Time, format_time};
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
-use super::ledger::{ledger, witnesses};
-use super::seal_keys::SealKeys;
-use super::{Opened, key_files};
-use crate::cli::args::{Access, ExpectedRegion, RequestPayer, Verify};
-use crate::cli::exit::Failure;
-use crate::cli::failed::Advice;
+use super::args::{Access, RequestPayer};
+use super::exit::Failure;
+use super::failed::Advice;
+use super::key_files::key_files;
 
 /// AWS, within reach.
 pub struct AwsClients {
@@ -66,25 +64,15 @@ impl AwsClients {
         &self.advice
     }
 
-    /// What a run through this session takes, with the keys of the given files, else AWS's own.
-    pub(super) async fn opened(
-        self,
-        (args, seal_keys): (&Verify, &SealKeys),
-        now: Time,
-        mut plan: Plan,
-        store: Arc<dyn ObjectStore>,
-    ) -> Result<Opened, Failure> {
-        let ledger = ledger(args, &mut plan, seal_keys, &self)?;
-        let places = witnesses(args, &mut plan, async |home| Ok(self.state(home))).await?;
-        let keys = self.keys(&args.keys, now)?;
-        let session = self.session;
-        // STS is left out where nothing else is asked of AWS: the credentials of another store mean nothing there.
-        let identity = if session.speaks_s3_elsewhere() && !args.keys.is_empty() {
+    /// Who asks, told to whoever waits for it. STS is left out where nothing else is asked of AWS: the credentials of another
+    /// store mean nothing there.
+    pub fn identity(&self, key_files: &[PathBuf]) -> BoxFuture<'static, Option<Identity>> {
+        let session = self.session.clone();
+        if session.speaks_s3_elsewhere() && !key_files.is_empty() {
             async move { session.access_key().await }.boxed()
         } else {
             async move { session.identity().await }.boxed()
-        };
-        Ok(Opened { plan, store, keys, ledger, places, advice: self.advice, identity })
+        }
     }
 
     /// All buckets.
@@ -117,26 +105,31 @@ impl AwsClients {
         })
     }
 
+    /// AWS's own list of keys, as of `now`.
+    pub fn asked_keys(&self, now: Time) -> Result<KeySource, Failure> {
+        if self.access.no_sign_request {
+            return Err(Failure::new(
+                "--no-sign-request leaves no way to ask AWS for its keys: fetch them with credentials (trailseal keys fetch) \
+                 and give them as --keys FILE",
+            ));
+        }
+        Ok(KeySource::Aws(Box::new(AskedKeys::new(self.key_list(), now))))
+    }
+
     /// The keys of the given files, else AWS's own list as of `now`.
     pub fn keys(&self, files: &[PathBuf], now: Time) -> Result<KeySource, Failure> {
         match files {
-            [] if self.access.no_sign_request => Err(Failure::new(
-                "--no-sign-request leaves no way to ask AWS for its keys: fetch them with credentials (trailseal keys fetch) \
-                 and give them as --keys FILE",
-            )),
-            [] => Ok(KeySource::Aws(Box::new(AskedKeys::new(self.key_list(), now)))),
+            [] => self.asked_keys(now),
             files => Ok(KeySource::Files(Arc::new(key_files(files)?))),
         }
     }
 
-    /// Expects the account's enabled regions, as far as they are in scope, if the caller says so.
-    pub async fn expect_enabled_regions(&self, args: &Verify, plan: &mut Plan) -> Result<(), Failure> {
-        if args.expect_regions.contains(&ExpectedRegion::Enabled) {
-            let enabled = self.enabled_regions().await?;
-            let scope = &plan.scope.regions;
-            let in_scope = |region: &Region| scope.is_empty() || scope.contains(region);
-            plan.expected.regions.extend(enabled.into_iter().filter(in_scope));
-        }
+    /// Expects the account's enabled regions, as far as they are in scope.
+    pub async fn expect_enabled_regions(&self, plan: &mut Plan) -> Result<(), Failure> {
+        let enabled = self.enabled_regions().await?;
+        let scope = &plan.scope.regions;
+        let in_scope = |region: &Region| scope.is_empty() || scope.contains(region);
+        plan.expected.regions.extend(enabled.into_iter().filter(in_scope));
         Ok(())
     }
 

@@ -1,0 +1,175 @@
+//! `trailseal verify --plan`: one shard of a run over several machines, and the part that it hands in.
+
+use std::sync::Arc;
+
+use crate::audit::{self, Ports, RULES};
+use crate::cli::args::Verify;
+use crate::cli::exit::{self, Failure};
+use crate::cli::failed::failure;
+use crate::cli::machine::{Machine, WaitsFor};
+use crate::cli::progress;
+use crate::cli::reach::{Reach, State};
+use crate::cli::source::{self, BucketPath};
+use crate::keys::KeySource;
+use crate::shard::{self, Index, NotAPlan, Part, PlanId, ShardPlan};
+use crate::store::state::{LARGEST, Over, Put};
+use crate::trail::Location;
+
+use super::ledger::{self, Needs};
+use super::seal_keys::SealKeys;
+use crate::cli::key_files::key_files;
+use crate::cli::stopping::{stop_on_signal, unless_stopped};
+
+/// So often a part is handed in anew because somebody else wrote it meanwhile.
+const RACES: usize = 8;
+
+/// Runs the command.
+pub fn run(args: &Verify) -> Result<u8, Failure> {
+    let words = args.part.plan.as_deref().unwrap_or_default();
+    let parts = args.part.parts.as_deref().unwrap_or_default();
+    let index = args.part.shard.unwrap_or(Index::Auto);
+    // The plan says what it waits for, and is read by the machine's own threads.
+    let machine = Machine::start(WaitsFor::Disk)?;
+    let told = machine.block_on(hand_in(args, words, parts, index))?;
+    if !args.outputs.look.quiet {
+        exit::note(&told);
+    }
+    Ok(0)
+}
+
+async fn hand_in(args: &Verify, words: &str, parts: &str, index: Index) -> Result<String, Failure> {
+    let stop = stop_on_signal();
+    let reach = Reach::new(&args.access, &[], args.concurrency);
+    let named = (&args.remember, &args.asked.spoken);
+    let opening = async {
+        let (mut plan, id) = read(&reach, words).await?;
+        let number = index.number(plan.shards.len(), |variable| std::env::var(variable).ok());
+        let number = number.map_err(|error| Failure::new(format!("--shard: {error}")))?;
+        let pieces = plan.pieces(number).ok_or_else(|| {
+            Failure::new(format!(
+                "there is no shard {number} in {words}: it has {}, numbered from 0",
+                plan.shards.len()
+            ))
+        })?;
+        let parts = reach.state("--parts", parts).await?;
+        if is_there(&parts, id, number).await? {
+            return Ok((number, None));
+        }
+        if !args.asked.keys.is_empty() {
+            has_the_keys_of(&plan, &args.asked.keys)?;
+        }
+        let seal_keys = SealKeys::read(&args.remember, &args.asked.spoken)?;
+        plan.brief.plan.load.requests = args.concurrency.into();
+        let asked = (&mut plan.brief.plan, &plan.at.lies);
+        let ledger = ledger::ledger(named, asked, &seal_keys, &reach, Needs::Verdicts).await?;
+        let store = reach.store(&plan.at).await?;
+        Ok((number, Some((plan, id, pieces, parts, ledger, store))))
+    };
+    let (number, opened) = unless_stopped(&stop, opening).await?;
+    let Some((plan, id, pieces, parts, ledger, store)) = opened else {
+        return Ok(format!("shard {number}: its part is there already"));
+    };
+    let ports = Ports {
+        store,
+        keys: Arc::new(KeySource::Files(Arc::new(plan.keys))),
+        observer: progress::observer(&args.outputs.look),
+        stop,
+    };
+    let sites = pieces.len();
+    let part = audit::shard(plan.brief, pieces, ledger, ports).await;
+    let part = part.map_err(|error| failure(&error, &reach.advice()))?;
+    let json = part.to_json(id, number).map_err(Failure::new)?;
+    let name = put(&parts, id, number, &json).await?;
+    Ok(format!(
+        "shard {number} of {}: {sites} accounts and regions read, {name} in {}",
+        plan.shards.len(),
+        parts.place
+    ))
+}
+
+/// Reads a plan. Whoever may write it decides what is believed: it has to lie where nobody else may.
+pub async fn read(reach: &Reach<'_>, words: &str) -> Result<(ShardPlan, PlanId), Failure> {
+    let json = match source::bucket_and_path(words)? {
+        None => {
+            let read = std::fs::read(words);
+            read.map_err(|error| Failure::new(format!("--plan {words}: cannot be read: {error}")))?
+        }
+        Some(at) => {
+            let (home, name) = object(words, &at)?;
+            let state = reach.state("--plan", &home.to_string()).await?;
+            let kept = state.store.read(&name).await.map_err(|error| {
+                Failure::new(format!(
+                    "--plan: {error}; grant s3:GetObject there, or name the plan's own place"
+                ))
+            })?;
+            kept.ok_or_else(|| Failure::new(format!("--plan {words}: there is no such object")))?.bytes
+        }
+    };
+    ShardPlan::from_json(&json, (env!("CARGO_PKG_VERSION"), RULES))
+        .map_err(|error: NotAPlan| Failure::new(format!("--plan {words}: {error}")))
+}
+
+/// The prefix and the name of one object.
+pub fn object(words: &str, at: &BucketPath) -> Result<(Location, String), Failure> {
+    let (folder, name) = at
+        .path
+        .rsplit_once('/')
+        .map_or((String::new(), &*at.path), |(folder, name)| (format!("{folder}/"), name));
+    if name.is_empty() {
+        return Err(Failure::new(format!("{words} is no object: name s3://BUCKET/KEY")));
+    }
+    Ok((Location::new(&*at.bucket, folder), name.to_owned()))
+}
+
+/// Refuses key files that do not hold the plan's keys: two shards that believe different keys make no report.
+pub fn has_the_keys_of(plan: &ShardPlan, files: &[std::path::PathBuf]) -> Result<(), Failure> {
+    let (given, planned) = (shard::fingerprint(&key_files(files)?), shard::fingerprint(&plan.keys));
+    if given == planned {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "--keys: these keys hash to {given}, and those of the plan to {planned}; leave --keys out, for the plan carries its own, \
+         or plan anew with these"
+    )))
+}
+
+async fn is_there(parts: &State, id: PlanId, number: usize) -> Result<bool, Failure> {
+    let kept = parts.store.read(&Part::name(id, number)).await;
+    let kept = kept.map_err(|error| {
+        Failure::new(format!(
+            "--parts cannot be used: {error}; grant the right to read and write there (s3:GetObject, s3:PutObject, and \
+             s3:ListBucket, so that what is not there is known)"
+        ))
+    })?;
+    Ok(kept.is_some_and(|kept| Part::is_whole(&kept.bytes, id, number)))
+}
+
+/// Hands in a part; one that somebody else has handed in meanwhile says the same.
+async fn put(parts: &State, id: PlanId, number: usize, json: &[u8]) -> Result<String, Failure> {
+    let name = Part::name(id, number);
+    if json.len() as u64 > LARGEST {
+        return Err(Failure::new(format!(
+            "the part of shard {number} takes {} MiB, and parts take {} at most: plan with more shards",
+            json.len() >> 20,
+            LARGEST >> 20
+        )));
+    }
+    let cannot = |error: crate::store::StoreError| {
+        Failure::new(format!(
+            "the part of shard {number} could not be handed in: {error}; run the shard again"
+        ))
+    };
+    for _race in 0..RACES {
+        let known = parts.store.read(&name).await.map_err(cannot)?;
+        if known.as_ref().is_some_and(|known| Part::is_whole(&known.bytes, id, number)) {
+            return Ok(name);
+        }
+        let over = known.as_ref().map_or(Over::Nothing, |known| Over::Version(&known.version));
+        if parts.store.put(&name, json, over).await.map_err(cannot)? == Put::Done {
+            return Ok(name);
+        }
+    }
+    Err(Failure::new(format!(
+        "the part of shard {number} could not be handed in: others wrote {name} every time; run the shard again"
+    )))
+}
