@@ -5,6 +5,7 @@ mod asked;
 #[cfg(feature = "aws")]
 mod aws;
 mod demo;
+mod deploy;
 pub mod exit;
 mod failed;
 mod forge;
@@ -57,6 +58,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Seal(seal) => seal::run(&seal),
         Command::Explain(explain) => texts::explain(&explain),
         Command::Report(report) => texts::report(&report),
+        Command::Deploy(deploy) => deploy::run(&deploy),
         Command::Completions(completions) => texts::completions(&completions),
         Command::Man(manual) => manual::run(&manual),
         Command::Config(args::Config::Show(show)) => settings::show(&show),

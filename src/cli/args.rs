@@ -11,6 +11,7 @@ use super::time::{Moment, moment};
 
 mod access;
 mod asked;
+mod deploy;
 mod lab;
 mod outputs;
 mod remember;
@@ -23,6 +24,7 @@ pub use access::Access;
 #[cfg(feature = "aws")]
 pub use access::RequestPayer;
 pub use asked::{Asked, Spoken};
+pub use deploy::{Alert, Deploy, Place, Schedule, Target};
 pub use lab::{Demo, Forge};
 pub use outputs::{Colour, Look, Outputs, Pulse};
 pub use remember::{Remember, Reread};
@@ -96,6 +98,8 @@ pub enum Command {
     Explain(Explain),
     /// Write an earlier JSON report in another format.
     Report(SavedReport),
+    /// Print a template that runs a check every night: units, manifests, a stack, a workflow.
+    Deploy(Deploy),
     /// Print completions for a shell.
     Completions(Completions),
     /// Print the manual.
