@@ -15,6 +15,10 @@ mod chance;
 mod claims;
 mod copies;
 mod cuts;
+#[cfg(unix)]
+mod deploy;
+#[cfg(unix)]
+mod deploy_readers;
 mod dropped;
 mod forge_program;
 mod format_aws_cli;

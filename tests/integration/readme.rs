@@ -57,6 +57,7 @@ fn every_format_and_every_command_is_told() {
         "report",
         "forge",
         "demo",
+        "deploy",
         "completions",
         "man",
         "config show",
@@ -93,6 +94,21 @@ fn the_first_five_minutes_are_as_they_are_told() {
     for name in ["trailseal.prom", "march.json", "march.html", "march.csv", "march.md", "crime.json"] {
         assert!(folder.path().join(name).is_file(), "{name}");
     }
+}
+
+/// What the README shows of a template is what the program prints.
+#[test]
+fn the_template_it_shows_is_the_one_that_is_printed() {
+    let block = between("<!-- deploy -->", "<!-- /deploy -->")
+        .trim_start_matches("```console")
+        .trim_end_matches("```");
+    let (asked, shown) = block.split_once("$ grep -v '^#' /etc/cron.d/trailseal\n").unwrap();
+    let asked = asked.replace("\\\n", " ");
+    let (words, _) = asked.trim().strip_prefix("$ trailseal ").unwrap().split_once(" > ").unwrap();
+    let output = crate::binary::program().args(words.split_whitespace()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let printed: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(shown.trim(), printed.join("\n"));
 }
 
 /// Every metric of the alert rules is written.

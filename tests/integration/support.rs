@@ -4,11 +4,15 @@
 
 pub mod aws_cli;
 #[cfg(unix)]
+pub mod batch;
+#[cfg(unix)]
 pub mod boto;
 pub mod client;
 pub mod control;
 #[cfg(unix)]
 pub mod daemon;
+#[cfg(unix)]
+pub mod deployed;
 pub mod faults;
 pub mod forged;
 pub mod http;
@@ -22,6 +26,8 @@ pub mod python;
 #[cfg(unix)]
 pub mod record;
 pub mod resigned;
+#[cfg(unix)]
+pub mod runtime;
 pub mod s3;
 #[cfg(unix)]
 pub mod seaweed;

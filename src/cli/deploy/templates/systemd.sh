@@ -42,7 +42,8 @@ ExecStart=/usr/local/bin/trailseal verify \
   --notify-state /var/lib/trailseal/notify.json
 @@sealed@@LoadCredential=seal.key:/etc/trailseal/seal.key
 EnvironmentFile=-/etc/trailseal/aws.env
-RestartForceExitStatus=2 130
+Restart=on-failure
+RestartPreventExitStatus=1 3 4
 RestartSec=10min
 TimeoutStartSec=6h
 StateDirectory=trailseal
