@@ -60,11 +60,8 @@ fn shellcheck_has_no_word_against_the_scripts() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("script.sh");
     for options in [Vec::new(), given("lambda")] {
-        let text = deploy("lambda", &options);
-        let lines = text.lines().filter_map(|line| line.strip_prefix("#|"));
-        let bootstrap =
-            lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
-        accepts(&python.program("shellcheck"), MEANT, &file, &format!("{bootstrap}\n"));
+        let bootstrap = deployed::bootstrap(&deploy("lambda", &options));
+        accepts(&python.program("shellcheck"), MEANT, &file, &bootstrap);
     }
     for options in [Vec::new(), given("github-actions")] {
         let Some(workflow) = documents(&deploy("github-actions", &options)) else { return };
@@ -101,7 +98,9 @@ fn systemd_takes_the_units() {
         let output =
             Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&units).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.trim().is_empty(), "{said}\n{service}");
+        // Other units of the machine, which it reads too, are nobody's business here.
+        let of_ours = said.lines().any(|line| line.contains("trailseal"));
+        assert!(output.status.success() && !of_ours, "{said}\n{service}");
     }
 }
 
@@ -128,10 +127,9 @@ fn a_batch_takes_the_plan_the_array_and_the_merge_of_one_run() {
 #[test]
 fn whole_is_the_functions_success_and_all_else_its_error() {
     let folder = tempfile::tempdir().unwrap();
-    let text = deploy("lambda", &given("lambda"));
-    let lines = text.lines().filter_map(|line| line.strip_prefix("#|"));
-    let bootstrap = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
-    let (_, answers) = runtime::events(&Stage::new(folder.path()), &bootstrap, &Given::of("lambda").source);
+    let bootstrap = deployed::bootstrap(&deploy("lambda", &given("lambda")));
+    let stage = Stage::new(folder.path());
+    let Some((_, answers)) = runtime::events(&stage, &bootstrap, &Given::of("lambda").source) else { return };
     let base = "POST /2018-06-01/runtime/invocation";
     assert_eq!(
         answers,

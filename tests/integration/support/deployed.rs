@@ -188,12 +188,9 @@ pub fn commands(target: &str, options: &[String]) -> Option<Vec<Vec<String>>> {
             Some(stage.said("trailseal"))
         }
         "lambda" => {
-            let text = deploy(target, options);
-            let lines = text.lines().filter_map(|line| line.strip_prefix("#|"));
-            let bootstrap =
-                lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+            let bootstrap = bootstrap(&deploy(target, options));
             let source = Given::of(target).source;
-            Some(super::runtime::events(&stage, &bootstrap, &source).0)
+            super::runtime::events(&stage, &bootstrap, &source).map(|(words, _)| words)
         }
         "systemd" => {
             let unit = &units(&deploy(target, options), folder.path())[0];
@@ -231,6 +228,12 @@ pub fn commands(target: &str, options: &[String]) -> Option<Vec<Vec<String>>> {
         }
         _ => panic!("{target}"),
     }
+}
+
+/// The script in the comments of Lambda's stack.
+pub fn bootstrap(stack: &str) -> String {
+    let lines = stack.lines().filter_map(|line| line.strip_prefix("#|"));
+    lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
 }
 
 /// The units that the script of systemd writes, the service first.
