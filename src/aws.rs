@@ -21,6 +21,7 @@ mod connect;
 pub mod failure;
 pub(crate) mod health;
 pub(crate) mod pace;
+pub mod post;
 mod profile;
 pub(crate) mod retry;
 pub mod trails;
@@ -178,6 +179,7 @@ pub struct Session {
     pub(crate) object_requests: ObjectRequests,
     signing: Signing,
     sign_in: SignIn,
+    trust: Trust,
 }
 
 impl Session {
@@ -188,7 +190,8 @@ impl Session {
     /// Where the configuration names a profile or a certificate that is not there, or cannot be read.
     pub async fn open(access: &Access) -> Result<Self, AccessError> {
         let profiles = Profiles::load(access.profile.as_deref()).await?;
-        let client = connect::client(Trust::configured(&profiles)?);
+        let trust = Trust::configured(&profiles)?;
+        let client = connect::client(trust.clone());
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
@@ -230,6 +233,7 @@ impl Session {
             object_requests: access.object_requests,
             signing: access.signing,
             sign_in: profiles.sign_in(),
+            trust,
             ..session
         })
     }
@@ -251,6 +255,7 @@ impl Session {
             object_requests: ObjectRequests::default(),
             signing: Signing::default(),
             sign_in: SignIn::default(),
+            trust: Trust::System,
         }
     }
 
@@ -260,6 +265,11 @@ impl Session {
             ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url");
         let named = || self.config.service_config()?.load_config(key.build().ok()?);
         self.s3_endpoint.is_some() || self.config.endpoint_url().is_some() || named().is_some()
+    }
+
+    /// Whether its requests are signed.
+    pub fn signing(&self) -> Signing {
+        self.signing
     }
 
     /// How the caller comes by credentials.

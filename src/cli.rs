@@ -15,6 +15,7 @@ mod keys;
 mod machine;
 mod manual;
 mod near;
+mod notify;
 mod objects;
 mod output;
 mod plan;

@@ -22,7 +22,8 @@
 //! - **ports** ([`store`], [`keys`] and, for AWS, [`aws`]): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
 //! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.
-//! - **presentation** ([`render`]): a [`report::Report`] goes in, bytes come out.
+//! - **presentation** ([`render`]): a [`report::Report`] goes in, bytes come out. `alert`: what of it is told to people and other
+//!   systems, and which of that is news.
 //! - **forge** ([`forge`]): signs worlds of its own, and damages them, for the demo, the tests and the benches.
 //!
 //! ```
@@ -89,6 +90,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cli")]
+mod alert;
 pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -8,9 +8,10 @@ use std::str::FromStr;
 use crate::report::Report;
 use crate::trail::Malformed;
 
-mod asff;
+pub(crate) mod asff;
 pub mod aws_cli;
 pub mod csv;
+pub mod emf;
 mod explain;
 pub mod html;
 pub mod human;
@@ -53,6 +54,8 @@ pub enum Format {
     Junit,
     /// Gauges for node_exporter's textfile collector.
     Prometheus,
+    /// Metrics for CloudWatch Logs.
+    Emf,
     /// OCSF 1.8.0 events for a SIEM.
     Ocsf(Heartbeat),
     /// Batches for Security Hub.
@@ -73,7 +76,7 @@ pub enum Heartbeat {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -81,6 +84,7 @@ impl Format {
         Self::Html,
         Self::Junit,
         Self::Prometheus,
+        Self::Emf,
         Self::Ocsf(Heartbeat::Silent),
         Self::Asff,
         Self::Markdown,
@@ -104,6 +108,7 @@ impl Format {
             Self::Html => "html",
             Self::Junit => "junit",
             Self::Prometheus => "prometheus",
+            Self::Emf => "emf",
             Self::Ocsf(_) => "ocsf",
             Self::Asff => "asff",
             Self::Markdown => "markdown",
@@ -147,6 +152,7 @@ pub fn write(
         Format::Html => html::write(report, out),
         Format::Junit => junit::write(report, out),
         Format::Prometheus => prometheus::write(report, report.exit_code(), out),
+        Format::Emf => emf::write(report, report.exit_code(), out),
         Format::Ocsf(heartbeat) => ocsf::write(report, heartbeat, out),
         Format::Asff => asff::write(report, out),
         Format::Markdown => markdown::write(report, out),

@@ -73,14 +73,7 @@ pub(super) fn client(trust: Trust) -> SharedHttpClient {
     let over = |proxy: fn() -> ProxyConfig| {
         let trust = trust.clone();
         Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-            if let Some(context) = trust.context() {
-                connector.set_tls_context(context);
-            }
-            connector.set_connector_settings(settings.cloned());
-            connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-            connector.set_proxy_config(Some(proxy()));
-            connector.build()
+            connector(&trust, proxy(), settings, components)
         })
     };
     let proxied = over(ProxyConfig::from_env);
@@ -89,6 +82,40 @@ pub(super) fn client(trust: Trust) -> SharedHttpClient {
     } else {
         SharedHttpClient::new(Forked { proxied, direct: over(ProxyConfig::disabled), bypass })
     }
+}
+
+/// Whether a proxy may stand in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    /// Where the environment has one for this address.
+    AsConfigured,
+    /// Never.
+    Nobody,
+}
+
+/// A connector to one address by itself, without limits of time.
+pub(super) fn connector_to(trust: &Trust, uri: &str, between: Between) -> SharedHttpConnector {
+    let proxy = match between {
+        Between::AsConfigured if !Bypass::from_environment().holds(uri) => ProxyConfig::from_env(),
+        Between::AsConfigured | Between::Nobody => ProxyConfig::disabled(),
+    };
+    SharedHttpConnector::new(connector(trust, proxy, None, None))
+}
+
+fn connector(
+    trust: &Trust,
+    proxy: ProxyConfig,
+    settings: Option<&HttpConnectorSettings>,
+    components: Option<&RuntimeComponents>,
+) -> Connector {
+    let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    if let Some(context) = trust.context() {
+        connector.set_tls_context(context);
+    }
+    connector.set_connector_settings(settings.cloned());
+    connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+    connector.set_proxy_config(Some(proxy));
+    connector.build()
 }
 
 /// Goes by the proxy, if there is one, or past it: the SDK's own rules know no ports, and no `*` for addresses.

@@ -13,6 +13,7 @@ mod access;
 mod asked;
 mod deploy;
 mod lab;
+mod notify;
 mod outputs;
 mod remember;
 mod seal;
@@ -26,6 +27,7 @@ pub use access::RequestPayer;
 pub use asked::{Asked, Spoken};
 pub use deploy::{Alert, Deploy, Place, Schedule, Target};
 pub use lab::{Demo, Forge};
+pub use notify::Notify;
 pub use outputs::{Colour, Look, Outputs, Pulse};
 pub use remember::{Remember, Reread};
 pub use seal::{Keygen, Seal, ShowSeal, VerifySeal};
@@ -122,6 +124,9 @@ pub struct Verify {
     /// What it knows of earlier runs
     #[command(flatten)]
     pub remember: Remember,
+    /// Who is told
+    #[command(flatten)]
+    pub notify: Notify,
     /// Where the result goes, and how it looks
     #[command(flatten)]
     pub outputs: Outputs,

@@ -15,6 +15,7 @@ use crate::trail::{Day, Location, Origin, Region, Time, format_time};
 
 use super::args::{Asked, ExpectedRegion};
 use super::exit::Failure;
+use super::notify;
 use super::time::{End, Moment};
 
 /// How a run goes about it.
@@ -97,7 +98,7 @@ pub fn plan(
         witnessed: Vec::new(),
         retention: args.retention.map(|days| TimeDelta::days(days.into())),
         load: Load { requests: requests.into(), ..Load::default() },
-        arguments: std::env::args().skip(1).collect(),
+        arguments: notify::shown(std::env::args().skip(1)),
         notes: raised(args)
             .into_iter()
             .chain(rounded(args, starts))

@@ -75,6 +75,11 @@ impl AwsClients {
         }
     }
 
+    /// The session itself.
+    pub fn session(&self) -> Session {
+        self.session.clone()
+    }
+
     /// All buckets.
     pub fn store(&self) -> S3Store {
         S3Store::new(&self.session)

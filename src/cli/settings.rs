@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command as Clap, CommandFactory, FromArgM
 use super::args::{Arguments, Command, Show, Spoken, Verify};
 use super::exit::Failure;
 use super::output::Output;
+use crate::alert::Target;
 
 mod file;
 mod wrong;
@@ -20,6 +21,8 @@ mod wrong;
 const VERIFY: &str = "verify";
 /// The option that names the file, which nothing but the command line and the environment can.
 const CONFIG: &str = "config";
+/// The option whose values may be secret.
+const NOTIFY: &str = "notify";
 
 /// Options by which less is looked at, less is expected or more is believed. Who reads a report sees the command line
 /// beside it, but neither the environment nor the file.
@@ -45,6 +48,11 @@ const LOWERING: [&str; 20] = [
     "endpoint-url",
     "no-sign-request",
 ];
+
+/// Who is told, without what is secret.
+fn shown(targets: &[String]) -> Vec<String> {
+    targets.iter().map(|target| Target::shown(target)).collect()
+}
 
 /// Where an option comes from, the last word first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -261,6 +269,7 @@ impl Settings {
         let lines =
             options.filter(|(_, option)| !["help", CONFIG].contains(option)).filter_map(|(arg, option)| {
                 let values = self.values(option).filter(|values| !values.is_empty())?;
+                let values = if option == NOTIFY { shown(&values) } else { values };
                 Some((format!("{option} = {}", file::written(arg, &values)), self.from(option)))
             });
         lines.collect()

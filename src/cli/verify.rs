@@ -8,17 +8,19 @@ use crate::audit::{self, Observer, Ports};
 use crate::report::{Hint, Report};
 use crate::trail::Time;
 
-use super::args::{Form, Look, ReportForm, Verify};
+use super::args::{Form, Outputs, ReportForm, Verify};
 use super::asked::{Manner, Starts, read_as_utc};
 use super::exit::{self, Failure};
 use super::failed::failure;
 use super::machine::Machine;
+use super::notify::Alerts;
 use super::progress;
 use super::reach::Reach;
 use super::record::{self, Record};
 use super::source::Source;
 use super::stopping::{stop_on_signal, unless_stopped};
 
+mod alerts;
 mod baselines;
 mod ledger;
 pub mod merge;
@@ -45,21 +47,23 @@ pub fn run(args: Verify) -> Result<u8, Failure> {
         Some(failure) => Err(failure),
         None => judge(&args, &results),
     };
-    publish(judged, results, &args.asked.source, &args.outputs.look)
+    publish(judged, results, &args.asked.source, &args.outputs)
 }
 
-/// Writes what a run came to, and has it sealed.
+/// Writes what a run came to, has it sealed, and tells who is to be told.
 fn publish(
     judged: Result<Judged, Failure>,
     results: Results,
     source: &str,
-    look: &Look,
+    outputs: &Outputs,
 ) -> Result<u8, Failure> {
     match judged {
-        Ok(Judged { report, witnesses, machine }) => {
+        Ok(Judged { report, witnesses, alerts, machine }) => {
+            let look = &outputs.look;
             let published = results.publish(&report, look);
-            // Last: a seal speaks of a report that is there.
+            // After it: a seal speaks of a report that is there, and so does an alert.
             let unsealed = machine.block_on(witnesses.seal(&report, look));
+            machine.block_on(alerts.tell(&report, &alerts::sent(outputs), look));
             match (published, unsealed.is_empty()) {
                 (published, true) => published,
                 (Ok(code), false) => exit::settle(code, unsealed),
@@ -77,6 +81,7 @@ fn publish(
 struct Judged {
     report: Report,
     witnesses: Witnesses,
+    alerts: Alerts,
     machine: Machine,
 }
 
@@ -86,10 +91,10 @@ fn judge(args: &Verify, results: &Results) -> Result<Judged, Failure> {
     let source = Source::parse(&args.asked.source)?;
     let machine = Machine::start(source.waits_for())?;
     let observer = results.listener(progress::observer(&args.outputs.look));
-    let (mut report, witnesses) = machine.block_on(verify(args, source, now, observer))?;
+    let (mut report, witnesses, alerts) = machine.block_on(verify(args, source, now, observer))?;
     report.finished_at = Utc::now();
     report.hints.extend(read_as_utc(&args.asked).map(Hint::Said));
-    Ok(Judged { report, witnesses, machine })
+    Ok(Judged { report, witnesses, alerts, machine })
 }
 
 async fn verify(
@@ -97,7 +102,7 @@ async fn verify(
     source: Source,
     now: Time,
     observer: Arc<dyn Observer>,
-) -> Result<(Report, Witnesses), Failure> {
+) -> Result<(Report, Witnesses, Alerts), Failure> {
     let Verify { asked, remember, .. } = args;
     let stop = stop_on_signal();
     let seal_keys = SealKeys::read(remember, &asked.spoken)?;
@@ -115,11 +120,12 @@ async fn verify(
         let keys = reach.keys(&at.lies, &asked.keys, now).await?;
         belongs_here(&asked.spoken, &plan)?;
         let memory = ledger.as_ref().map(|ledger| Arc::clone(&ledger.state));
+        let alerts = alerts::open((&args.notify, &asked.spoken), &mut plan, memory.clone(), &reach).await?;
         let witnesses = Witnesses::open(named, &mut plan, seal_keys, places, memory).await?;
         let identity = reach.identity(&at.lies, &asked.keys).await?;
-        Ok((plan, store, keys, ledger, witnesses, identity))
+        Ok((plan, store, keys, ledger, (witnesses, alerts), identity))
     };
-    let (plan, store, keys, ledger, witnesses, identity) = unless_stopped(&stop, opening).await?;
+    let (plan, store, keys, ledger, (witnesses, alerts), identity) = unless_stopped(&stop, opening).await?;
     let ports = Ports { store, keys: Arc::new(keys), observer, stop };
     let run = async {
         match ledger {
@@ -129,7 +135,7 @@ async fn verify(
     };
     let (report, identity) = tokio::join!(run, identity);
     let report = report.map_err(|error| failure(&error, &reach.advice()))?;
-    Ok((Report { identity, ..report }, witnesses))
+    Ok((Report { identity, ..report }, witnesses, alerts))
 }
 
 fn tables(args: &Verify) -> Tables {

@@ -27,22 +27,47 @@ const FIELD: usize = 2048;
 /// Most product fields (ASFF attributes).
 const FIELDS: usize = 50;
 
-/// Writes the batches.
-pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+/// Findings that one call imports.
+pub struct Batch {
+    /// Whose they are.
+    pub account: AccountId,
+    /// Where they are imported.
+    pub region: Region,
+    findings: Vec<model::Finding>,
+}
+
+impl Batch {
+    /// An array of JSON in one line.
+    pub fn json(&self) -> Vec<u8> {
+        let mut json = Vec::new();
+        // Into memory, which takes all.
+        let _ = line(&self.findings, &mut json);
+        json
+    }
+}
+
+/// The findings in batches.
+pub fn batches(report: &Report) -> Vec<Batch> {
     let mut places: BTreeMap<(AccountId, &Region), Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
         if let (Some(account), Some(region)) = (finding.scope.account, &finding.scope.region) {
             places.entry((account, region)).or_default().push(finding);
         }
     }
+    let mut batches = Vec::new();
     for ((account, region), findings) in places {
-        for batch in findings.chunks(BATCH) {
-            let batch: Vec<model::Finding> =
-                batch.iter().map(|found| finding(report, account, region, found)).collect();
-            line(&batch, out)?;
-        }
+        batches.extend(findings.chunks(BATCH).map(|batch| Batch {
+            account,
+            region: region.clone(),
+            findings: batch.iter().map(|found| finding(report, account, region, found)).collect(),
+        }));
     }
-    Ok(())
+    batches
+}
+
+/// Writes the batches.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    batches(report).iter().try_for_each(|batch| line(&batch.findings, out))
 }
 
 fn finding(report: &Report, account: AccountId, region: &Region, finding: &Finding) -> model::Finding {

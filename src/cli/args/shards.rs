@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Access, Asked, Look, Outputs, Remember};
+use super::{Access, Asked, Look, Notify, Outputs, Remember};
 use crate::shard::Index;
 
 /// Heading of help.
@@ -20,7 +20,7 @@ pub struct PartOfPlan {
         conflicts_with_all = [
             "source", "start", "end", "last", "trails", "accounts", "regions", "depth", "expect_regions", "expect_accounts",
             "accept", "fail_on", "ended", "look_back", "grace", "copied_from", "retention", "baselines", "witnesses", "released",
-            "format", "json", "output", "reports", "objects",
+            "format", "json", "output", "reports", "objects", "targets", "state",
         ],
         help_heading = MACHINES,
     )]
@@ -93,6 +93,9 @@ pub struct Merge {
     /// What it knows of earlier runs
     #[command(flatten)]
     pub remember: Remember,
+    /// Who is told
+    #[command(flatten)]
+    pub notify: Notify,
     /// Where the result goes, and how it looks
     #[command(flatten)]
     pub outputs: Outputs,

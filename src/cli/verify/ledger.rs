@@ -70,7 +70,7 @@ pub async fn witnesses(
 }
 
 /// The record and what is said of it never lie in one another.
-fn apart_from_the_record(spoken: &str, plan: &mut Plan, home: &Location) -> Result<(), Failure> {
+pub fn apart_from_the_record(spoken: &str, plan: &mut Plan, home: &Location) -> Result<(), Failure> {
     if home.bucket != plan.bucket {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::Observer;
-use crate::render::{Format, human, prometheus};
+use crate::render::{Format, emf, human, prometheus};
 use crate::report::Report;
 use crate::trail::{Depth, Time};
 
@@ -154,15 +154,16 @@ impl Results {
     /// Writes the metrics of a run that could not begin, and nothing else: what an earlier run wrote stays. Gives what went
     /// wrong with that.
     pub fn tell_that_it_could_not_run(self, source: &str, at: Time, code: u8) -> Vec<Failure> {
-        let metrics = self.parts.into_iter().filter_map(|part| match part {
-            Part::Report(Rendered { format: Format::Prometheus, output, .. }) => Some(output),
+        let published = self.parts.into_iter().filter_map(|part| match part {
+            Part::Report(Rendered { format: Format::Prometheus, output, .. }) => {
+                Some(output.publish(|out| prometheus::write_without_report(source, at, code, out)))
+            }
+            Part::Report(Rendered { format: Format::Emf, output, .. }) => {
+                Some(output.publish(|out| emf::write_without_report(source, at, code, out)))
+            }
             Part::Report(_) | Part::Table(_) => None,
         });
-        metrics
-            .filter_map(|output| {
-                output.publish(|out| prometheus::write_without_report(source, at, code, out)).err()
-            })
-            .collect()
+        published.filter_map(Result::err).collect()
     }
 }
 
@@ -188,7 +189,7 @@ impl Part {
 
     fn turn(&self) -> Turn {
         let kind = match self {
-            Self::Report(rendered) if rendered.format == Format::Prometheus => return Turn::Metrics,
+            Self::Report(Rendered { format: Format::Prometheus | Format::Emf, .. }) => return Turn::Metrics,
             Self::Report(rendered) => rendered.output.kind(),
             Self::Table(streamed) => streamed.kind,
         };
@@ -203,6 +204,9 @@ impl Part {
         match self {
             Self::Report(Rendered { format: Format::Prometheus, output, .. }) => {
                 output.write(|out| prometheus::write(report, ends_with, out))
+            }
+            Self::Report(Rendered { format: Format::Emf, output, .. }) => {
+                output.write(|out| emf::write(report, ends_with, out))
             }
             Self::Report(Rendered { format, layout, output }) => {
                 output.write(|out| screen::write(format, report, &layout, out))
