@@ -124,7 +124,7 @@ impl Message {
             return None;
         }
         let is_red = matches!(report.outcome(), Outcome::Tampered | Outcome::Incomplete);
-        let kind = match (is_red, news.new(), news.gone.is_empty()) {
+        let kind = match (is_red, news.fresh(), news.gone.is_empty()) {
             (true, 0, _) => Kind::StillRed,
             (true, ..) => Kind::Red,
             (false, _, false) => Kind::Recovered,
@@ -148,7 +148,7 @@ impl Message {
             exit_code: report.exit_code(),
             counts: counts(report),
             matters: news.matters.len(),
-            new: news.new(),
+            new: news.fresh(),
             since: news.since,
             first,
             gone: news.gone.iter().take(FIRST).map(|(key, told)| gone(key, told)).collect(),

@@ -56,7 +56,7 @@ impl<'r> News<'r> {
     }
 
     /// How many matters are news.
-    pub fn new(&self) -> usize {
+    pub fn fresh(&self) -> usize {
         self.matters.iter().filter(|(_, standing)| *standing != Standing::Told).count()
     }
 }

@@ -17,8 +17,7 @@ pub fn time(text: &str) -> Time {
 pub fn whole(start: &str, end: &str) -> Report {
     let (start, end) = (time(start), time(end));
     let mut report = Report::new(SOURCE, Window::reaching(Some(start), end), end);
-    let mut digests = DigestTally::default();
-    digests.authentic = 1;
+    let digests = DigestTally { authentic: 1, ..DigestTally::default() };
     report.totals.digests = digests;
     report.chains = vec![ChainReport {
         id: chain(),

@@ -28,6 +28,9 @@ mod ledger;
 mod ledger_rows;
 mod ledger_s3;
 mod moves;
+mod notify;
+#[cfg(unix)]
+mod notify_aws;
 mod options;
 mod options_aws;
 mod options_settings;

@@ -22,6 +22,7 @@ pub mod memory;
 pub mod moto;
 pub mod notebook;
 pub mod parts;
+pub mod post_box;
 pub mod python;
 #[cfg(unix)]
 pub mod record;

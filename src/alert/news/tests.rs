@@ -37,7 +37,7 @@ fn a_red_run_is_news_once_and_then_still_red_until_it_is_mended() {
     tell(&mut state, &red);
     assert_eq!(kind(&red, &state), Some(Kind::StillRed));
     let still = News::of(&red, SOURCE, &state);
-    assert_eq!((still.new(), still.since), (0, Some(red.finished_at)));
+    assert_eq!((still.fresh(), still.since), (0, Some(red.finished_at)));
     // It was first told when it was first told, however often it is told.
     let mut later = red.clone();
     later.finished_at += chrono::TimeDelta::days(1);
@@ -61,7 +61,7 @@ fn one_more_is_news_on_another_day_of_another_kind_and_of_the_same() {
     ] {
         let report = run(&[ONE, more]);
         let news = News::of(&report, SOURCE, &state);
-        assert_eq!((news.matters[0].1, news.new()), (standing, 1), "{more:?}");
+        assert_eq!((news.matters[0].1, news.fresh()), (standing, 1), "{more:?}");
         assert_eq!(kind(&report, &state), Some(Kind::Red));
     }
     // Fewer of a day are no news, and not gone.
