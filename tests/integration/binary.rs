@@ -369,7 +369,8 @@ fn hostile_names_reach_no_terminal() {
         .unwrap();
     let other = verify(folder.path(), &truth, &[]);
     assert_eq!(other.code, 3, "{:?}", other.told);
-    for format in ["human", "json", "jsonl", "csv", "html", "junit", "prometheus", "markdown", "ocsf", "asff"]
+    for format in
+        ["human", "json", "jsonl", "csv", "html", "junit", "prometheus", "emf", "markdown", "ocsf", "asff"]
     {
         let output = program()
             .args([

@@ -14,20 +14,20 @@ use crate::support::http::Answer;
 use crate::support::post_box::PostBox;
 
 /// A world in a folder, which a test changes as it goes, and room for files beside it.
-struct Scene {
+pub struct Scene {
     folder: TempDir,
     truth: Truth,
 }
 
 /// A run: its exit code, its report, and what it said beside it.
-struct Run {
-    code: i32,
-    report: Value,
-    said: String,
+pub struct Run {
+    pub code: i32,
+    pub report: Value,
+    pub said: String,
 }
 
 impl Scene {
-    fn of(damages: &[Damage]) -> Self {
+    pub fn of(damages: &[Damage]) -> Self {
         let mut world: World = WORLD.clone();
         damages.iter().for_each(|damage| world.apply(*damage).unwrap());
         let folder = tempfile::tempdir().unwrap();
@@ -36,7 +36,7 @@ impl Scene {
     }
 
     /// Writes another world over it.
-    fn become_of(&mut self, damages: &[Damage]) {
+    pub fn become_of(&mut self, damages: &[Damage]) {
         fs::remove_dir_all(self.path("bucket")).unwrap();
         let mut world: World = WORLD.clone();
         damages.iter().for_each(|damage| world.apply(*damage).unwrap());
@@ -63,14 +63,14 @@ impl Scene {
         command
     }
 
-    fn run(&self, more: &[&str]) -> Run {
+    pub fn run(&self, more: &[&str]) -> Run {
         let output = self.verify(more).output().unwrap();
         let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         Run { code: code(&output), report, said: stderr(&output) }
     }
 
     /// The messages in a file, and the file emptied.
-    fn told(&self, name: &str) -> Vec<Value> {
+    pub fn told(&self, name: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.path(name)).unwrap_or_default();
         fs::remove_file(self.path(name)).ok();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use trailseal::render::{Format, Heartbeat, headline, prometheus};
+use trailseal::render::{Format, Heartbeat, emf, headline, prometheus};
 use trailseal::report::{Class, Code, Evidence};
 use trailseal::report::{Completion, Report};
 use trailseal::trail::Depth;
@@ -124,6 +124,57 @@ fn prometheus_of_a_run_without_a_report_is_some_of_the_usual() {
             ("trailseal_exit_code".to_owned(), source, 2.0),
         ]
     );
+}
+
+/// The embedded metric format's specification: a root object with `_aws`; each target of a directive is a member of the root, metrics
+/// numbers, dimensions text of 1 to 1,024 ASCII characters.
+#[track_caller]
+fn follows_the_embedded_metric_format(document: &Value) {
+    let aws = &document["_aws"];
+    assert!(aws["Timestamp"].as_i64().unwrap() > 1_500_000_000_000, "in milliseconds: {aws}");
+    for directive in aws["CloudWatchMetrics"].as_array().unwrap() {
+        let namespace = directive["Namespace"].as_str().unwrap();
+        assert!((1..=1024).contains(&namespace.len()));
+        for set in directive["Dimensions"].as_array().unwrap() {
+            let names = set.as_array().unwrap();
+            assert!(names.len() <= 30);
+            for name in names {
+                let value = document[name.as_str().unwrap()].as_str().unwrap();
+                assert!((1..=1024).contains(&value.len()) && !value.starts_with(':'), "{value}");
+                assert!(value.chars().all(|char| (' '..='~').contains(&char)), "{value}");
+            }
+        }
+        let metrics = directive["Metrics"].as_array().unwrap();
+        assert!((1..=100).contains(&metrics.len()));
+        for metric in metrics {
+            assert!(document[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+            assert!(["Count", "Seconds", "None"].contains(&metric["Unit"].as_str().unwrap()), "{metric}");
+        }
+    }
+}
+
+#[test]
+fn cloudwatch_reads_the_metrics_whatever_the_source_is_called() {
+    let long = "ü".repeat(2000);
+    for source in ["s3://b", "", "   ", ":colon", "a\u{1b}[2J\u{202e}\"\n", &long] {
+        let mut report = damaged();
+        report.source = source.to_owned();
+        let [document] = &lines(Format::Emf, &report)[..] else { panic!("one line") };
+        follows_the_embedded_metric_format(document);
+        let number = |name: &str| document[name].as_f64().unwrap();
+        assert_eq!(
+            (number("ExitCode"), document["_aws"]["CloudWatchMetrics"][0]["Namespace"].as_str()),
+            (1.0, Some("trailseal"))
+        );
+        let counted = number("Tamper") + number("Incomplete") + number("Notice");
+        assert_eq!(counted, report.found() as f64);
+        assert_eq!(number("DigestsVerified"), report.totals.digests.authentic as f64);
+        let mut text = Vec::new();
+        emf::write_without_report(source, report.finished_at, 2, &mut text).unwrap();
+        let unbegun: Value = serde_json::from_slice(&text).unwrap();
+        follows_the_embedded_metric_format(&unbegun);
+        assert_eq!((&unbegun["ExitCode"], unbegun.get("Tamper")), (&2.0.into(), None));
+    }
 }
 
 #[test]

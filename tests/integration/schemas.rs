@@ -15,6 +15,7 @@ use trailseal::report::{Cause, Code, Completion, Report, Unseen};
 use trailseal::trail::{Identity, Window};
 
 use crate::binary::{WHOLE, WORLD, program};
+use crate::notify::Scene;
 use crate::render_formats::written;
 use crate::render_worlds::{accepted, clean, damaged, every_code, mostly_carried, year_of_an_organization};
 use crate::support::memory::{Keeps, Memory};
@@ -24,6 +25,7 @@ use crate::support::verify::{plan, run};
 const REPORT: &str = "urn:trailseal:report:v1";
 const LINES: &str = "urn:trailseal:lines:v1";
 const PROOF: &str = "urn:trailseal:proof:v1";
+const ALERT: &str = "urn:trailseal:alert:v1";
 
 /// What is held against which schema, by a name to tell it by.
 type Document = (String, &'static str, Value);
@@ -197,8 +199,26 @@ fn every_proof_follows_its_schema() {
     all_follow(&[schema("report-v1.json"), closed(schema("proof-v1.json"))], &documents);
 }
 
+#[test]
+fn every_alert_follows_its_schema() {
+    let mut scene = Scene::of(&[Damage::LogEventEdited, Damage::DigestDeleted]);
+    let words = ["--notify", "file:alerts.jsonl", "--notify-state", "told.jsonl"];
+    let mut told = Vec::new();
+    for damages in [None, None, Some(&[][..])] {
+        if let Some(damages) = damages {
+            scene.become_of(damages);
+        }
+        scene.run(&[&words[..], &["--report", "json=report.json"]].concat());
+        told.extend(scene.told("alerts.jsonl"));
+    }
+    let kinds: Vec<&Value> = told.iter().map(|told| &told["kind"]).collect();
+    assert_eq!(kinds, ["red", "still-red", "recovered"]);
+    let documents = told.into_iter().map(|told| (told["kind"].to_string(), ALERT, told)).collect::<Vec<_>>();
+    all_follow(&[schema("report-v1.json"), closed(schema("alert-v1.json"))], &documents);
+}
+
 /// Formats of other houses, which `render_consumers` looks at.
-const FOREIGN: [&str; 2] = ["damaged_ocsf", "damaged_asff"];
+const FOREIGN: [&str; 3] = ["damaged_ocsf", "damaged_asff", "damaged_emf"];
 
 #[test]
 fn every_snapshot_in_json_follows_its_schema() {
