@@ -187,66 +187,64 @@ fn nobody_who_was_not_told_is_taken_to_know() {
     assert_eq!(fs::read_to_string(scene.path("told.jsonl")).unwrap(), "precious\n");
 }
 
-/// Puts files into the folder of log files under names that an attacker chose.
+/// A file in a folder of log files under a name that an attacker chose.
 #[cfg(unix)]
-fn hostile() -> Scene {
+fn hostile(name: &str) -> Scene {
     let scene = Scene::of(&[EDITED]);
     let log = WORLD.objects().keys().find(|name| name.key.contains("_CloudTrail_")).unwrap();
     let day = scene.path("bucket").join(&*log.key);
-    for name in [
-        "<!channel> @here *x*.json.gz",
-        "`@everyone` & <https:evil.example|x>.json.gz",
-        "\u{1b}]0;owned\u{7}\u{202e}.json.gz",
-        "line\nBcc: all\r.json.gz",
-        "$(touch owned)`touch owned`;touch owned;'\".json.gz",
-    ] {
-        fs::write(day.parent().unwrap().join(name), "x").unwrap();
-    }
+    fs::write(day.parent().unwrap().join(name), "x").unwrap();
     scene
 }
 
 #[test]
 #[cfg(unix)]
 fn a_chat_reads_hostile_names_as_words() {
-    let scene = hostile();
     let chat = PostBox::friendly();
     let [web, slack] = ["", "slack+"].map(|kind| format!("{kind}{}/services/secret", chat.url()));
-    let run = scene.run(&["--notify", &web, "--notify", &slack]);
-    assert_eq!(run.code, 1, "{}", run.said);
-    assert!(
-        run.said.matches("the alert was sent to ").count() == 2 && !run.said.contains("secret"),
-        "{}",
-        run.said
-    );
-    assert!(!run.report.to_string().contains("services/secret"), "{:#}", run.report["arguments"]);
-    let posted = chat.take();
-    assert_eq!(posted.len(), 2);
-    for request in &posted {
-        assert_eq!((&*request.method, &*request.path), ("POST", "/services/secret"));
-        assert_eq!(request.header("content-type"), Some("application/json"));
-        assert_eq!(request.header("authorization"), None);
-        let text = String::from_utf8(request.body.to_vec()).unwrap();
-        assert_eq!(text.chars().find(|char| acts(*char)), None, "{text}");
+    for (name, shown) in [
+        ("<!channel> @here *x*.json.gz", "&lt;!channel&gt; ＠here *x*.json.gz`"),
+        (
+            "`@everyone` & <https:evil.example|x>.json.gz",
+            "'＠everyone' &amp; &lt;https:evil.example|x&gt;.json.gz`",
+        ),
+        ("\u{1b}]0;owned\u{7}\u{202e}.json.gz", "\\u{1b}]0;owned\\u{7}\\u{202e}.json.gz`"),
+        ("line\nBcc: all\r.json.gz", "line\\nBcc: all\\r.json.gz`"),
+    ] {
+        let run = hostile(name).run(&["--notify", &web, "--notify", &slack]);
+        assert_eq!(run.code, 1, "{}", run.said);
+        assert_eq!(run.said.matches("the alert was sent to ").count(), 2, "{}", run.said);
+        // Whoever knows the address may post there.
+        assert!(!run.said.contains("services/secret"), "{}", run.said);
+        assert!(!run.report.to_string().contains("services/secret"), "{:#}", run.report["arguments"]);
+        let posted = chat.take();
+        assert_eq!(posted.len(), 2);
+        for request in &posted {
+            assert_eq!((&*request.method, &*request.path), ("POST", "/services/secret"));
+            assert_eq!(request.header("content-type"), Some("application/json"));
+            assert_eq!(request.header("authorization"), None);
+            let text = String::from_utf8(request.body.to_vec()).unwrap();
+            assert_eq!(text.chars().find(|char| acts(*char)), None, "{text}");
+        }
+        let bodies = posted.iter().map(|request| serde_json::from_slice::<Value>(&request.body).unwrap());
+        let (slack, web): (Vec<Value>, Vec<Value>) = bodies.partition(|body| body.get("text").is_some());
+        assert_eq!(web[0]["schema"], "trailseal/alert/v1");
+        let text = slack[0]["text"].as_str().unwrap();
+        assert!(text.starts_with("TAMPERED  ") && text.contains("log-unlisted"), "{text}");
+        assert!(!text.contains(['<', '>', '@']) && text.contains(shown), "{text}");
     }
-    let bodies = posted.iter().map(|request| serde_json::from_slice::<Value>(&request.body).unwrap());
-    let (slack, web): (Vec<Value>, Vec<Value>) = bodies.partition(|body| body.get("text").is_some());
-    assert_eq!(web[0]["schema"], "trailseal/alert/v1");
-    let text = slack[0]["text"].as_str().unwrap();
-    assert!(text.starts_with("TAMPERED  ") && text.contains("log-unlisted"), "{text}");
-    assert!(!text.contains(['<', '>', '@']), "{text}");
-    assert!(text.contains("&lt;!channel&gt; ＠here"), "{text}");
 }
 
 #[test]
 #[cfg(unix)]
 fn a_command_is_given_the_message_and_no_shell_reads_a_name() {
-    let scene = hostile();
+    let scene = hostile("$(touch owned)`touch owned`;touch owned;'\".json.gz");
     let run = scene.run(&["--notify", "exec:cat > \"$PWD/got.json\" && echo heard && echo said >&2"]);
     assert_eq!(run.code, 1, "{}", run.said);
     assert!(run.said.contains("heard\n") && run.said.contains("said\n"), "{}", run.said);
     assert!(run.said.contains("the alert was sent to exec:cat …"), "{}", run.said);
     let [message] = &scene.told("got.json")[..] else { panic!("one message") };
-    assert!(message.to_string().contains("touch owned"));
+    assert!(message.to_string().contains("$(touch owned)`touch owned`"), "{message:#}");
     assert!(!scene.path("owned").exists());
 }
 

@@ -6,12 +6,11 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Alerts")]
 pub struct Notify {
-    /// Send an alert if the run ends with exit code 1 or 3, or finds something mended: sns:ARN, https://…, slack+https://…,
-    /// eventbridge:BUS, securityhub, file:PATH (adds a line) or exec:COMMAND (gets JSON on stdin); repeatable. It never changes
-    /// the exit code
+    /// Whom to tell if the exit code is 1 or 3: sns:ARN, https://…, slack+https://…, eventbridge:BUS, securityhub, file:PATH or
+    /// exec:COMMAND; repeatable
     #[arg(long = "notify", value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// Where to keep what was told, so that an alert says what is new [default: the ledger, if there is one]
+    /// Where to keep what was told, so that alerts say what is new [default: the ledger]
     #[arg(long = "notify-state", value_name = "FILE|s3://BUCKET/KEY")]
     pub state: Option<String>,
 }

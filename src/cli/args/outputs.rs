@@ -11,7 +11,7 @@ use crate::render::{Format, Heartbeat};
 /// Where the results of a run go, and how they look.
 #[derive(Debug, Clone, Args)]
 pub struct Outputs {
-    /// Format of the result on stdout
+    /// Format on stdout
     #[arg(long, value_parser = form_parser(), default_value = "human", help_heading = RESULT)]
     pub format: Form,
     /// Same as --format json
@@ -21,7 +21,7 @@ pub struct Outputs {
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub output: Option<PathBuf>,
     /// Also write the result to a file, in any format, or a line for every object (csv-objects, jsonl-objects);
-    /// repeatable. Metrics (prometheus) are written even if the run cannot start (exit code 2)
+    /// repeatable. Metrics (prometheus, emf) are written even if the run cannot start (exit code 2)
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_parser, help_heading = RESULT)]
     pub reports: Vec<(ReportForm, PathBuf)>,
     /// Whether a record that is whole is reported
@@ -67,7 +67,7 @@ pub struct Look {
     /// No progress bar
     #[arg(long, help_heading = RESULT)]
     pub no_progress: bool,
-    /// Print nothing if all is well, otherwise the verdict and the first findings
+    /// Print nothing if all is well, else the verdict and first findings
     #[arg(short, long, help_heading = RESULT)]
     pub quiet: bool,
     /// Print more: every finding, every chain

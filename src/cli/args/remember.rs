@@ -30,7 +30,7 @@ pub struct Remember {
     /// Key to believe seals by, NAME+ID+KEY, or a file of them; repeatable
     #[arg(long = "vkey", value_name = "VKEY|FILE")]
     pub vkeys: Vec<String>,
-    /// Do not look for this digest any more, which a seal knows; by its key, as a finding prints it; repeatable
+    /// Stop looking for this digest, by its key as a finding prints it; repeatable
     #[arg(long = "release", value_name = "KEY")]
     pub released: Vec<String>,
     /// Believe the listing of a store at a custom endpoint as if it were AWS's

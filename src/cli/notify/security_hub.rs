@@ -19,6 +19,8 @@ use crate::trail::{AccountId, Identity, Region};
 
 /// Regions that are told at a time.
 const AT_ONCE: usize = 8;
+/// As many accounts as are named.
+const NAMED: usize = 5;
 /// All of it takes no longer, however many findings there are.
 const WITHIN: Duration = Duration::from_secs(180);
 
@@ -67,9 +69,14 @@ fn of_others(own: Option<AccountId>, others: &[Import]) -> Option<String> {
     let mut accounts: Vec<String> = others.iter().map(|import| import.account.to_string()).collect();
     accounts.sort();
     accounts.dedup();
+    let more = match accounts.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and of {more} more"),
+    };
+    accounts.truncate(NAMED);
     Some(format!(
         "findings of other accounts than {own} were not sent, because it takes an account's findings from that account alone: run \
-         with a role of {}",
+         with a role of {}{more}",
         accounts.join(", ")
     ))
 }
