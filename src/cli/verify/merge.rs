@@ -72,7 +72,8 @@ async fn merge(args: &Merge, observer: Arc<dyn Observer>) -> Result<(Report, Wit
         let identity = reach.identity(&plan.at.lies, &args.keys).await?;
         Ok((plan, id, brief, parts, ledger, (witnesses, alerts), store, identity))
     };
-    let (plan, id, brief, parts, ledger, (witnesses, alerts), store, identity) = unless_stopped(&stop, opening).await?;
+    let (plan, id, brief, parts, ledger, (witnesses, alerts), store, identity) =
+        unless_stopped(&stop, opening).await?;
     let keys = Arc::new(KeySource::Files(Arc::new(plan.keys.clone())));
     let ports = Ports { store, keys, observer, stop };
     let read = async |shard| match parts.store.read(&Part::name(id, shard)).await {

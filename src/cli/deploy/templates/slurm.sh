@@ -36,6 +36,7 @@ shards=$(sbatch --parsable --job-name=trailseal-shards --array=0-@@last-shard@@ 
 code=0
 trailseal verify --plan "$RUN/plan.json" --shard auto --parts "$RUN/parts" \
   @@assume-role:sh@@ \
+  @@ledger:sh@@ \
   || code=$?
 if { [ "$code" = 2 ] || [ "$code" = 130 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 3 ]; then
   scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
