@@ -19,7 +19,8 @@ pub(crate) mod token;
 
 pub use day::Day;
 pub use ended::Ended;
-use time::time_as;
+pub(crate) use time::time_as;
+use time::written_as;
 pub use time::{Backwards, DIGEST_HOUR, Span, SpanSet, Time, Window, format_time, parse_time};
 
 /// A word that does not follow the grammar of its kind.

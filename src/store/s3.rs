@@ -13,9 +13,8 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
     RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
 
 use super::{
@@ -32,9 +31,10 @@ use answer::{Answer, Noted};
 use body::{Read, each_part, read};
 use bounded::{Answers, Bounded};
 use clock::{Clock, Listener};
-use document::{End, Lone};
+use document::Lone;
 use fast_path::{FastPaths, Got, ObserveGet};
 use refusal::{Action, Refusal, elsewhere};
+use unread::Unread;
 
 mod answer;
 mod body;
@@ -44,6 +44,7 @@ mod document;
 mod fast_path;
 mod refusal;
 mod state;
+mod unread;
 
 pub use state::S3State;
 
@@ -207,7 +208,7 @@ impl S3Store {
     /// What the bucket's listing shows of one object; nothing, if it does not show it.
     async fn list_alone(&self, client: &Client, object: &ObjectName) -> Result<Option<Lone>, Refusal> {
         let request = self.listing(client, &object.bucket).prefix(&*object.key).max_keys(1);
-        document::lone(send(request).await?, &object.key)
+        document::lone(&send(request).await?, &object.key)
     }
 
     /// Settles what is doubtful in an answer, by the listing of the object's key. Of a body that was not read to its end
@@ -275,7 +276,7 @@ impl ObjectStore for S3Store {
                 .set_continuation_token(listing.token.clone())
                 .set_delimiter((listing.reach == ListingDepth::Folder).then(|| "/".to_owned()));
             // Boxed: the SDK's part is deeper than all the rest.
-            let page = document::page(Box::pin(send(request)).await?, listing)?;
+            let page = document::page(&Box::pin(send(request)).await?, listing)?;
             self.fast_paths.open(&listing.bucket);
             Ok(page)
         };
@@ -354,18 +355,18 @@ impl ObjectStore for S3Store {
     }
 }
 
-/// Asks for a listing, of which only the document counts, to its end.
-async fn send(request: ListObjectsV2FluentBuilder) -> Result<ListObjectsV2Output, Refusal> {
-    let end = End::default();
+/// Asks for a listing, of which only the document counts.
+async fn send(request: ListObjectsV2FluentBuilder) -> Result<SdkBody, Refusal> {
+    let unread = Unread::default();
     // Keys may hold characters that XML cannot.
     let request = request
         .encoding_type(EncodingType::Url)
         .customize()
         .interceptor(Bounded(Answers::Document))
-        .interceptor(end.clone());
-    let found = request
+        .interceptor(unread.clone());
+    request
         .send()
         .await
         .map_err(|error| Refusal::new(Action::List, Failure::read(&error), elsewhere(&error)))?;
-    if end.was_seen() { Ok(found) } else { Err(Refusal::cut_off("the listing breaks off".to_owned())) }
+    unread.take().ok_or_else(|| Refusal::alien("what answered is not S3: it is no listing"))
 }

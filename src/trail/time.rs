@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, TimeDelta, Timelike as _, Utc};
 
 use serde::{Deserialize, Serialize};
 
@@ -212,13 +212,13 @@ pub fn parse_time(text: &str) -> Result<Time, Malformed> {
 
 /// Reads a time written exactly like `pattern`: a digit for each of `YMDhms`, everything else as it stands. Every key
 /// and digest holds some, and chrono's own reading takes longer than all the rest of a key, and is lenient.
-pub(super) fn time_as(text: &str, pattern: &str) -> Option<Time> {
+pub(crate) fn time_as(text: &str, pattern: &str) -> Option<Time> {
     if text.len() != pattern.len() {
         return None;
     }
     let mut fields = [0; 6];
     for (byte, place) in text.bytes().zip(pattern.bytes()) {
-        match b"YMDhms".iter().position(|field| *field == place) {
+        match field(place) {
             Some(field) if byte.is_ascii_digit() => {
                 fields[field] = fields[field] * 10 + u32::from(byte - b'0')
             }
@@ -233,6 +233,36 @@ pub(super) fn time_as(text: &str, pattern: &str) -> Option<Time> {
     Some(date.and_hms_nano_opt(hour, minute, second, nanos)?.and_utc())
 }
 
+/// Which of year, month, day, hour, minute and second a place in a pattern is a digit of.
+fn field(place: u8) -> Option<usize> {
+    Some(match place {
+        b'Y' => 0,
+        b'M' => 1,
+        b'D' => 2,
+        b'h' => 3,
+        b'm' => 4,
+        b's' => 5,
+        _ => return None,
+    })
+}
+
+/// Writes a time as [`time_as`] reads it, for the same reason. The record has four digits for a year.
+pub(super) fn written_as(time: Time, pattern: &str) -> String {
+    let date = time.date_naive();
+    let second = time.second() + time.nanosecond() / 1_000_000_000;
+    let year = u32::try_from(date.year()).unwrap_or(0);
+    let mut fields = [year, date.month(), date.day(), time.hour(), time.minute(), second];
+    let mut text = pattern.as_bytes().to_vec();
+    for place in text.iter_mut().rev() {
+        if let Some(field) = field(*place) {
+            *place = b'0' + (fields[field] % 10) as u8;
+            fields[field] /= 10;
+        }
+    }
+    // Patterns are ASCII.
+    String::from_utf8(text).unwrap_or_default()
+}
+
 /// Writes the record's one time format, seconds without a fraction.
 pub fn format_time(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -244,6 +274,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_written_by_a_pattern_is_read_by_it() {
+        for (pattern, texts) in [
+            ("YYYY/MM/DD", ["2026/03/01", "0001/12/31", "9999/01/01"]),
+            ("YYYYMMDDThhmmssZ", ["20260301T101728Z", "00011231T235959Z", "99990101T000060Z"]),
+        ] {
+            for text in texts {
+                let time = time_as(text, pattern);
+                assert_eq!(time.map(|time| written_as(time, pattern)).as_deref(), Some(text));
+            }
+        }
+    }
 
     fn at(hour: i64) -> Time {
         Time::UNIX_EPOCH + TimeDelta::hours(hour)

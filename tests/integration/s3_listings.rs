@@ -12,7 +12,7 @@ use trailseal::render::json;
 use trailseal::report::Report;
 use trailseal::report::{Class, Code};
 use trailseal::store::s3::S3Store;
-use trailseal::store::{Listing, ListingDepth, ObjectStore, Page, StoreError, StoreErrorKind};
+use trailseal::store::{Listed, Listing, ListingDepth, ObjectStore, Page, StoreError, StoreErrorKind};
 use trailseal::trail::parse_time;
 
 use crate::support::client::{self, brief, session};
@@ -117,6 +117,70 @@ async fn a_listing_that_contradicts_itself_is_an_error() {
     let page =
         read("<Name>logs</Name><Contents><Key>a/</Key><Size>0</Size></Contents>", Folder).await.unwrap();
     assert_eq!(keys(&page), ["a/"]);
+}
+
+#[tokio::test]
+async fn an_object_is_read_however_a_server_writes_it() {
+    let one = Listed {
+        key: "a/1&2".into(),
+        size: Some(7),
+        modified: Some(parse_time("2026-03-01T10:13:20Z").unwrap()),
+        etag: Some("0af".into()),
+        storage_class: Some("GLACIER".into()),
+    };
+    let as_s3_writes_it = "<Key>a/1&amp;2</Key><LastModified>2026-03-01T10:13:20.000Z</LastModified>\
+                           <ETag>&quot;0af&quot;</ETag><Size>7</Size><StorageClass>GLACIER</StorageClass>";
+    let read = async |words: &str| {
+        let words = format!("<Name>logs</Name><Contents>{words}</Contents>");
+        read(&words, ListingDepth::Whole).await.map(|page| page.objects)
+    };
+    for (written, otherwise) in [
+        ("", ""),
+        ("&amp;", "&#38;"),
+        ("&amp;", "&#x26;"),
+        ("20.000Z", "20Z"),
+        ("20.000Z", "20.519Z"),
+        ("T10:13:20.000Z", "T11:13:20.5+01:00"),
+        ("&quot;0af&quot;", "\"0af\""),
+        ("&quot;0af&quot;", "0af"),
+        ("&quot;0af&quot;", " W/&#34;0af&#34;"),
+        ("<Size>", "\n<Owner><ID>1</ID><Size><Key>2</Key></Size></Owner><ChecksumType/><Size at=\"1\">"),
+        ("<Key>", "<!-- the first --><Key>"),
+    ] {
+        let words = as_s3_writes_it.replace(written, otherwise);
+        assert_eq!(read(&words).await.expect(&words), [one.clone()], "{words}");
+    }
+    let prefixed = as_s3_writes_it.replace("</", "</s3:").replace("<", "<s3:").replace("<s3:/s3:", "</s3:");
+    assert_eq!(read(&prefixed).await.expect(&prefixed), [one.clone()], "{prefixed}");
+    let sparse = Listed { key: "a/1".into(), ..Listed::default() };
+    assert_eq!(read("<Key>a/1</Key>").await.unwrap(), [sparse.clone()]);
+    assert_eq!(read("<Key>a/1</Key><Size>-1</Size>").await.unwrap(), [sparse.clone()]);
+    let unnamed = Listed { etag: Some("".into()), ..sparse };
+    assert_eq!(read("<Key>a/1</Key><ETag>&quot;&quot;</ETag>").await.unwrap(), [unnamed]);
+}
+
+#[tokio::test]
+async fn a_listing_that_cannot_be_meant_is_an_error() {
+    for words in [
+        "<Size>many</Size>",
+        "<Size/>",
+        "<LastModified>yesterday</LastModified>",
+        "<LastModified>2026-13-01T00:00:00.000Z</LastModified>",
+        "<ETag>&quot</ETag>",
+        "<ETag>&none;</ETag>",
+        "<ETag><Size>1</Size></ETag>",
+        "<Size>1</ETag>",
+        "<Size>1</s3:Size>",
+        "</Contents></ListBucketResult><Contents>",
+    ] {
+        let words = format!("<Name>logs</Name><Contents><Key>a/1</Key>{words}</Contents>");
+        let error = read(&words, ListingDepth::Whole).await.expect_err(&words);
+        assert!(matches!(error.kind, StoreErrorKind::Faltered | StoreErrorKind::CutOff), "{words}: {error}");
+    }
+    for words in ["<MaxKeys>all</MaxKeys>", "<KeyCount/>", "<IsTruncated>perhaps</IsTruncated>"] {
+        let error = read(&format!("<Name>logs</Name>{words}"), ListingDepth::Whole).await.expect_err(words);
+        assert_eq!(error.kind, StoreErrorKind::Faltered, "{words}: {error}");
+    }
 }
 
 #[tokio::test]

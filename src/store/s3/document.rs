@@ -1,22 +1,14 @@
 //! Reads listings. A listing is known by its document alone, whatever headers it came with: what makes no sense as one
 //! is an error, for an empty page taken for a listing would make a whole record missing.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::EncodingType;
-use aws_smithy_runtime_api::box_error::BoxError;
+use aws_sdk_s3::primitives::SdkBody;
 
 use super::refusal::Refusal;
-use crate::store::{Listed, Listing, ListingDepth, Page};
-use crate::trail::Time;
+use crate::store::{Listing, ListingDepth, Page};
+use written::Written;
 
-/// How a listing ends. The SDK takes what there is of a document that breaks off, and a listing without its end is as
-/// good as one with its objects deleted.
-const END: &[u8] = b"ListBucketResult>";
+mod written;
+mod xml;
 
 /// A key's own entry in a listing.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,32 +19,55 @@ pub(super) struct Lone {
     pub(super) etag: Option<Box<str>>,
 }
 
+/// Why a document cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It ends, or stops being XML, before its root is closed.
+    BreaksOff,
+    /// It says something that it cannot mean.
+    Garbled(&'static str),
+    /// It shows something without a name.
+    Nameless,
+}
+
+/// Whether an answer is a listing by its root, whatever else it says.
+pub(super) fn is_listing(document: &SdkBody) -> bool {
+    text(document).is_some_and(written::is_listing)
+}
+
+fn text(document: &SdkBody) -> Option<&str> {
+    std::str::from_utf8(document.bytes()?).ok()
+}
+
+fn read(document: &SdkBody) -> Result<Written<'_>, Refusal> {
+    let document = text(document).ok_or(Fault::Garbled("it is no text"));
+    document.and_then(Written::read).map_err(|fault| match fault {
+        Fault::BreaksOff => Refusal::cut_off("the listing breaks off".to_owned()),
+        Fault::Nameless => Refusal::nonsense("the listing shows something without a name"),
+        Fault::Garbled(how) => Refusal::alien(&format!("the listing makes no sense: {how}")),
+    })
+}
+
 /// One page of the listing that was asked for.
-pub(super) fn page(found: ListObjectsV2Output, asked: &Listing) -> Result<Page, Refusal> {
+pub(super) fn page(document: &SdkBody, asked: &Listing) -> Result<Page, Refusal> {
+    let found = read(document)?;
     let names = Names::of(&found, &asked.prefix)?;
-    let shown = found.contents().len() + found.common_prefixes().len();
+    let shown = found.objects.len() + found.folders.len();
     let full = found.max_keys.is_some_and(|most| usize::try_from(most).is_ok_and(|most| shown >= most));
-    let token = found.next_continuation_token.filter(|token| !token.is_empty());
-    let mut page = Page::default();
-    for object in found.contents.unwrap_or_default() {
-        let key = names.read(object.key)?;
-        if asked.reach == ListingDepth::Folder && lies_deeper(&key, &asked.prefix) {
+    let token = found.next.filter(|token| !token.is_empty());
+    let mut page = Page { objects: found.objects, ..Page::default() };
+    for object in &mut page.objects {
+        names.read(&mut object.key)?;
+        if asked.reach == ListingDepth::Folder && lies_deeper(&object.key, &asked.prefix) {
             return Err(Refusal::nonsense("the listing of a folder shows what lies in folders below it"));
         }
-        page.objects.push(Listed {
-            key: key.into(),
-            size: object.size.and_then(|size| u64::try_from(size).ok()),
-            modified: object.last_modified.and_then(|time| Time::from_timestamp(time.secs(), 0)),
-            etag: object.e_tag.as_deref().map(bare_etag),
-            storage_class: object.storage_class.map(|class| class.as_str().into()),
-        });
     }
-    for folder in found.common_prefixes.unwrap_or_default() {
-        let folder = names.read(folder.prefix)?;
-        if asked.reach == ListingDepth::Whole || !folder.ends_with('/') || folder == asked.prefix {
+    for mut folder in found.folders {
+        names.read(&mut folder)?;
+        if asked.reach == ListingDepth::Whole || !folder.ends_with('/') || *folder == *asked.prefix {
             return Err(Refusal::nonsense("the listing shows folders that were not asked for"));
         }
-        page.folders.push(folder);
+        page.folders.push(folder.into());
     }
     page.next = match (found.is_truncated, token) {
         (Some(true) | None, Some(token)) => Some(token),
@@ -68,12 +83,12 @@ pub(super) fn page(found: ListObjectsV2Output, asked: &Listing) -> Result<Page, 
 }
 
 /// What a listing of `key` and what begins with it shows of `key` itself: it comes first, being the shortest.
-pub(super) fn lone(found: ListObjectsV2Output, key: &str) -> Result<Option<Lone>, Refusal> {
+pub(super) fn lone(document: &SdkBody, key: &str) -> Result<Option<Lone>, Refusal> {
+    let found = read(document)?;
     let names = Names::of(&found, key)?;
-    let Some(first) = found.contents.unwrap_or_default().into_iter().next() else { return Ok(None) };
-    let name = names.read(first.key)?;
-    let size = first.size.and_then(|size| u64::try_from(size).ok());
-    Ok(size.filter(|_| name == key).map(|size| Lone { size, etag: first.e_tag.as_deref().map(bare_etag) }))
+    let Some(mut first) = found.objects.into_iter().next() else { return Ok(None) };
+    names.read(&mut first.key)?;
+    Ok(first.size.filter(|_| *first.key == *key).map(|size| Lone { size, etag: first.etag }))
 }
 
 /// An ETag without what different servers put around it.
@@ -100,17 +115,12 @@ enum Encoding {
 
 impl<'asked> Names<'asked> {
     /// Of the listing of `prefix`, if this is that.
-    fn of(found: &ListObjectsV2Output, prefix: &'asked str) -> Result<Self, Refusal> {
-        let is_listing = found.name.is_some()
-            || found.prefix.is_some()
-            || found.max_keys.is_some()
-            || found.key_count.is_some()
-            || found.is_truncated.is_some();
-        if !is_listing {
+    fn of(found: &Written<'_>, prefix: &'asked str) -> Result<Self, Refusal> {
+        if !found.is_headed {
             return Err(Refusal::alien("what answered is not S3: its listing does not say what it lists"));
         }
-        let said = match found.encoding_type {
-            Some(EncodingType::Url) => Encoding::Url,
+        let said = match found.encoding.as_deref() {
+            Some("url") => Encoding::Url,
             _ => Encoding::Raw,
         };
         let encoding = match found.prefix.as_deref() {
@@ -122,20 +132,21 @@ impl<'asked> Names<'asked> {
         Ok(Self { prefix, encoding })
     }
 
-    /// A name below the prefix.
-    fn read(&self, written: Option<String>) -> Result<String, Refusal> {
-        let below = |name: &String| name.starts_with(self.prefix);
-        let nameless = || Refusal::nonsense("the listing shows something without a name");
-        let written = written.ok_or_else(nameless)?;
-        let meant = match self.encoding {
-            Encoding::Url if written.contains(['%', '+']) => decoded(&written).filter(below),
-            Encoding::Url | Encoding::Raw => None,
-        };
-        meant.or(Some(written).filter(below)).ok_or_else(|| {
-            Refusal::nonsense(
-                "the listing shows a key that is no name, or does not begin with what was asked for",
-            )
-        })
+    /// Reads a name below the prefix; one that is written as it is meant stays as it is.
+    fn read(&self, name: &mut Box<str>) -> Result<(), Refusal> {
+        let below = |name: &str| name.starts_with(self.prefix);
+        if self.encoding == Encoding::Url
+            && name.contains(['%', '+'])
+            && let Some(meant) = decoded(name).filter(|meant| below(meant))
+        {
+            *name = meant.into();
+        }
+        if below(name) {
+            return Ok(());
+        }
+        Err(Refusal::nonsense(
+            "the listing shows a key that is no name, or does not begin with what was asked for",
+        ))
     }
 }
 
@@ -152,32 +163,4 @@ fn decoded(name: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
-}
-
-/// Looks whether the document of a listing has its end.
-#[derive(Debug, Clone, Default)]
-pub(super) struct End(Arc<AtomicBool>);
-
-impl End {
-    /// Whether it was there.
-    pub(super) fn was_seen(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Intercept for End {
-    fn name(&self) -> &'static str {
-        "End"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let document = context.response().body().bytes().unwrap_or_default();
-        self.0.store(document.trim_ascii_end().ends_with(END), Ordering::Relaxed);
-        Ok(())
-    }
 }
