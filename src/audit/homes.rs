@@ -193,17 +193,27 @@ async fn beyond_links(
 /// The digests in the window whose hour follows one in the window without a digest that is listed, newest first.
 fn after_holes(context: &Context, found: &[FoundDigest]) -> Vec<FoundDigest> {
     let window = &context.brief.window;
-    let listed: HashSet<(&ChainId, Time)> =
-        found.iter().map(|digest| (&digest.key.chain, digest.key.end)).collect();
-    let mut after: Vec<FoundDigest> = found
-        .iter()
+    let is_before = |digest: &FoundDigest, after: &FoundDigest| {
+        digest.key.end == after.key.end - DIGEST_HOUR && digest.key.chain == after.key.chain
+    };
+    // In the order of keys most come right after the one of the hour before.
+    let at_a_break = found.iter().enumerate().filter(|(at, digest)| {
+        let last = at.checked_sub(1).and_then(|last| found.get(last));
+        !last.is_some_and(|last| is_before(last, digest))
+    });
+    let mut after: Vec<&FoundDigest> = at_a_break
+        .map(|(_, digest)| digest)
         .filter(|digest| {
             let before = digest.key.end - DIGEST_HOUR;
             window.overlaps(&Span::of_digest(digest.key.end)) && window.overlaps(&Span::of_digest(before))
         })
-        .filter(|digest| !listed.contains(&(&digest.key.chain, digest.key.end - DIGEST_HOUR)))
-        .cloned()
         .collect();
+    if !after.is_empty() {
+        let listed: HashSet<(&ChainId, Time)> =
+            found.iter().map(|digest| (&digest.key.chain, digest.key.end)).collect();
+        after.retain(|digest| !listed.contains(&(&digest.key.chain, digest.key.end - DIGEST_HOUR)));
+    }
+    let mut after: Vec<FoundDigest> = after.into_iter().cloned().collect();
     after.sort_by(FoundDigest::newest_first);
     after
 }

@@ -148,7 +148,10 @@ impl Digests {
     /// Takes in one object of the folder.
     fn sort_in(&mut self, listed: Listed, home: &Location, place: &AccountRegion, sweep: &Sweep) {
         let (key, shown) = Shown::apart(listed);
-        let parsed = DigestKey::parse(&key)
+        let last = self.found.last().map(|last| (&*last.object.key, &last.key));
+        let parsed = last
+            .and_then(|(last, parsed)| parsed.of_sibling(last, &key))
+            .or_else(|| DigestKey::parse(&key))
             .filter(|parsed| parsed.chain.place == *place && parsed.prefix == home.prefix);
         let object = ObjectName::new(Arc::clone(&home.bucket), key);
         match parsed {
@@ -192,9 +195,16 @@ impl Digests {
     /// What those to be read show of each day.
     pub(super) fn by_day(&self) -> SiteListing {
         let mut listing = SiteListing::default();
-        for FoundDigest { object, key, shown } in &self.found {
+        let same_home = |one: &FoundDigest, other: &FoundDigest| {
+            one.object.bucket == other.object.bucket && one.key.prefix == other.key.prefix
+        };
+        for found in self.found.chunk_by(same_home) {
+            let [FoundDigest { object, key, .. }, ..] = found else { continue };
             let home = Location { bucket: Arc::clone(&object.bucket), prefix: key.prefix.clone() };
-            listing.digests(home).digest(key.end, &object.key, &shown.stamp());
+            let folder = listing.digests(home);
+            for FoundDigest { object, key, shown } in found {
+                folder.digest(key.end, &object.key, &shown.stamp());
+            }
         }
         listing
     }

@@ -1,7 +1,7 @@
 //! What one day may know. Everything that is said of a day rests on that day and a fixed margin around it, and on nothing
 //! else of the run: so days that were read apart say the same as days that were read together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -94,13 +94,13 @@ pub fn begins(day: Day) -> Time {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Horizon {
     /// The ends of the digests of each chain that are listed, sorted.
-    ends: HashMap<ChainId, Vec<Time>>,
+    ends: BTreeMap<ChainId, Vec<Time>>,
 }
 
 impl Horizon {
     /// That of digests with these ends.
     pub fn of<'a>(listed: impl IntoIterator<Item = (&'a ChainId, Time)>) -> Self {
-        let mut ends: HashMap<ChainId, Vec<Time>> = HashMap::new();
+        let mut ends: BTreeMap<ChainId, Vec<Time>> = BTreeMap::new();
         for (chain, end) in listed {
             match ends.get_mut(chain) {
                 Some(ends) => ends.push(end),

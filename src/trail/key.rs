@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::{
     AccountId, AccountRegion, ChainId, DigestKind, Location, OrganizationId, Prefix, Region, Time, TrailName,
-    time_as,
+    time_as, written_as,
 };
 
 /// The folder all of it lies under.
@@ -20,9 +20,10 @@ pub const LOG_FOLDER: &str = "CloudTrail";
 
 const DIGEST_SUFFIX: &str = ".json.gz";
 const BACKFILL_SUFFIX: &str = "_backfill.json.gz";
-const DIGEST_TIME: &str = "%Y%m%dT%H%M%SZ";
-const LOG_TIME: &str = "%Y%m%dT%H%MZ";
+const DIGEST_TIME: &str = "YYYYMMDDThhmmssZ";
+const LOG_TIME: &str = "YYYYMMDDThhmmZ";
 const DAY: &str = "%Y/%m/%d";
+const DAY_FOLDERS: &str = "YYYY/MM/DD";
 
 /// Splits a path at the last of its parts that reads `AWSLogs`: what stands before it, empty or ending in a slash, and
 /// what follows, without the slash between.
@@ -81,13 +82,22 @@ impl RegionFolder {
 
 impl fmt::Display for RegionFolder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}{ROOT}", self.prefix)?;
-        if let Some(organization) = &self.place.organization {
-            write!(out, "{organization}/")?;
-        }
-        let AccountRegion { account, region, .. } = &self.place;
-        write!(out, "{account}/{}/{region}/", self.kind)
+        region_folder(out, &self.prefix, &self.place, &self.kind)
     }
+}
+
+fn region_folder(
+    out: &mut fmt::Formatter<'_>,
+    prefix: &str,
+    place: &AccountRegion,
+    kind: &str,
+) -> fmt::Result {
+    write!(out, "{prefix}{ROOT}")?;
+    if let Some(organization) = &place.organization {
+        write!(out, "{organization}/")?;
+    }
+    let AccountRegion { account, region, .. } = place;
+    write!(out, "{account}/{kind}/{region}/")
 }
 
 /// A digest's key. Its date folders and the time in its name are both those of its end.
@@ -110,6 +120,15 @@ impl DigestKey {
         }
     }
 
+    /// Parses a key that differs in its time alone from `own`, the text that this one was parsed from; `None` is any other.
+    /// In a listing nearly every key is such, and shares its names with the one before it.
+    pub fn of_sibling(&self, own: &str, key: &str) -> Option<Self> {
+        let (names, day, end) = apart_from_time(key)?;
+        apart_from_time(own).filter(|(own, ..)| *own == names)?;
+        holds(day, end).then_some(())?;
+        Some(Self { end: time_as(end, DIGEST_TIME)?, ..self.clone() })
+    }
+
     /// The folder of its region.
     pub fn folder(&self) -> RegionFolder {
         RegionFolder {
@@ -127,8 +146,8 @@ impl DigestKey {
         };
         let (rest, end) = rest.rsplit_once('_')?;
         let (trail, home_region) = rest.rsplit_once('_')?;
-        folder.holds(end).then_some(())?;
-        let end = time_as(end, "YYYYMMDDThhmmssZ")?;
+        holds(folder.day, end).then_some(())?;
+        let end = time_as(end, DIGEST_TIME)?;
         Some(Self {
             prefix: folder.prefix.into(),
             chain: ChainId {
@@ -150,13 +169,9 @@ impl fmt::Display for DigestKey {
             DigestKind::Standard => DIGEST_SUFFIX,
             DigestKind::Backfill => BACKFILL_SUFFIX,
         };
-        write!(
-            out,
-            "{}{}/{account}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{}{suffix}",
-            self.folder(),
-            self.end.format(DAY),
-            self.end.format(DIGEST_TIME)
-        )
+        region_folder(out, &self.prefix, place, DIGEST_FOLDER)?;
+        let (day, end) = (written_as(self.end, DAY_FOLDERS), written_as(self.end, DIGEST_TIME));
+        write!(out, "{day}/{account}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{end}{suffix}")
     }
 }
 
@@ -198,8 +213,8 @@ impl LogKey {
         let rest = folder.named()?.strip_suffix(".json.gz")?;
         let (delivered, unique) = rest.split_once('_')?;
         let plain = !unique.is_empty() && unique.bytes().all(|b| b.is_ascii_alphanumeric());
-        (plain && folder.holds(delivered)).then_some(())?;
-        let delivered = time_as(delivered, "YYYYMMDDThhmmZ")?;
+        (plain && holds(folder.day, delivered)).then_some(())?;
+        let delivered = time_as(delivered, LOG_TIME)?;
         Some(Self {
             prefix: folder.prefix.into(),
             place: folder.place.clone(),
@@ -212,16 +227,11 @@ impl LogKey {
 
 impl fmt::Display for LogKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AccountRegion { account, region, .. } = &self.place;
-        write!(
-            out,
-            "{}{}/{account}_{}_{region}_{}_{}.json.gz",
-            self.folder(),
-            self.delivered.format(DAY),
-            self.kind,
-            self.delivered.format(LOG_TIME),
-            self.unique
-        )
+        let Self { prefix, place, kind, delivered, unique } = self;
+        let AccountRegion { account, region, .. } = place;
+        region_folder(out, prefix, place, kind)?;
+        let (day, delivered) = (written_as(*delivered, DAY_FOLDERS), written_as(*delivered, LOG_TIME));
+        write!(out, "{day}/{account}_{kind}_{region}_{delivered}_{unique}.json.gz")
     }
 }
 
@@ -269,13 +279,21 @@ impl<'key> DayFolder<'key> {
         let words = [self.account, self.kind, self.place.region.as_str()];
         words.iter().try_fold(self.name, |rest, word| rest.strip_prefix(word)?.strip_prefix('_'))
     }
+}
 
-    /// Whether an object with this time, `YYYYMMDDT…`, belongs in this day's folder, `YYYY/MM/DD`.
-    fn holds(&self, time: &str) -> bool {
-        let slashes = matches!(self.day.as_bytes(), [_, _, _, _, b'/', _, _, b'/', _, _]);
-        let day = self.day.split('/').try_fold(time, |rest, part| rest.strip_prefix(part));
-        slashes && day.is_some_and(|rest| rest.starts_with('T'))
-    }
+/// Whether an object with this time, `YYYYMMDDT…`, belongs in this day's folder, `YYYY/MM/DD`.
+fn holds(day: &str, time: &str) -> bool {
+    let slashes = matches!(day.as_bytes(), [_, _, _, _, b'/', _, _, b'/', _, _]);
+    let rest = day.split('/').try_fold(time, |rest, part| rest.strip_prefix(part));
+    slashes && rest.is_some_and(|rest| rest.starts_with('T'))
+}
+
+/// The key of a standard digest, split into what all of its chain share, its day and its time.
+fn apart_from_time(key: &str) -> Option<([&str; 2], &str, &str)> {
+    let (path, name) = key.strip_suffix(DIGEST_SUFFIX)?.rsplit_once('/')?;
+    let (name, end) = name.rsplit_once('_')?;
+    let (folder, day) = path.split_at_checked(path.len().checked_sub(DAY_FOLDERS.len())?)?;
+    Some(([folder, name], day, end))
 }
 
 #[cfg(test)]
@@ -310,6 +328,29 @@ mod tests {
             let digest = DigestKey::parse(&key).unwrap();
             assert_eq!((&*digest.prefix, digest.to_string()), (prefix, key));
         }
+    }
+
+    #[test]
+    fn a_key_is_a_siblings_where_its_time_alone_differs() {
+        let own = DigestKey::parse(DIGEST).unwrap();
+        let later = DIGEST.replace("/03/01/", "/12/31/").replace("20260301T101728Z", "20261231T235960Z");
+        assert_eq!(own.of_sibling(DIGEST, &later), Some(DigestKey::parse(&later).unwrap()));
+        for key in [
+            LOG.to_owned(),
+            later.replace("/12/31/", "/12/30/"),
+            later.replace("/12/31/", "/12-31/"),
+            later.replace("20261231T", "20261331T").replace("/12/", "/13/"),
+            later.replace("Z.json.gz", "Z_backfill.json.gz"),
+            later.replace("_trail_", "_other_"),
+            later.replace("Digest/us-east-1/", "Digest/us-east-2/"),
+            later.replace("111122223333/", "111122223334/"),
+            format!("x/{later}"),
+        ] {
+            assert_eq!(own.of_sibling(DIGEST, &key), None, "{key}");
+        }
+        let backfill = DIGEST.replace("Z.json.gz", "Z_backfill.json.gz");
+        let own = DigestKey::parse(&backfill).unwrap();
+        assert_eq!(own.of_sibling(&backfill, &later), None);
     }
 
     #[test]
