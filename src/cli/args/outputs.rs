@@ -11,7 +11,7 @@ use crate::render::{Format, Heartbeat};
 /// Where the results of a run go, and how they look.
 #[derive(Debug, Clone, Args)]
 pub struct Outputs {
-    /// Format on stdout
+    /// Result format
     #[arg(long, value_parser = form_parser(), default_value = "human", help_heading = RESULT)]
     pub format: Form,
     /// Same as --format json
