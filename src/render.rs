@@ -8,7 +8,7 @@ use std::str::FromStr;
 use crate::report::Report;
 use crate::trail::Malformed;
 
-pub(crate) mod asff;
+pub mod asff;
 pub mod aws_cli;
 pub mod csv;
 pub mod emf;

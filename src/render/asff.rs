@@ -27,7 +27,8 @@ const FIELD: usize = 2048;
 /// Most product fields (ASFF attributes).
 const FIELDS: usize = 50;
 
-/// Findings that one call imports.
+/// Findings that one call imports: at most 100 of one account and region.
+#[derive(Debug)]
 pub struct Batch {
     /// Whose they are.
     pub account: AccountId,
@@ -66,6 +67,10 @@ pub fn batches(report: &Report) -> Vec<Batch> {
 }
 
 /// Writes the batches.
+///
+/// # Errors
+///
+/// Where `out` cannot be written to.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     batches(report).iter().try_for_each(|batch| line(&batch.findings, out))
 }
