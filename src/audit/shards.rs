@@ -11,7 +11,7 @@ use crate::shard::{Part, Piece, ShardPlan};
 use crate::store::ObjectStore as _;
 use crate::trail::Time;
 use crate::verdict::what::{LostPart, What};
-use crate::verdict::{Finding, Retries};
+use crate::verdict::{Code, Finding, Retries};
 
 mod outline;
 
@@ -87,11 +87,17 @@ pub async fn merge(
     let Joining { mut views, retries, .. } = joining;
     for site in found.sites.iter().filter(|site| !plan.sites.iter().any(|own| own.site.place == site.place)) {
         context.tell(Finding::new(What::PartMissing(LostPart::NewerThanThePlan), &site.place));
-        views.push(site::judge(&context, site::unread(&context, site)));
+        let nothing = site::unread(&context, site);
+        views.push(site::judge_as_of(&context, nothing, None, is_no_part));
     }
     let mut report = report_on(&context, &found, views).await;
     report.totals.retries.merge(&retries);
     Ok(report)
+}
+
+/// Whether a finding is no missing part: those are told with what is known of them.
+fn is_no_part(finding: &Finding) -> bool {
+    finding.code() != Code::PartMissing
 }
 
 /// Parts, as they come in. Of a site that is cut, records wait until all its parts are here; others are judged at once.
@@ -175,7 +181,7 @@ impl<'r> Joining<'r> {
                 let nothing = || (site::unread(self.context, &planned.site), None);
                 let (record, clock) = self.waiting.remove(&piece.site).unwrap_or_else(nothing);
                 let clock = clock.max(self.context.store.clock());
-                self.views.push(site::judge_as_of(self.context, record, clock));
+                self.views.push(site::judge_as_of(self.context, record, clock, is_no_part));
             }
         }
     }

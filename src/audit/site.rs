@@ -20,15 +20,22 @@ use crate::ledger::SiteListing;
 use crate::report::{Completion, Reached};
 use crate::store::ObjectStore;
 use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, SpanSet, Time};
+use crate::verdict::Finding;
 
 /// Judges a record, and has told what there is to tell.
 pub(super) fn judge(context: &Context, record: SiteRecord) -> SiteView {
-    judge_as_of(context, record, context.store.clock())
+    judge_as_of(context, record, context.store.clock(), |_| true)
 }
 
-/// Judges a record; `clock` is the latest time that the store gave as its own while it was read.
-pub(super) fn judge_as_of(context: &Context, record: SiteRecord, clock: Option<Time>) -> SiteView {
+/// Judges a record, and tells what is `news`; `clock` is the latest time that the store gave as its own while it was read.
+pub(super) fn judge_as_of(
+    context: &Context,
+    record: SiteRecord,
+    clock: Option<Time>,
+    news: fn(&Finding) -> bool,
+) -> SiteView {
     inspection::judge(&context.brief, record, clock, &mut |told| match told {
+        Told::Finding(finding) if !news(&finding) => {}
         Told::Finding(finding) => context.tell(finding),
         Told::Again(finding) => context.keep(finding),
         Told::Counted(class, code, count) => context.count(class, code, count),

@@ -61,9 +61,14 @@ pub fn run(args: &PlanRun) -> Result<u8, Failure> {
     Ok(code(&outline))
 }
 
-/// What could not be listed cannot be planned for.
+/// The exit code: what could not be listed cannot be planned for.
 fn code(outline: &Outline) -> u8 {
-    if outline.unlisted.is_empty() { 0 } else { 3 }
+    let is_empty = outline.sites.iter().all(|(_, load)| load.days.is_empty());
+    match (outline.unlisted.is_empty(), is_empty) {
+        (false, _) => 3,
+        (true, true) => 4,
+        (true, false) => 0,
+    }
 }
 
 fn planned(args: &PlanRun, id: PlanId) -> String {

@@ -13,7 +13,7 @@ use crate::crypto::Fingerprint;
 use crate::report::{Completion, Reached, Readings};
 use crate::trail::key::{DIGEST_FOLDER, DigestKey, LOG_FOLDER};
 use crate::trail::{AccountRegion, ChainId, Depth, Location, ObjectName, SpanSet, Time};
-use crate::verdict::what::{NotListed, Unread, What};
+use crate::verdict::what::{LostPart, Unread, What};
 use crate::verdict::{Cause, DigestVerdict, Finding, Unseen};
 
 /// Judges the record of one account and region; `clock` is the latest moment the store has named.
@@ -89,8 +89,8 @@ pub fn judge(brief: &Brief, record: SiteRecord, clock: Option<Time>, tell: &mut 
 
 /// Days that were asked for, and of which there is no record: nothing that they may hold is missed.
 fn not_read(place: &AccountRegion, unread: &SpanSet) -> Finding {
-    let not_listed = NotListed::NoRecord(unread.to_vec());
-    let mut finding = Finding::new(What::ListingUnreadable(not_listed), place);
+    let what = What::PartMissing(LostPart::NoRecord(unread.to_vec()));
+    let mut finding = Finding::new(what, place);
     finding.cause = Some(Cause::Unseen(Unseen::Interrupted));
     finding.at = unread.first().map(|span| span.start);
     finding

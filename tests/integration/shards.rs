@@ -71,6 +71,7 @@ fn a_lost_part_is_told_with_its_sites_and_accuses_nobody() {
         let told = report.findings.iter().filter(|finding| finding.code() == Code::PartMissing);
         let told: Vec<String> = told.map(|finding| message(finding).into_owned()).collect();
         assert_eq!(told.len(), plan.shards[lost].len(), "{told:?}");
+        assert!(report.findings.iter().all(|finding| finding.code() != Code::ListingUnreadable));
         assert!(
             told.iter().all(|told| told.contains(&format!("shard {lost}")) && told.contains("nothing was handed in")),
             "{told:?}"

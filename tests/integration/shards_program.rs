@@ -296,6 +296,9 @@ fn a_plan_for_a_person_lists_and_reads_nothing() {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert_eq!(scene.server.take_counts().get(&Action::GetObject), None);
+    let (code, _) =
+        scene.run(&["plan", "s3://example-trail-bucket", "--start", "2025-03-01", "--end", "2025-03-04"]);
+    assert_eq!(code, 4);
     // What cannot be listed cannot be planned for.
     scene.server.fail(faults::script(|call| {
         (call.action == Action::ListObjectsV2 && call.key.contains("CloudTrail-Digest/"))
@@ -304,4 +307,33 @@ fn a_plan_for_a_person_lists_and_reads_nothing() {
     let output = scene.command(&words).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8(output.stdout).unwrap().contains("unlisted"));
+}
+
+#[test]
+fn two_copies_of_a_shard_at_once_hand_in_one_part() {
+    let scene = Scene::new(&[]);
+    scene.plan("1", "plan.json");
+    let words = ["verify", "--plan", "plan.json", "--shard", "0", "--parts", "parts"];
+    let mut copies: Vec<Child> = (0..3).map(|_| scene.started(&words)).collect();
+    assert!(copies.iter_mut().all(|copy| copy.wait().unwrap().code() == Some(0)));
+    assert_eq!(scene.parts("parts").len(), 1);
+    assert_eq!(scene.merge("plan.json", "parts", &[]).0, 0);
+}
+
+#[test]
+fn the_merge_tells_whoever_is_to_be_told() {
+    let scene = Scene::new(&[Damage::LogDeleted]);
+    scene.plan("2", "plan.json");
+    for shard in ["0", "1"] {
+        assert_eq!(scene.shard("plan.json", shard, "parts").0, 0);
+    }
+    let telling =
+        ["--notify", "file:told.jsonl", "--notify-state", "told.json", "--report", "html=page.html"];
+    for new in [1, 0] {
+        assert_eq!(scene.merge("plan.json", "parts", &telling).0, 1);
+        let told = fs::read_to_string(scene.folder.path().join("told.jsonl")).unwrap();
+        let last: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+        assert_eq!((last["exit_code"].as_u64(), last["new"].as_u64()), (Some(1), Some(new)), "{last:#}");
+        assert_eq!(last["reports"][0], "page.html");
+    }
 }

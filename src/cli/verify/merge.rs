@@ -78,7 +78,7 @@ async fn merge(args: &Merge, observer: Arc<dyn Observer>) -> Result<(Report, Wit
     let ports = Ports { store, keys, observer, stop };
     let read = async |shard| match parts.store.read(&Part::name(id, shard)).await {
         Ok(Some(kept)) => Part::from_json(&kept.bytes, id, shard).map_err(|error| error.to_string()),
-        Ok(None) => Err("nothing was handed in".to_owned()),
+        Ok(None) => Err(format!("nothing was handed in to {}", parts.place)),
         Err(error) => Err(error.to_string()),
     };
     let merged = audit::merge(brief, &plan, read, ledger, ports);

@@ -80,7 +80,7 @@ impl What {
             | Self::DigestUnsigned(_)
             | Self::DigestUnreadable(Unread::Refused | Unread::NotFollowed)
             | Self::DigestUnpacked
-            | Self::PartMissing(LostPart::NewerThanThePlan)
+            | Self::PartMissing(LostPart::NewerThanThePlan | LostPart::NoRecord(_))
             | Self::ChainRestarted { .. }
             | Self::LogUnreadable
             | Self::LogUnpacked

@@ -370,6 +370,8 @@ facts! {
         },
         /// It was not there when the run was planned.
         NewerThanThePlan,
+        /// What was read of this time is not known.
+        NoRecord(Vec<Span>),
     }
 
     /// A name of the caller's.
@@ -411,8 +413,6 @@ facts! {
             /// The kind.
             kind: Box<str>,
         },
-        /// What was read of this time is not known.
-        NoRecord(Vec<Span>),
     }
 
     /// A bound of the search for `AWSLogs/`.

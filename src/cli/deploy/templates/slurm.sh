@@ -8,7 +8,7 @@
 # Fill in: @@fill-in@@
 # Every node needs the program, AWS credentials and the folder below. A shard that could not be read (2), was interrupted (130) or
 # lost its node is put back into the queue. The merge ends with the exit code: 0 whole, 1 tampered with, 3 incomplete, 2 could
-# not run.
+# not run. The plan carries the keys, and parts carry verdicts: keep the folder where nobody may write who may not report.
 #
 # The dead man's switch: nobody hears of a night in which nothing was submitted. The merge leaves trailseal.prom, whatever came
 # of it, so have something outside of the cluster raise an alarm when that is older than 26 hours:

@@ -188,10 +188,6 @@ pub(super) fn not_listed(not_listed: &NotListed) -> Cow<'_, str> {
              there which no digest names were not looked for"
         )
         .into(),
-        NotListed::NoRecord(spans) => {
-            let spans: Vec<String> = spans.iter().copied().map(range).collect();
-            format!("there is no record of what was read from {}: that time was not judged", spans.join(", ")).into()
-        }
     }
 }
 
@@ -225,16 +221,24 @@ pub(super) fn store_unavailable(bucket: &str, follows: u64, detail: &str) -> Str
 }
 
 pub(super) fn part_missing(lost: &LostPart) -> String {
-    let LostPart::Shard { shard, from, to, why } = lost else {
-        return "it was not there when the run was planned, so no shard looked at it".to_owned();
-    };
-    let days = match (from, to) {
-        (None, None) => String::new(),
-        (None, Some(to)) => format!(" up to {}", to.date()),
-        (Some(from), None) => format!(" from {} on", from.date()),
-        (Some(from), Some(to)) => format!(" from {} to {}", from.date(), to.date()),
-    };
-    format!("shard {shard} was to look at it{days}, and there is no part of it that holds: {why}")
+    match lost {
+        LostPart::Shard { shard, from, to, why } => {
+            let days = match (from, to) {
+                (None, None) => String::new(),
+                (None, Some(to)) => format!(" up to {}", to.date()),
+                (Some(from), None) => format!(" from {} on", from.date()),
+                (Some(from), Some(to)) => format!(" from {} to {}", from.date(), to.date()),
+            };
+            format!("shard {shard} was to look at it{days}, and there is no part of it that holds: {why}")
+        }
+        LostPart::NewerThanThePlan => {
+            "it was not there when the run was planned, so no shard looked at it".to_owned()
+        }
+        LostPart::NoRecord(spans) => {
+            let spans: Vec<String> = spans.iter().copied().map(range).collect();
+            format!("there is no record of what was read from {}: that time was not judged", spans.join(", "))
+        }
+    }
 }
 
 #[cfg(test)]
