@@ -345,8 +345,8 @@ fn proven(item: &Item, told: Authentic) -> Proven {
 }
 
 fn next(last: &Item) -> Item {
-    let key = DigestKey { end: last.key.end + DIGEST_HOUR, ..last.key.clone() };
-    let object = ObjectName::new(Arc::clone(&last.object.bucket), key.to_string());
+    let (key, text) = last.key.sibling(&last.object.key, last.key.end + DIGEST_HOUR);
+    let object = ObjectName::new(Arc::clone(&last.object.bucket), text);
     let found = Found::Authentic(Box::new(plain(Span::of_digest(key.end))));
     Item { key, object, found }
 }

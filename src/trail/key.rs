@@ -129,6 +129,19 @@ impl DigestKey {
         Some(Self { end: time_as(end, DIGEST_TIME)?, ..self.clone() })
     }
 
+    /// The key that ends then in the chain of this one, whose text is `own`, and its text.
+    pub fn sibling(&self, own: &str, end: Time) -> (Self, String) {
+        let sibling = Self { end, ..self.clone() };
+        let text = match apart_from_time(own).filter(|_| self.chain.kind == DigestKind::Standard) {
+            Some(([folder, name], ..)) => {
+                let (day, end) = (written_as(end, DAY_FOLDERS), written_as(end, DIGEST_TIME));
+                [folder, &day, "/", name, "_", &end, DIGEST_SUFFIX].concat()
+            }
+            None => sibling.to_string(),
+        };
+        (sibling, text)
+    }
+
     /// The folder of its region.
     pub fn folder(&self) -> RegionFolder {
         RegionFolder {
@@ -334,7 +347,9 @@ mod tests {
     fn a_key_is_a_siblings_where_its_time_alone_differs() {
         let own = DigestKey::parse(DIGEST).unwrap();
         let later = DIGEST.replace("/03/01/", "/12/31/").replace("20260301T101728Z", "20261231T235960Z");
-        assert_eq!(own.of_sibling(DIGEST, &later), Some(DigestKey::parse(&later).unwrap()));
+        let sibling = DigestKey::parse(&later).unwrap();
+        assert_eq!(own.of_sibling(DIGEST, &later), Some(sibling.clone()));
+        assert_eq!(own.sibling(DIGEST, sibling.end), (sibling, later.clone()));
         for key in [
             LOG.to_owned(),
             later.replace("/12/31/", "/12/30/"),
@@ -351,6 +366,7 @@ mod tests {
         let backfill = DIGEST.replace("Z.json.gz", "Z_backfill.json.gz");
         let own = DigestKey::parse(&backfill).unwrap();
         assert_eq!(own.of_sibling(&backfill, &later), None);
+        assert_eq!(own.sibling(&backfill, own.end), (own.clone(), backfill));
     }
 
     #[test]
