@@ -31,4 +31,5 @@ pub use news::News;
 pub use slack::slack;
 pub use sns::sns;
 pub use state::State;
-pub use target::Target;
+pub use target::{Target, TargetFault};
+pub use topic::Bus;

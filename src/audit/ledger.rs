@@ -10,7 +10,7 @@ use super::{AuditError, Context};
 use crate::conclusion::Sealing;
 use crate::crypto::{self, Hash};
 use crate::inspection::{Plan, SiteView};
-use crate::ledger::{LedgerKey, SCHEMA, Whose, origin_folder, places};
+use crate::ledger::{LedgerKey, Row, SCHEMA, Whose, origin_folder, places};
 use crate::store::ObjectStore as _;
 use crate::store::state::{Over, Put, StateStore};
 use crate::trail::{AccountRegion, Day, Location, Time};
@@ -116,6 +116,9 @@ fn begun(delivered: &Location) -> Vec<u8> {
     let about = serde_json::json!({ "schema": SCHEMA, "origin": delivered.to_string(), "secret": secret });
     format!("{about}\n").into_bytes()
 }
+
+/// Days that are carried, as they were read.
+type CarriedDays = BTreeMap<Day, Arc<Row>>;
 
 /// What a run's ledger remembers of one account and region.
 #[derive(Clone, Copy)]

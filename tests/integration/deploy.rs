@@ -154,7 +154,7 @@ fn what_a_template_could_not_hold_is_refused_with_what_to_give_instead() {
         (&["cron", "--source", "s3://my-trail/a\nb"], &["cannot be written on one line"]),
         (&["cron", "--schedule", "17 3 * * *"], &["--schedule", "a time of day in UTC, such as 03:17"]),
         (&["cron", "--role", "trailseal"], &["--role", "arn:aws:iam::111122223333:role/trailseal"]),
-        (&["cron", "--alert", "mail:root"], &["--alert", "neither sns:ARN"]),
+        (&["cron", "--alert", "mail:root"], &["--alert", "names none of sns:ARN"]),
         (&["cron", "--last", "+2d"], &["--last", "such as 2d or 400d"]),
         (&["kubernetes", "--image", "a b"], &["--image", "not a container image"]),
         (&["aws-batch", "--shards", "1"], &["--shards", "2..=10000"]),

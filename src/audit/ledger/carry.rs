@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Files;
-use super::months::CarriedDays;
-use super::{Carries, Reread, SiteLedger};
+use super::{CarriedDays, Carries, Reread, SiteLedger};
 use crate::audit::Context;
 use crate::audit::answers::{kms_key, mark};
 use crate::audit::fetch::{self, get};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::files::Files;
-use super::{Opened, SiteLedger, carry};
+use super::{CarriedDays, Opened, SiteLedger, carry};
 use crate::audit::answers::{Answers, Compared};
 use crate::audit::homes::Closed;
 use crate::audit::listing::Digests;
@@ -21,9 +21,6 @@ use crate::store::ObjectStore as _;
 use crate::trail::{AccountRegion, Day};
 use crate::verdict::Finding;
 use crate::verdict::what::What;
-
-/// Days that are carried, as they were read.
-pub(super) type CarriedDays = BTreeMap<Day, Arc<Row>>;
 
 /// Makes the record of a site, of what is remembered and what is read.
 pub(in crate::audit) async fn survey(

@@ -1,5 +1,6 @@
 //! What a template is filled with: what was given, and for what was not, words that stand out and that its head names.
 
+use crate::alert;
 use crate::cli::args::{Alert, Deploy, Place, Schedule, Target};
 
 use super::render::{Value, Values, Word};
@@ -173,17 +174,17 @@ fn alerts(args: &Deploy, missing: &mut Missing) -> Values {
         let stand_in = missing.or(None, "sns:arn:aws:sns:REGION:ACCOUNT:TOPIC", meaning);
         told.push(format!("--notify={stand_in}"));
     }
-    let topic = |alert: &Alert| match alert {
-        Alert::Sns(arn) => Some(plain(arn.clone())),
+    let topic = |alert: &Alert| match &alert.target {
+        alert::Target::Sns(arn) => Some(plain(arn.to_string())),
         _ => None,
     };
-    let bus = |alert: &Alert| match alert {
-        Alert::EventBridge(bus) => Some(plain(bus.clone())),
+    let bus = |alert: &Alert| match &alert.target {
+        alert::Target::EventBridge(bus) => Some(plain(bus.to_string())),
         _ => None,
     };
     // A service that may write nowhere may write there.
-    let folder = |alert: &Alert| match alert {
-        Alert::File(path) => path.rsplit_once('/').map(|(folder, _)| text(format!("{folder}/"))),
+    let folder = |alert: &Alert| match &alert.target {
+        alert::Target::File(path) => path.parent().map(|folder| text(format!("{}/", folder.display()))),
         _ => None,
     };
     [
@@ -191,7 +192,7 @@ fn alerts(args: &Deploy, missing: &mut Missing) -> Values {
         ("secret", when(args.alerts.iter().any(Alert::is_secret))),
         ("topic", each(args.alerts.iter().filter_map(topic))),
         ("bus", each(args.alerts.iter().filter_map(bus))),
-        ("hub", when(args.alerts.contains(&Alert::SecurityHub))),
+        ("hub", when(args.alerts.iter().any(|alert| alert.target == alert::Target::SecurityHub))),
         ("alert-folder", each(args.alerts.iter().filter_map(folder))),
     ]
     .into()

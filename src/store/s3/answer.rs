@@ -9,13 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_s3::config::http::HttpResponse;
 use md5::{Digest as _, Md5};
 
-use super::clock::http_date;
+use super::clock::{REQUEST_ID, http_date};
 use super::document::{Lone, bare_etag};
 use super::refusal::Refusal;
 use crate::store::{Metadata, Stored, UserMetadata};
 
-/// S3 gives every request an id, and names it in the answer.
-pub(super) const REQUEST_ID: &str = "x-amz-request-id";
 /// What S3 says of every object, and a page made up on the way says nothing of.
 const MARKS: [&str; 3] = [REQUEST_ID, "etag", "last-modified"];
 

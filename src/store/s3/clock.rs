@@ -9,9 +9,10 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use chrono::NaiveDateTime;
 
-use super::answer::REQUEST_ID;
 use crate::trail::Time;
 
+/// S3 gives every request an id, and names it in the answer.
+pub(super) const REQUEST_ID: &str = "x-amz-request-id";
 /// Before any answer.
 const UNKNOWN: i64 = i64::MIN;
 

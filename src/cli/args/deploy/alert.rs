@@ -1,39 +1,30 @@
-//! Whom a run tells what came of it, as `--notify` takes it.
+//! Whom a run tells what came of it, as a template can hold it.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::trail::{AccountId, Region};
+use crate::alert::{Bus, Target, TargetFault};
 
 use super::place::on_one_line;
-use super::values::is_partition;
 
-/// What cannot be told.
+/// What cannot be told by a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnAlert {
-    /// None of the kinds there are.
-    #[error(
-        "neither sns:ARN, https://…, slack+https://…, eventbridge:BUS, securityhub, file:PATH nor exec:COMMAND"
-    )]
-    Kind,
-    /// Not the ARN of a topic.
-    #[error("not the ARN of a topic, such as sns:arn:aws:sns:us-east-1:111122223333:alerts")]
-    Topic,
-    /// Not an address.
+    /// `--notify` would not take it.
+    #[error(transparent)]
+    NotATarget(#[from] TargetFault),
+    /// It leads to the machine that it is read on, wherever that is.
+    #[error("http:// leads to the machine itself, and a template may run on any; name an https:// address")]
+    Unprotected,
+    /// A sign that no address has (RFC 3986).
     #[error("{0:?} does not stand in addresses; write it percent-encoded")]
     Address(char),
-    /// No host in it.
-    #[error("the address names no host")]
-    Host,
-    /// Not a bus.
-    #[error("not the name of an event bus, such as eventbridge:default")]
+    /// A bus elsewhere.
+    #[error("a template gives rights to a bus of its own account, by its name, such as eventbridge:default")]
     Bus,
-    /// Not a file's path.
+    /// Not a file's full path.
     #[error("a template needs the file's full path, such as file:/var/lib/trailseal/alerts.jsonl")]
     Path,
-    /// Nothing to run.
-    #[error("exec: is followed by a command")]
-    Command,
     /// It would break the line it is written to.
     #[error("it holds a sign that cannot be written on one line of a template; leave it out")]
     Sign,
@@ -41,40 +32,22 @@ pub enum NotAnAlert {
 
 /// Whom a run tells what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Alert {
-    /// A topic of SNS, by its ARN.
-    Sns(String),
-    /// An address that takes JSON.
-    Https(String),
-    /// An incoming webhook of Slack.
-    Slack(String),
-    /// A bus of EventBridge, by its name.
-    EventBridge(String),
-    /// Security Hub of the account.
-    SecurityHub,
-    /// A file on the machine.
-    File(String),
-    /// A command on the machine.
-    Exec(String),
+pub struct Alert {
+    /// As `--notify` takes it.
+    words: Box<str>,
+    /// Who that is.
+    pub target: Target,
 }
 
 impl Alert {
     /// Whether it needs more of the machine than the program: a place that stays, or other programs.
     pub fn needs_the_machine(&self) -> bool {
-        match self {
-            Self::File(_) | Self::Exec(_) => true,
-            Self::Sns(_) | Self::Https(_) | Self::Slack(_) | Self::EventBridge(_) | Self::SecurityHub => {
-                false
-            }
-        }
+        matches!(self.target, Target::File(_) | Target::Exec(_))
     }
 
     /// Whether whoever reads it can speak in its place.
     pub fn is_secret(&self) -> bool {
-        match self {
-            Self::Https(_) | Self::Slack(_) => true,
-            Self::Sns(_) | Self::EventBridge(_) | Self::SecurityHub | Self::File(_) | Self::Exec(_) => false,
-        }
+        matches!(self.target, Target::Web(_) | Target::Slack(_))
     }
 }
 
@@ -82,74 +55,40 @@ impl FromStr for Alert {
     type Err = NotAnAlert;
 
     fn from_str(text: &str) -> Result<Self, NotAnAlert> {
-        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
-        match kind {
-            "sns" if is_topic(rest) => Ok(Self::Sns(rest.to_owned())),
-            "sns" => Err(NotAnAlert::Topic),
-            "https" => address(text).map(Self::Https),
-            "slack+https" => address(&text["slack+".len()..]).map(Self::Slack),
-            "eventbridge" if is_name(rest, b"._-/", 256) => Ok(Self::EventBridge(rest.to_owned())),
-            "eventbridge" => Err(NotAnAlert::Bus),
-            "securityhub" if rest.is_empty() => Ok(Self::SecurityHub),
-            "file" if !rest.starts_with('/') => Err(NotAnAlert::Path),
-            "file" => line(rest).map(Self::File),
-            "exec" if rest.trim().is_empty() => Err(NotAnAlert::Command),
-            "exec" => line(rest).map(Self::Exec),
-            _ => Err(NotAnAlert::Kind),
+        let target: Target = text.parse()?;
+        match &target {
+            Target::Web(_) | Target::Slack(_) => address(text)?,
+            Target::EventBridge(Bus::At(_)) => return Err(NotAnAlert::Bus),
+            Target::File(path) if !path.has_root() => return Err(NotAnAlert::Path),
+            Target::Sns(_)
+            | Target::EventBridge(Bus::Named(_))
+            | Target::SecurityHub
+            | Target::File(_)
+            | Target::Exec(_) => {}
         }
+        on_one_line(text).map_err(|_| NotAnAlert::Sign)?;
+        Ok(Self { words: text.into(), target })
     }
 }
 
 impl fmt::Display for Alert {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sns(arn) => write!(out, "sns:{arn}"),
-            Self::Https(address) => out.write_str(address),
-            Self::Slack(address) => write!(out, "slack+{address}"),
-            Self::EventBridge(bus) => write!(out, "eventbridge:{bus}"),
-            Self::SecurityHub => out.write_str("securityhub"),
-            Self::File(path) => write!(out, "file:{path}"),
-            Self::Exec(command) => write!(out, "exec:{command}"),
-        }
+        out.write_str(&self.words)
     }
 }
 
-fn is_topic(arn: &str) -> bool {
-    match arn.split(':').collect::<Vec<_>>()[..] {
-        ["arn", partition, "sns", region, account, name] => {
-            is_partition(partition)
-                && region.parse::<Region>().is_ok()
-                && account.parse::<AccountId>().is_ok()
-                && is_name(name, b"_-.", 256)
-        }
-        _ => false,
-    }
-}
-
-fn is_name(text: &str, more: &[u8], most: usize) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
-    (1..=most).contains(&text.len()) && text.bytes().all(legal)
-}
-
-/// An address of the signs that RFC 3986 has for them.
-fn address(text: &str) -> Result<String, NotAnAlert> {
+/// Holds an address to the signs that RFC 3986 has for them.
+fn address(text: &str) -> Result<(), NotAnAlert> {
     let legal = |letter: &char| letter.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(*letter);
-    if let Some(odd) = text.chars().find(|letter| !legal(letter)) {
-        return Err(NotAnAlert::Address(odd));
+    if text.trim_start_matches("slack+").starts_with("http:") {
+        return Err(NotAnAlert::Unprotected);
     }
-    let host = text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next());
-    if host.is_none_or(str::is_empty) {
-        return Err(NotAnAlert::Host);
-    }
-    Ok(text.to_owned())
-}
-
-fn line(text: &str) -> Result<String, NotAnAlert> {
-    on_one_line(text).map(|()| text.to_owned()).map_err(|_| NotAnAlert::Sign)
+    text.chars().find(|letter| !legal(letter)).map_or(Ok(()), |odd| Err(NotAnAlert::Address(odd)))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -170,23 +109,19 @@ mod tests {
     #[test]
     fn what_nobody_could_be_told_by_is_refused_with_its_reason() {
         for (text, why) in [
-            ("mail:root", NotAnAlert::Kind),
-            ("http://example.org", NotAnAlert::Kind),
-            ("securityhub:x", NotAnAlert::Kind),
-            ("sns:alerts", NotAnAlert::Topic),
-            ("sns:arn:aws:sns:us-east-1:111122223333:a'b", NotAnAlert::Topic),
-            ("https://example.org/\"x", NotAnAlert::Address('"')),
-            ("https://example.org/a\nb", NotAnAlert::Address('\n')),
-            ("slack+https://a b", NotAnAlert::Address(' ')),
-            ("https:///x", NotAnAlert::Host),
-            ("eventbridge:a b", NotAnAlert::Bus),
-            ("eventbridge:", NotAnAlert::Bus),
+            ("http://127.0.0.1:8080/", NotAnAlert::Unprotected),
+            ("https://example.org/'\"x", NotAnAlert::Address('"')),
+            ("eventbridge:arn:aws:events:us-east-1:111122223333:event-bus/x", NotAnAlert::Bus),
             ("file:alerts", NotAnAlert::Path),
             ("file:/a\nb", NotAnAlert::Sign),
-            ("exec: ", NotAnAlert::Command),
             ("exec:a\nb", NotAnAlert::Sign),
         ] {
             assert_eq!(text.parse::<Alert>(), Err(why), "{text}");
+        }
+        for text in ["mail:root", "http://example.org", "securityhub:x", "sns:alerts", "https:///x", "exec: "]
+        {
+            let refused = text.parse::<Alert>().unwrap_err();
+            assert!(matches!(refused, NotAnAlert::NotATarget(_)), "{text}: {refused}");
         }
     }
 }
