@@ -129,4 +129,6 @@ pub use {
     digest::{Authentication, DigestPlace, authenticate},
     events::Scanner,
     gzip::{Fault, Limit, Pushed, Shown, inflate, inflate_hashed, inflate_hashed_both},
+    inspection::LogFolder,
+    ledger::{Extent, FolderListing, LogRegion, SiteListing, Stamp},
 };

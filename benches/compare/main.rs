@@ -7,6 +7,7 @@
 //! cargo bench --bench compare -- --hostile         # buckets whose owner is the adversary
 //! cargo bench --bench compare -- --repeat --latency 20    # the same window twice, with a ledger
 //! cargo bench --bench compare -- --shards --latency 20    # one run, and the same over several machines
+//! cargo bench --bench compare -- --year --accounts 100 --regions 17    # a year, all of it carried
 //! ```
 //!
 //! The bucket is served by a server of this program's own, in a process of its own; a bare client that judges nothing
@@ -31,6 +32,7 @@ mod repeat;
 mod scale;
 mod serve;
 mod shards;
+mod year;
 
 use contest::{Contest, Sample};
 
@@ -77,6 +79,12 @@ struct Options {
     /// Instead: one run over 1,700 accounts and regions, and the same by one, two and four shards
     #[arg(long)]
     shards: bool,
+    /// Instead: a year that is made up as it is listed, all of it carried from a ledger
+    #[arg(long)]
+    year: bool,
+    /// Days of that year
+    #[arg(long, default_value_t = 365)]
+    days: u32,
     /// Another trailseal to compare, such as one built from an earlier commit
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
@@ -94,6 +102,8 @@ enum Role {
     Bare { folder: PathBuf, address: String, concurrency: usize },
     #[command(hide = true)]
     Ceiling { folder: PathBuf },
+    #[command(hide = true)]
+    Year { folder: PathBuf, asks: year::Asks, accounts: usize, regions: usize, days: u32, logs_per_hour: u32 },
 }
 
 fn main() {
@@ -104,10 +114,21 @@ fn main() {
         }
         Some(Role::Bare { folder, address, concurrency }) => bare::client(folder, address, *concurrency),
         Some(Role::Ceiling { folder }) => bare::ceiling(folder),
+        Some(Role::Year { folder, asks, accounts, regions, days, logs_per_hour }) => {
+            let (accounts, regions, days, logs_per_hour) = (*accounts, *regions, *days, *logs_per_hour);
+            let size = year::Size { accounts, regions, days, logs_per_hour };
+            year::one(folder, size, *asks);
+        }
         None if options.scale => scale::run(options.runs, options.against.as_deref()),
         None if options.hostile => hostile::run(),
         None if options.repeat => repeat::run(options.runs, options.latency),
         None if options.shards => shards::run(options.runs, options.latency),
+        None if options.year => year::run(year::Size {
+            accounts: options.accounts,
+            regions: options.regions,
+            days: options.days,
+            logs_per_hour: options.logs_per_hour,
+        }),
         None => compare(&options),
     }
 }
