@@ -1,6 +1,6 @@
 //! A run over more than one machine: lists what there is to be read, reads one shard of it, joins what all shards read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{AuditError, Context, Ledger, Ports, discovered, opened, report_on, site, survey_all, went};
@@ -9,7 +9,7 @@ use crate::inspection::{Brief, Days, Site, SiteRecord, SiteView};
 use crate::report::Report;
 use crate::shard::{Part, Piece, ShardPlan};
 use crate::store::ObjectStore as _;
-use crate::trail::Time;
+use crate::trail::{AccountRegion, Time};
 use crate::verdict::what::{LostPart, What};
 use crate::verdict::{Code, Finding, Retries};
 
@@ -85,7 +85,8 @@ pub async fn merge(
         joining.finish(pieces);
     }
     let Joining { mut views, retries, .. } = joining;
-    for site in found.sites.iter().filter(|site| !plan.sites.iter().any(|own| own.site.place == site.place)) {
+    let planned: BTreeSet<&AccountRegion> = plan.sites.iter().map(|planned| &planned.site.place).collect();
+    for site in found.sites.iter().filter(|site| !planned.contains(&site.place)) {
         context.tell(Finding::new(What::PartMissing(LostPart::NewerThanThePlan), &site.place));
         let nothing = site::unread(&context, site);
         views.push(site::judge_as_of(&context, nothing, None, is_no_part));
@@ -93,6 +94,11 @@ pub async fn merge(
     let mut report = report_on(&context, &found, views).await;
     report.totals.retries.merge(&retries);
     Ok(report)
+}
+
+/// Every finding is.
+fn is_news(_: &Finding) -> bool {
+    true
 }
 
 /// Whether a finding is no missing part: those are told with what is known of them.
@@ -107,6 +113,8 @@ struct Joining<'r> {
     /// How many pieces of each site are still to come.
     to_come: Vec<usize>,
     waiting: BTreeMap<usize, (SiteRecord, Option<Time>)>,
+    /// Sites of which a part is missing, which has been told.
+    lacking: BTreeSet<usize>,
     views: Vec<SiteView>,
     retries: Retries,
 }
@@ -124,6 +132,7 @@ impl<'r> Joining<'r> {
             plan,
             to_come,
             waiting: BTreeMap::new(),
+            lacking: BTreeSet::new(),
             views: Vec::new(),
             retries: Retries::default(),
         }
@@ -139,22 +148,19 @@ impl<'r> Joining<'r> {
             };
             // A part that was made for this shard has no others.
             let Some(piece) = pieces.iter().find(of_site) else { continue };
-            let joined = match self.waiting.remove(&piece.site) {
-                None => Ok((record, last_answer)),
-                Some((known, clock)) => known
-                    .clone()
-                    .join(record)
-                    .map(|joined| (joined, clock.max(last_answer)))
-                    .map_err(|why| ((known, clock), why)),
+            let Some((known, clock)) = self.waiting.get_mut(&piece.site) else {
+                self.waiting.insert(piece.site, (record, last_answer));
+                continue;
             };
-            let kept = joined.unwrap_or_else(|(known, why)| {
-                self.lack(shard, piece, &why.to_string());
-                known
-            });
-            self.waiting.insert(piece.site, kept);
+            match known.absorb(record) {
+                Ok(()) => *clock = (*clock).max(last_answer),
+                Err(why) => self.lack(shard, piece, &why.to_string()),
+            }
         }
-        for piece in pieces.iter().filter(|piece| !self.waiting.contains_key(&piece.site)) {
-            self.lack(shard, piece, "it holds nothing of this account and region");
+        for piece in pieces {
+            if !self.waiting.contains_key(&piece.site) {
+                self.lack(shard, piece, "it holds nothing of this account and region");
+            }
         }
     }
 
@@ -162,8 +168,9 @@ impl<'r> Joining<'r> {
         pieces.iter().for_each(|piece| self.lack(shard, piece, why));
     }
 
-    fn lack(&self, shard: usize, piece: &Piece, why: &str) {
+    fn lack(&mut self, shard: usize, piece: &Piece, why: &str) {
         let Some(planned) = self.plan.sites.get(piece.site) else { return };
+        self.lacking.insert(piece.site);
         let lost = LostPart::Shard { shard: shard as u64, from: piece.from, to: piece.to, why: why.into() };
         self.context.tell(Finding::new(What::PartMissing(lost), &planned.site.place));
     }
@@ -181,7 +188,8 @@ impl<'r> Joining<'r> {
                 let nothing = || (site::unread(self.context, &planned.site), None);
                 let (record, clock) = self.waiting.remove(&piece.site).unwrap_or_else(nothing);
                 let clock = clock.max(self.context.store.clock());
-                self.views.push(site::judge_as_of(self.context, record, clock, is_no_part));
+                let news = if self.lacking.contains(&piece.site) { is_no_part } else { is_news };
+                self.views.push(site::judge_as_of(self.context, record, clock, news));
             }
         }
     }

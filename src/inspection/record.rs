@@ -2,7 +2,6 @@
 //! it and on nothing else. Records of different days are joined by putting them side by side; whatever reaches further than
 //! a day is judged afterwards, over all of them.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -416,7 +415,17 @@ impl SiteRecord {
     /// # Errors
     ///
     /// Where they are not of one account and region, were made otherwise, or contradict each other.
-    pub fn join(self, other: Self) -> Result<Self, Mismatch> {
+    pub fn join(mut self, other: Self) -> Result<Self, Mismatch> {
+        self.absorb(other)?;
+        Ok(self)
+    }
+
+    /// Takes over the days of another record; where it cannot, this one stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join`](Self::join).
+    pub fn absorb(&mut self, other: Self) -> Result<(), Mismatch> {
         if self.place != other.place {
             return Err(Mismatch::Place);
         }
@@ -426,33 +435,29 @@ impl SiteRecord {
         if self.homes != other.homes || self.earlier != other.earlier {
             return Err(Mismatch::Homes);
         }
-        Ok(Self {
-            looked: self.looked.union(other.looked),
-            days: united(self.days, other.days)?,
-            edges: united(self.edges, other.edges)?,
-            beyond: united(self.beyond, other.beyond)?,
-            keys: united(self.keys, other.keys)?,
-            far: &self.far | &other.far,
-            heard: &self.heard | &other.heard,
-            carried: united(self.carried, other.carried)?,
-            completion: self.completion.max(other.completion),
-            reached: self.reached.max(other.reached),
-            ..self
-        })
+        let agree = agree(&self.days, &other.days)
+            && agree(&self.edges, &other.edges)
+            && agree(&self.beyond, &other.beyond)
+            && agree(&self.keys, &other.keys)
+            && agree(&self.carried, &other.carried);
+        if !agree {
+            return Err(Mismatch::Contradiction);
+        }
+        self.looked = std::mem::take(&mut self.looked).union(other.looked);
+        self.days.extend(other.days);
+        self.edges.extend(other.edges);
+        self.beyond.extend(other.beyond);
+        self.keys.extend(other.keys);
+        self.carried.extend(other.carried);
+        self.far.extend(other.far);
+        self.heard.extend(other.heard);
+        self.completion = self.completion.max(other.completion);
+        self.reached = self.reached.max(other.reached);
+        Ok(())
     }
 }
 
-/// Both maps' entries; what both have has to be the same.
-fn united<K: Ord, V: PartialEq>(
-    mut one: BTreeMap<K, V>,
-    other: BTreeMap<K, V>,
-) -> Result<BTreeMap<K, V>, Mismatch> {
-    for (key, value) in other {
-        match one.entry(key) {
-            Entry::Vacant(vacant) => drop(vacant.insert(value)),
-            Entry::Occupied(known) if *known.get() == value => {}
-            Entry::Occupied(_) => return Err(Mismatch::Contradiction),
-        }
-    }
-    Ok(one)
+/// Whether two maps say the same of whatever both have.
+fn agree<K: Ord, V: PartialEq>(one: &BTreeMap<K, V>, other: &BTreeMap<K, V>) -> bool {
+    other.iter().all(|(key, value)| one.get(key).is_none_or(|known| known == value))
 }

@@ -119,11 +119,11 @@ impl Months<'_> {
             self.in_pieces.extend(in_pieces.map(|(day, _)| *day));
             let record = match whole.take() {
                 None => with_carried(read.record, carried),
-                Some(newer) => match newer.clone().join(read.record) {
-                    Ok(joined) => joined,
-                    // Parts of one site that were read by one run are of one kind.
-                    Err(_) => newer,
-                },
+                Some(mut newer) => {
+                    // Days that contradict those beside them are left out, and told as not looked at.
+                    let _ = newer.absorb(read.record);
+                    newer
+                }
             };
             if let Some(newer) = waiting.replace(fresh) {
                 self.keep(files, &record, newer).await;

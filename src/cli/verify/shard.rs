@@ -1,5 +1,7 @@
 //! `trailseal verify --plan`: one shard of a run over several machines, and the part that it hands in.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use crate::audit::{self, Ports, RULES};
@@ -91,8 +93,7 @@ async fn hand_in(args: &Verify, words: &str, parts: &str, index: Index) -> Resul
 pub async fn read(reach: &Reach<'_>, words: &str) -> Result<(ShardPlan, PlanId), Failure> {
     let json = match source::bucket_and_path(words)? {
         None => {
-            let read = std::fs::read(words);
-            read.map_err(|error| Failure::new(format!("--plan {words}: cannot be read: {error}")))?
+            file(words).map_err(|error| Failure::new(format!("--plan {words}: cannot be read: {error}")))?
         }
         Some(at) => {
             let (home, name) = object(words, &at)?;
@@ -107,6 +108,16 @@ pub async fn read(reach: &Reach<'_>, words: &str) -> Result<(ShardPlan, PlanId),
     };
     ShardPlan::from_json(&json, (env!("CARGO_PKG_VERSION"), RULES))
         .map_err(|error: NotAPlan| Failure::new(format!("--plan {words}: {error}")))
+}
+
+/// A file of no more than any plan takes.
+fn file(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(io::Error::other(format!("it is larger than {} MiB, and no plan is", LARGEST >> 20))),
+        false => Ok(bytes),
+    }
 }
 
 /// The prefix and the name of one object.
