@@ -28,6 +28,8 @@ pub fn run(runs: usize, latency: u64) {
         ..forge::WorldPlan::default()
     };
     let truth = forge::write_world(&plan, folder.path(), &[]).unwrap();
+    let window = plan.window();
+    let window = [contest::time(window.start), contest::time(window.end)];
     println!(
         "{} digests and {} log files in {} accounts and regions, {latency} ms a request, {} processors",
         truth.digests,
@@ -41,27 +43,34 @@ pub fn run(runs: usize, latency: u64) {
     );
     for _run in 0..runs {
         let server = Server::start(folder.path(), latency, Trick::None);
-        let (single, exit) =
-            contest::measure("verify", &mut trailseal(&server, folder.path(), &["verify", &source()]));
+        let (single, exit) = contest::measure(
+            "verify",
+            &mut trailseal(&server, folder.path(), &over(&window, &["verify", &source()])),
+        );
         assert_eq!(exit, Some(0));
         tell("one run", [Duration::ZERO; 2], &single, single.wall, 0);
         for shards in SHARDS {
-            sharded(&server, folder.path(), shards);
+            sharded(&server, folder.path(), &window, shards);
         }
     }
+}
+
+/// These words, and the time that they are about.
+fn over<'w>([start, end]: &'w [String; 2], words: &[&'w str]) -> Vec<&'w str> {
+    [words, &["--start", start, "--end", end]].concat()
 }
 
 fn source() -> String {
     format!("s3://{}", forge::WorldPlan::default().bucket)
 }
 
-fn sharded(server: &Server, folder: &Path, shards: usize) {
+fn sharded(server: &Server, folder: &Path, window: &[String; 2], shards: usize) {
     let work = tempfile::tempdir().unwrap();
     let (plan, parts) = (work.path().join("plan.json"), work.path().join("parts"));
     let (plan, parts) = (plan.to_str().unwrap(), parts.to_str().unwrap());
     let started = Instant::now();
     let words = ["plan", &source(), "--shards", &shards.to_string(), "--output", plan];
-    let (planning, exit) = contest::measure("plan", &mut trailseal(server, folder, &words));
+    let (planning, exit) = contest::measure("plan", &mut trailseal(server, folder, &over(window, &words)));
     assert_eq!(exit, Some(0));
     let begun = Instant::now();
     let samples: Vec<Sample> = std::thread::scope(|scope| {
