@@ -27,6 +27,7 @@ mod keys_listed;
 mod ledger;
 mod ledger_rows;
 mod ledger_s3;
+mod load;
 mod moves;
 mod notify;
 #[cfg(unix)]
@@ -62,9 +63,12 @@ mod schemas;
 mod seals;
 mod shards;
 mod shards_program;
+mod sidecars;
 mod sources;
 mod store_copied;
 mod store_dir;
+#[cfg(unix)]
+mod store_dir_links;
 mod sums;
 mod support;
 mod testdata;

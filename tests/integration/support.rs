@@ -14,6 +14,7 @@ pub mod daemon;
 #[cfg(unix)]
 pub mod deployed;
 pub mod faults;
+pub mod folder;
 pub mod forged;
 pub mod http;
 pub mod judged;
