@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::args::{Look, Notify, Spoken};
 use super::exit::{self, Failure};
+use super::reach::Reach;
 use crate::alert::{Message, News, Sent, State, Target, without_query};
 use crate::report::{Completion, Report};
 use crate::trail::Location;
@@ -45,8 +46,8 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Reads who is to be told. `reach` is asked for only where somebody is elsewhere; `apart` holds that a place in a bucket is no
-    /// part of the record. What was told is kept in `ledger`, unless the caller names another place.
+    /// Reads who is to be told; `apart` holds that a place in a bucket is no part of the record. What was told is kept in `ledger`,
+    /// unless the caller names another place.
     ///
     /// # Errors
     ///
@@ -56,25 +57,29 @@ impl Alerts {
         spoken: &Spoken,
         ledger: Option<Memory>,
         apart: impl FnOnce(&str, &Location) -> Result<(), Failure>,
-        reach: impl AsyncFnOnce() -> Result<Network, Failure>,
+        reach: &Reach<'_>,
     ) -> Result<Self, Failure> {
         let targets = words::targets(asked, &spoken.of("notify"))?;
-        let state = asked.state.as_deref().filter(|_| !targets.is_empty());
-        let place = state.map(|words| memory::Place::read(&spoken.of("notify-state"), words)).transpose()?;
-        if let Some(memory::Place::Bucket { home, .. }) = &place {
-            apart(&spoken.of("notify-state"), home)?;
+        if targets.is_empty() {
+            return Ok(Self { targets, memory: None, network: None });
         }
-        let in_a_bucket = matches!(place, Some(memory::Place::Bucket { .. }));
-        let network = match in_a_bucket || targets.iter().any(is_elsewhere) {
-            true => Some(reach().await?),
+        let memory = match &asked.state {
+            None => ledger,
+            Some(words) => {
+                let spoken = spoken.of("notify-state");
+                let file = reach.file(&spoken, words).await?;
+                if let Some(home) = &file.home {
+                    apart(&spoken, home)?;
+                }
+                Some(file.into())
+            }
+        };
+        let network = match targets.iter().any(is_elsewhere) {
+            true => Some(network(spoken, reach).await?),
             false => None,
         };
         #[cfg(feature = "aws")]
         network::refuse_unsigned(&targets, network.as_ref(), &spoken.of("no-sign-request"))?;
-        let memory = match place {
-            None => ledger.filter(|_| !targets.is_empty()),
-            Some(place) => Some(place.open(network.as_ref())?),
-        };
         Ok(Self { targets, memory, network })
     }
 
@@ -136,6 +141,20 @@ impl Alerts {
             (_, None) => Err(Undelivered::at_once("nothing leads there")),
         }
     }
+}
+
+#[cfg(feature = "aws")]
+async fn network(_: &Spoken, reach: &Reach<'_>) -> Result<Network, Failure> {
+    Ok(reach.aws().await?.session())
+}
+
+#[cfg(not(feature = "aws"))]
+async fn network(spoken: &Spoken, _: &Reach<'_>) -> Result<Network, Failure> {
+    Err(Failure::new(format!(
+        "{} tells nobody over the network, because this trailseal was built without the feature `aws`: name file:PATH or \
+         exec:COMMAND",
+        spoken.of("notify")
+    )))
 }
 
 #[cfg(feature = "aws")]

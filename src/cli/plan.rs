@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
@@ -13,18 +14,17 @@ use super::failed::failure;
 use super::machine::Machine;
 use super::output::Output;
 use super::progress;
-use super::reach::Reach;
+use super::reach::{OwnFile, Reach};
 use super::record::{self, Record};
-use super::source::{self, Source};
+use super::source::Source;
 use super::stopping::{stop_on_signal, unless_stopped};
-use super::verify::shard::object;
 use crate::audit::{self, Outline, Ports, RULES};
 use crate::crypto::{Authority, KeyRing};
 use crate::keys::KeySource;
 use crate::render::plain::Plain;
 use crate::render::{bytes, lasting, thousands};
 use crate::shard::{PlanId, PlannedSite, RecordAt, ShardPlan, Weight, pack};
-use crate::store::state::{Over, Put};
+use crate::store::state::{Updated, update};
 use crate::trail::{Region, format_time};
 
 /// Runs the command.
@@ -133,20 +133,20 @@ async fn fetched(keys: &KeySource, outline: &Outline) -> KeyRing {
 }
 
 async fn publish(args: &PlanRun, reach: &Reach<'_>, json: &[u8]) -> Result<(), Failure> {
-    let at = args.output.as_deref().map(|words| Ok((words, source::bucket_and_path(words)?))).transpose()?;
-    let Some((words, Some(at))) = at else {
-        let path = args.output.as_deref().map(std::path::Path::new);
-        return Output::open(path)?.publish(|out| out.write_all(json));
+    let words = args.output.as_deref();
+    let object = match words {
+        Some(words) => reach.object("--output", words).await?,
+        None => None,
     };
-    let (home, name) = object(words, &at)?;
-    let state = reach.state("--output", &home.to_string()).await?;
+    let Some(OwnFile { words, store, name, .. }) = object else {
+        return Output::open(words.map(Path::new))?.publish(|out| out.write_all(json));
+    };
+    let updated = update(&*store, &name, |_| Some(json.to_vec())).await;
     let cannot =
         |error| Failure::new(format!("--output: {error}; grant s3:GetObject and s3:PutObject there"));
-    let known = state.store.read(&name).await.map_err(cannot)?;
-    let over = known.as_ref().map_or(Over::Nothing, |known| Over::Version(&known.version));
-    match state.store.put(&name, json, over).await.map_err(cannot)? {
-        Put::Done => Ok(()),
-        Put::Overtaken => {
+    match updated.map_err(cannot)? {
+        Updated::Done => Ok(()),
+        Updated::Overtaken => {
             Err(Failure::new(format!("--output {words}: somebody else wrote it meanwhile; plan again")))
         }
     }

@@ -1,7 +1,7 @@
 //! Reaches AWS when it is first needed, and what lies there: records, keys, files of one's own.
 
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -15,7 +15,7 @@ use super::failed::Advice;
 use super::key_files::key_files;
 #[cfg(feature = "aws")]
 use super::machine::allow_connections;
-use super::source;
+use super::source::{self, BucketPath};
 use crate::keys::KeySource;
 use crate::shard::{Lies, RecordAt};
 use crate::store::ObjectStore;
@@ -115,6 +115,39 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// An object of the caller's own; none, if the word can only be a path.
+    pub async fn object(&self, spoken: &str, words: &str) -> Result<Option<OwnFile>, Failure> {
+        let Some(BucketPath { bucket, path }) = source::bucket_and_path(words)? else { return Ok(None) };
+        let (folder, name) = path
+            .rsplit_once('/')
+            .map_or((String::new(), &*path), |(folder, name)| (format!("{folder}/"), name));
+        if name.is_empty() {
+            return Err(Failure::new(format!("{spoken} {words}: name an object, such as s3://BUCKET/KEY")));
+        }
+        let (name, home) = (name.to_owned(), Location::new(&*bucket, folder));
+        let store = self.bucket_state(home.clone()).await?;
+        Ok(Some(OwnFile { words: words.to_owned(), home: Some(home), store, name }))
+    }
+
+    /// A file of the caller's own, wherever it is. A folder that is not there is made.
+    pub async fn file(&self, spoken: &str, words: &str) -> Result<OwnFile, Failure> {
+        if let Some(object) = self.object(spoken, words).await? {
+            return Ok(object);
+        }
+        let path = Path::new(words);
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name
+            .filter(|_| !path.is_dir() && !words.ends_with('/'))
+            .ok_or_else(|| Failure::new(format!("{spoken} {words}: it is a folder: name a file in it")))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let store = DirState::open(folder.unwrap_or(Path::new("."))).map_err(|error| {
+            Failure::new(format!(
+                "{spoken} {words}: cannot be used: {error}; name a file in a folder that can be written"
+            ))
+        })?;
+        Ok(OwnFile { words: words.to_owned(), home: None, store: Arc::new(store), name: name.to_owned() })
+    }
+
     #[cfg(feature = "aws")]
     async fn bucket_state(&self, home: Location) -> Result<Arc<dyn StateStore>, Failure> {
         Ok(Arc::new(self.aws().await?.state(home)))
@@ -158,6 +191,18 @@ pub struct State {
     pub home: Option<Location>,
     /// What keeps them.
     pub store: Arc<dyn StateStore>,
+}
+
+/// A file of the caller's own.
+pub struct OwnFile {
+    /// The caller's words for it.
+    pub words: String,
+    /// The bucket that it lies in, and what its key begins with; none, if it lies on disk.
+    pub home: Option<Location>,
+    /// What keeps it.
+    pub store: Arc<dyn StateStore>,
+    /// What it is called there.
+    pub name: String,
 }
 
 /// This build cannot ask AWS.

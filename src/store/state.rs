@@ -65,5 +65,41 @@ pub enum Put {
     Overtaken,
 }
 
+/// So often a file is written anew because somebody else was quicker.
+const RACES: usize = 8;
+
+/// What became of a file that was to be written anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Updated {
+    /// It holds what it should, and nobody's words are lost.
+    Done,
+    /// Others were quicker every time: it is as they left it.
+    Overtaken,
+}
+
+/// Writes a file anew from what it holds, which is nothing where there is none. `write` says what it shall hold; nothing, if it
+/// is to stay as it is. It is asked again whenever somebody else was quicker.
+///
+/// # Errors
+///
+/// Where the file cannot be read or written.
+pub async fn update(
+    store: &dyn StateStore,
+    name: &str,
+    mut write: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> Result<Updated, StoreError> {
+    for _race in 0..RACES {
+        let known = store.read(name).await?;
+        let Some(bytes) = write(known.as_ref().map_or(&[], |kept| &kept.bytes)) else {
+            return Ok(Updated::Done);
+        };
+        let over = known.as_ref().map_or(Over::Nothing, |kept| Over::Version(&kept.version));
+        if store.put(name, &bytes, over).await? == Put::Done {
+            return Ok(Updated::Done);
+        }
+    }
+    Ok(Updated::Overtaken)
+}
+
 /// Files larger than this are nobody's state.
 pub const LARGEST: u64 = 64 << 20;

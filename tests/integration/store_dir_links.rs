@@ -1,9 +1,8 @@
 //! Links in a folder that stands for a bucket: those that lead to what lies inside it are followed, and what is behind others is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::os::unix::fs::symlink;
-
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use trailseal::forge::Damage;

@@ -1,6 +1,6 @@
 //! What there is to be read: lists, and reads nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
@@ -47,14 +47,14 @@ pub async fn outline(plan: Plan, ports: Ports) -> Result<Outline, AuditError> {
     ports.observer.on(Event::Phase(Phase::Verifying { sites: found.sites.len() }));
     let folders: Vec<Folder> =
         found.sites.iter().enumerate().flat_map(|(at, site)| folders(at, site)).collect();
-    let outline = Mutex::new(Outline {
+    let mut outline = Outline {
         brief: Brief::clone(&brief),
         sites: found.sites.into_iter().map(|site| (site, SiteLoad::default())).collect(),
         oldest: None,
         newest: None,
         unsized_objects: 0,
         unlisted: found.failures.first,
-    });
+    };
     let mut listed = stream::iter(folders)
         .map(|folder| {
             let (store, brief) = (Arc::clone(&store), Arc::clone(&brief));
@@ -62,12 +62,12 @@ pub async fn outline(plan: Plan, ports: Ports) -> Result<Outline, AuditError> {
         })
         .buffer_unordered(AT_ONCE);
     while let Some((at, looked)) = listed.next().await {
-        outline.lock().unwrap_or_else(PoisonError::into_inner).take(at, looked);
+        outline.take(at, looked);
     }
     if ports.stop.is_set() {
         return Err(AuditError::Interrupted);
     }
-    Ok(outline.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(outline)
 }
 
 /// A folder of one kind of a site.

@@ -8,7 +8,7 @@ use crate::alert::Sent;
 use crate::audit::Plan;
 use crate::cli::args::{Notify, Outputs, Spoken};
 use crate::cli::exit::Failure;
-use crate::cli::notify::{Alerts, Memory, Network};
+use crate::cli::notify::{Alerts, Memory};
 use crate::cli::reach::Reach;
 use crate::store::state::StateStore;
 use crate::trail::Location;
@@ -23,21 +23,7 @@ pub async fn open(
     let delivered = Location { bucket: Arc::clone(&plan.bucket), prefix: plan.prefix.clone() };
     let ledger = ledger.map(|state| Memory::in_ledger(state, &delivered));
     let apart = |spoken: &str, home: &Location| apart_from_the_record(spoken, plan, home);
-    Alerts::open(notify, spoken, ledger, apart, async || network(spoken, reach).await).await
-}
-
-#[cfg(feature = "aws")]
-async fn network(_: &Spoken, reach: &Reach<'_>) -> Result<Network, Failure> {
-    Ok(reach.aws().await?.session())
-}
-
-#[cfg(not(feature = "aws"))]
-async fn network(spoken: &Spoken, _: &Reach<'_>) -> Result<Network, Failure> {
-    Err(Failure::new(format!(
-        "{} tells nobody over the network, because this trailseal was built without the feature `aws`: name file:PATH or \
-         exec:COMMAND",
-        spoken.of("notify")
-    )))
+    Alerts::open(notify, spoken, ledger, apart, reach).await
 }
 
 /// The files that the caller has the report written to.

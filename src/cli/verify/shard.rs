@@ -10,20 +10,15 @@ use crate::cli::exit::{self, Failure};
 use crate::cli::failed::failure;
 use crate::cli::machine::{Machine, WaitsFor};
 use crate::cli::progress;
-use crate::cli::reach::{Reach, State};
-use crate::cli::source::{self, BucketPath};
+use crate::cli::reach::{OwnFile, Reach, State};
 use crate::keys::KeySource;
 use crate::shard::{self, Index, NotAPlan, Part, PlanId, ShardPlan};
-use crate::store::state::{LARGEST, Over, Put};
-use crate::trail::Location;
+use crate::store::state::{LARGEST, Updated, update};
 
 use super::ledger::{self, Needs};
 use super::seal_keys::SealKeys;
 use crate::cli::key_files::key_files;
 use crate::cli::stopping::{stop_on_signal, unless_stopped};
-
-/// So often a part is handed in anew because somebody else wrote it meanwhile.
-const RACES: usize = 8;
 
 /// Runs the command.
 pub fn run(args: &Verify) -> Result<u8, Failure> {
@@ -91,14 +86,12 @@ async fn hand_in(args: &Verify, words: &str, parts: &str, index: Index) -> Resul
 
 /// Reads a plan. Whoever may write it decides what is believed: it has to lie where nobody else may.
 pub async fn read(reach: &Reach<'_>, words: &str) -> Result<(ShardPlan, PlanId), Failure> {
-    let json = match source::bucket_and_path(words)? {
+    let json = match reach.object("--plan", words).await? {
         None => {
             file(words).map_err(|error| Failure::new(format!("--plan {words}: cannot be read: {error}")))?
         }
-        Some(at) => {
-            let (home, name) = object(words, &at)?;
-            let state = reach.state("--plan", &home.to_string()).await?;
-            let kept = state.store.read(&name).await.map_err(|error| {
+        Some(OwnFile { store, name, .. }) => {
+            let kept = store.read(&name).await.map_err(|error| {
                 Failure::new(format!(
                     "--plan: {error}; grant s3:GetObject there, or name the plan's own place"
                 ))
@@ -118,18 +111,6 @@ fn file(path: &str) -> io::Result<Vec<u8>> {
         true => Err(io::Error::other(format!("it is larger than {} MiB, and no plan is", LARGEST >> 20))),
         false => Ok(bytes),
     }
-}
-
-/// The prefix and the name of one object.
-pub fn object(words: &str, at: &BucketPath) -> Result<(Location, String), Failure> {
-    let (folder, name) = at
-        .path
-        .rsplit_once('/')
-        .map_or((String::new(), &*at.path), |(folder, name)| (format!("{folder}/"), name));
-    if name.is_empty() {
-        return Err(Failure::new(format!("{words} is no object: name s3://BUCKET/KEY")));
-    }
-    Ok((Location::new(&*at.bucket, folder), name.to_owned()))
 }
 
 /// Refuses key files that do not hold the plan's keys: two shards that believe different keys make no report.
@@ -170,17 +151,11 @@ async fn put(parts: &State, id: PlanId, number: usize, json: &[u8]) -> Result<St
             "the part of shard {number} could not be handed in: {error}; run the shard again"
         ))
     };
-    for _race in 0..RACES {
-        let known = parts.store.read(&name).await.map_err(cannot)?;
-        if known.as_ref().is_some_and(|known| Part::is_whole(&known.bytes, id, number)) {
-            return Ok(name);
-        }
-        let over = known.as_ref().map_or(Over::Nothing, |known| Over::Version(&known.version));
-        if parts.store.put(&name, json, over).await.map_err(cannot)? == Put::Done {
-            return Ok(name);
-        }
+    let write = |known: &[u8]| (!Part::is_whole(known, id, number)).then(|| json.to_vec());
+    match update(&*parts.store, &name, write).await.map_err(cannot)? {
+        Updated::Done => Ok(name),
+        Updated::Overtaken => Err(Failure::new(format!(
+            "the part of shard {number} could not be handed in: others wrote {name} every time; run the shard again"
+        ))),
     }
-    Err(Failure::new(format!(
-        "the part of shard {number} could not be handed in: others wrote {name} every time; run the shard again"
-    )))
 }

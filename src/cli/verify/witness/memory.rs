@@ -6,11 +6,8 @@ use crate::crypto::Hash;
 use crate::ledger::origin_folder;
 use crate::seal::{Note, Seal, VerifierKey};
 use crate::store::StoreError;
-use crate::store::state::{Over, Put, StateStore};
+use crate::store::state::{StateStore, update};
 use crate::trail::Location;
-
-/// So often it is written anew because another run was quicker.
-const RACES: usize = 8;
 
 /// The newest seals that the ledger knows.
 pub(super) struct Memory {
@@ -41,19 +38,10 @@ impl Memory {
         note: &str,
     ) -> Result<(), StoreError> {
         let Some(place) = &self.place else { return Ok(()) };
-        let name = self.name(home);
-        for _race in 0..RACES {
-            let known = place.read(&name).await?;
-            let newer = known.as_ref().and_then(|kept| self.seal(&kept.bytes, trusted));
-            if newer.is_some_and(|seal| seal.number() >= number) {
-                break;
-            }
-            let over = known.as_ref().map_or(Over::Nothing, |kept| Over::Version(&kept.version));
-            if place.put(&name, note.as_bytes(), over).await? == Put::Done {
-                break;
-            }
-        }
-        Ok(())
+        let is_newer = |bytes: &[u8]| self.seal(bytes, trusted).is_some_and(|seal| seal.number() >= number);
+        // Whoever was quicker every time has kept newer ones.
+        let write = |known: &[u8]| (!is_newer(known)).then(|| note.as_bytes().to_vec());
+        update(&**place, &self.name(home), write).await.map(drop)
     }
 
     fn seal(&self, bytes: &[u8], trusted: &[VerifierKey]) -> Option<Seal> {
