@@ -236,6 +236,8 @@ fn other_keys_and_options_of_a_run_of_its_own_are_refused() {
     let other = World::forge(&trailseal::forge::WorldPlan { seed: 99, ..Default::default() }).unwrap();
     fs::write(scene.folder.path().join("other.json"), other.keys().json()).unwrap();
     refused(&["--keys", "other.json"], "leave --keys out");
+    let inside = scene.shard("plan.json", "0", "s3://example-trail-bucket/AWSLogs/parts");
+    assert!(inside.0 == 2 && inside.1.contains("lies where the record lies"), "{}", inside.1);
     refused(&["--start", "2026-03-01"], "cannot be used with");
     refused(&["--baseline", "x.json"], "cannot be used with");
     let (code, stderr) = scene.run(&["verify", "--plan", "plan.json"]);

@@ -69,6 +69,15 @@ pub async fn witnesses(
     Ok(places)
 }
 
+/// The place of the parts of shards.
+pub async fn parts(words: &str, plan: &mut Plan, reach: &Reach<'_>) -> Result<State, Failure> {
+    let parts = reach.state("--parts", words).await?;
+    if let Some(home) = &parts.home {
+        apart_from_the_record("--parts", plan, home)?;
+    }
+    Ok(parts)
+}
+
 /// The record and what is said of it never lie in one another.
 pub fn apart_from_the_record(spoken: &str, plan: &mut Plan, home: &Location) -> Result<(), Failure> {
     if home.bucket != plan.bucket {

@@ -61,7 +61,7 @@ async fn merge(args: &Merge, observer: Arc<dyn Observer>) -> Result<(Report, Wit
         asked.arguments = shown(std::env::args().skip(1));
         asked.baselines = baselines(&args.remember, &spoken, &seal_keys)?;
         belongs_here(&spoken, asked)?;
-        let parts = reach.state("--parts", &args.parts).await?;
+        let parts = ledger::parts(&args.parts, asked, &reach).await?;
         let ledger =
             ledger::ledger(named, (asked, &plan.at.lies), &seal_keys, &reach, Needs::Verdicts).await?;
         let places = ledger::witnesses(named, asked, &reach).await?;

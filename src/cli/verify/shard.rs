@@ -48,7 +48,7 @@ async fn hand_in(args: &Verify, words: &str, parts: &str, index: Index) -> Resul
                 plan.shards.len()
             ))
         })?;
-        let parts = reach.state("--parts", parts).await?;
+        let parts = ledger::parts(parts, &mut plan.brief.plan, &reach).await?;
         if is_there(&parts, id, number).await? {
             return Ok((number, None));
         }
