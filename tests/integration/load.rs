@@ -9,24 +9,18 @@ use std::sync::atomic::Ordering::SeqCst;
 use async_trait::async_trait;
 use trailseal::audit::{Load, Plan};
 use trailseal::forge::{self, Damage, World};
-use trailseal::render::json;
-use trailseal::report::Report;
+use trailseal::render::Format;
 use trailseal::store::{Admission, Listing, Object, ObjectStore, Page, StoreError, Take};
 use trailseal::trail::ObjectName;
 use trailseal::trail::key::DigestKey;
 use trailseal::{Fault, Limit, inflate};
 
+use crate::render_formats::written;
 use crate::support::memory::{Faulty, Keeps, Memory};
 use crate::support::verify::{plan, run};
 
-fn text(report: &Report) -> String {
-    let mut bytes = Vec::new();
-    json::write(report, &mut bytes).unwrap();
-    String::from_utf8(bytes).unwrap()
-}
-
 fn text_of(world: &World, load: Load, store: impl ObjectStore) -> String {
-    text(&run(Plan { load, ..plan(&world.truth()) }, store, world))
+    written(Format::Json, &run(Plan { load, ..plan(&world.truth()) }, store, world))
 }
 
 #[test]

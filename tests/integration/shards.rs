@@ -8,27 +8,20 @@ use async_trait::async_trait;
 use trailseal::audit::{self, Ports, Stopper};
 use trailseal::forge::{Damage, Turn};
 use trailseal::keys::KeySource;
-use trailseal::render::{self, Format, message};
+use trailseal::render::{Format, message};
 use trailseal::report::{Class, Code, Report};
 use trailseal::shard::{NotAPart, NotAPlan, Part, ShardPlan};
 use trailseal::store::{Admission, Condition, Listing, Object, ObjectStore, Outage, Page, StoreError, Take};
 use trailseal::trail::ObjectName;
 
+use crate::render_formats::written;
+use crate::support::judged::same_text;
 use crate::support::memory::{Keeps, Memory};
 use crate::support::parts::{Case, days_long};
 
-fn json(report: &Report) -> String {
-    let mut json = Vec::new();
-    render::write(Format::Json, report, &render::human::Options::default(), &mut json).unwrap();
-    String::from_utf8(json).unwrap()
-}
-
 #[track_caller]
 fn same(sharded: &Report, single: &Report) {
-    let (sharded, single) = (json(sharded), json(single));
-    let lines = sharded.lines().zip(single.lines());
-    let differing: Vec<_> = lines.filter(|(one, other)| one != other).take(8).collect();
-    assert!(sharded == single, "{differing:#?}");
+    same_text(&written(Format::Json, sharded), &written(Format::Json, single));
 }
 
 #[test]

@@ -91,3 +91,11 @@ pub fn plant(store: &mut Memory, place: &AccountRegion, time: Time) -> ObjectNam
     store.objects().insert(object.clone(), (body, Metadata::NotKept(None)));
     object
 }
+
+/// Holds that two texts are one, and shows where they are not.
+#[track_caller]
+pub fn same_text(one: &str, other: &str) {
+    let differing: Vec<_> =
+        one.lines().zip(other.lines()).filter(|(one, other)| one != other).take(8).collect();
+    assert!(one == other, "{differing:#?}");
+}

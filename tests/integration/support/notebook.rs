@@ -9,14 +9,15 @@ use tempfile::TempDir;
 use trailseal::audit::{self, Carries, Ledger, LedgerKey, Plan, Ports, Reread, Stopper};
 use trailseal::forge::{self, World};
 use trailseal::keys::{self, KeySource};
-use trailseal::render::{self, Format};
+use trailseal::render::Format;
 use trailseal::report::{NotProven, Report};
 use trailseal::store::ObjectStore;
 use trailseal::store::state::DirState;
 use trailseal::trail::key::{LogKey, ObjectKey};
 use trailseal::trail::{Day, ObjectName, Time};
 
-use crate::support::judged::{holds, quiet};
+use crate::render_formats::written;
+use crate::support::judged::{holds, quiet, same_text};
 use crate::support::memory::{Keeps, Memory};
 use crate::support::verify::{self, plan};
 
@@ -156,17 +157,12 @@ pub fn beside_carrying(report: &Report) -> String {
     report
         .not_proven
         .retain(|limit| !matches!(limit, NotProven::CarriedAsListed | NotProven::UnsealedLedger));
-    let mut json = Vec::new();
-    render::write(Format::Json, &report, &render::human::Options::default(), &mut json).unwrap();
-    String::from_utf8(json).unwrap()
+    written(Format::Json, &report)
 }
 
 #[track_caller]
 pub fn same(remembering: &Report, reading: &Report) {
-    let (remembering, reading) = (beside_carrying(remembering), beside_carrying(reading));
-    let lines = remembering.lines().zip(reading.lines());
-    let differing: Vec<_> = lines.filter(|(one, other)| one != other).take(8).collect();
-    assert!(remembering == reading, "{differing:#?}");
+    same_text(&beside_carrying(remembering), &beside_carrying(reading));
 }
 
 pub fn moment(object: &ObjectName) -> Time {
