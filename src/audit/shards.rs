@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{AuditError, Context, Ledger, Ports, discovered, opened, report_on, site, survey_all, went};
+use super::{
+    AuditError, Context, Event, Ledger, Phase, Ports, discovered, opened, report_on, site, survey_all, went,
+};
 use crate::conclusion;
 use crate::inspection::{Brief, Days, Site, SiteRecord, SiteView};
 use crate::report::Report;
@@ -31,13 +33,13 @@ pub async fn shard(
     ports: Ports,
 ) -> Result<Part, AuditError> {
     let ledger = opened(ledger, &brief.plan).await?;
-    ports.observer.on(super::Event::Phase(super::Phase::Verifying { sites: pieces.len() }));
+    ports.observer.on(Event::Phase(Phase::Verifying { sites: pieces.len() }));
     let mut by_days: BTreeMap<Days, Vec<Site>> = BTreeMap::new();
     for (site, days) in pieces {
         by_days.entry(days).or_default().push(site);
     }
     let mut records: Vec<SiteRecord> = Vec::new();
-    let (mut retries, mut last_answer) = (Retries::default(), None);
+    let (mut told, mut retries, mut last_answer) = (Vec::new(), Retries::default(), None);
     for (days, sites) in by_days {
         let context = Context::new(brief.clone(), (days, ledger.clone()), ports.clone());
         records.extend(survey_all(&context, sites, |_, record| record).await);
@@ -48,13 +50,14 @@ pub async fn shard(
         if let Some(conclusion::Outage { bucket, detail }) = went.outages.into_iter().next() {
             return Err(AuditError::Outage { bucket, detail });
         }
+        told.append(&mut context.take_findings().into_sorted().0);
         (retries, last_answer) = (went.retries, went.last_answer);
     }
     records.sort_by(|one, other| {
         let first_day = |record: &SiteRecord| record.days.keys().next().copied();
         one.place.cmp(&other.place).then_with(|| first_day(one).cmp(&first_day(other)))
     });
-    Ok(Part { records, retries, last_answer })
+    Ok(Part { records, told, retries, last_answer })
 }
 
 /// The report on what the shards of a plan read: what one run over all of it comes to. `read` gives the part of a shard, or says
@@ -70,12 +73,12 @@ pub async fn merge(
     ledger: Option<Ledger>,
     ports: Ports,
 ) -> Result<Report, AuditError> {
-    ports.observer.on(super::Event::Phase(super::Phase::Discovering));
+    ports.observer.on(Event::Phase(Phase::Discovering));
     let (found, ledger) = tokio::join!(discovered(&brief.plan, &ports), opened(ledger, &brief.plan));
     let (found, ledger) = (found?, ledger?);
     let context = Context::new(brief, (Days::default(), ledger), ports);
     let sites = found.sites.len();
-    context.observer.on(super::Event::Phase(super::Phase::Verifying { sites }));
+    context.observer.on(Event::Phase(Phase::Verifying { sites }));
     let mut joining = Joining::of(&context, plan);
     for (shard, pieces) in plan.shards.iter().enumerate() {
         match read(shard).await {
@@ -139,8 +142,9 @@ impl<'r> Joining<'r> {
     }
 
     fn take(&mut self, shard: usize, part: Part) {
-        let Part { records, retries, last_answer } = part;
+        let Part { records, told, retries, last_answer } = part;
         self.retries.merge(&retries);
+        self.context.tell_all(told);
         let pieces = self.plan.shards.get(shard).map(Vec::as_slice).unwrap_or_default();
         for record in records {
             let of_site = |piece: &&Piece| {

@@ -1,4 +1,5 @@
-//! The part that a shard hands in: the records of what it read, one to a line, below a line that says what they are.
+//! The part that a shard hands in: a line that says what it is, one of what there is to tell of the reading, and the records of what
+//! was read, one to a line.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use crate::crypto::Hash;
 use crate::inspection::{RecordError, SiteRecord};
 use crate::trail::Time;
 use crate::trail::text::perhaps;
-use crate::verdict::Retries;
+use crate::verdict::{Finding, Retries};
 
 /// What a part's file says that it is.
 const SCHEMA: &str = "trailseal/part/v1";
@@ -17,6 +18,8 @@ const SCHEMA: &str = "trailseal/part/v1";
 pub struct Part {
     /// What it read.
     pub records: Vec<SiteRecord>,
+    /// What there is to tell of the reading itself.
+    pub told: Vec<Finding>,
     /// How often whoever was asked had to be asked again.
     pub retries: Retries,
     /// The latest time that the store has given as its own.
@@ -76,7 +79,8 @@ impl Part {
     ///
     /// None that can be provoked: every record can be written.
     pub fn to_json(&self, plan: PlanId, shard: usize) -> Result<Vec<u8>, RecordError> {
-        let mut lines = Vec::new();
+        let mut lines = serde_json::to_vec(&self.told)?;
+        lines.push(b'\n');
         for record in &self.records {
             lines.append(&mut record.to_json()?);
             lines.push(b'\n');
@@ -106,13 +110,14 @@ impl Part {
     /// Where the bytes are not that.
     pub fn from_json(json: &[u8], plan: PlanId, shard: usize) -> Result<Self, NotAPart> {
         let (head, lines) = whole(json, plan, shard)?;
-        let records = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let records = records.map(SiteRecord::from_json).collect::<Result<Vec<_>, _>>()?;
+        let mut lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let told = serde_json::from_slice(lines.next().unwrap_or_default()).map_err(RecordError::from)?;
+        let records = lines.map(SiteRecord::from_json).collect::<Result<Vec<_>, _>>()?;
         if records.len() != head.records {
             return Err(NotAPart::Changed);
         }
         let Head { throttled, timed_out, cut_off, failed, last_answer, .. } = head;
-        Ok(Self { records, retries: Retries { throttled, timed_out, cut_off, failed }, last_answer })
+        Ok(Self { records, told, retries: Retries { throttled, timed_out, cut_off, failed }, last_answer })
     }
 
     /// Whether the bytes are that shard's part of that plan, whole. Its records are not read.

@@ -15,6 +15,7 @@ use crate::s3_cli::program;
 use crate::support::faults::{self, Action, Fault};
 use crate::support::forged::{self, Encoding};
 use crate::support::judged::quiet;
+use crate::support::notebook::row_files;
 use crate::support::server::Server;
 use crate::support::world::Bucket;
 
@@ -278,6 +279,19 @@ fn shards_with_a_ledger_leave_rows_that_the_next_run_carries() {
         let words = ["verify", "--plan", "plan.json", "--shard", shard, "--parts", "parts"];
         scene.does(&[&words[..], &["--ledger", "ledger", "--trust-listing"]].concat());
     }
+    // What a shard has to tell of its reading reaches the report.
+    for rows in row_files(&scene.folder.path().join("ledger")) {
+        let text = fs::read(&rows).unwrap();
+        fs::write(&rows, &text[..text.len() - 9]).unwrap();
+    }
+    for shard in ["0", "1", "2", "3"] {
+        let words = ["verify", "--plan", "plan.json", "--shard", shard, "--parts", "again"];
+        scene.does(&[&words[..], &["--ledger", "ledger", "--trust-listing"]].concat());
+    }
+    let (code, report, _) = scene.merge("plan.json", "again", &[]);
+    let told = report["findings"].as_array().unwrap();
+    assert_eq!(code, 0);
+    assert!(told.iter().any(|finding| finding["code"] == "ledger-rejected"), "{told:#?}");
     let output = scene
         .command(&["verify", "s3://example-trail-bucket", "--start", "2026-03-01", "--end", "2026-03-04"])
         .args(["--format", "json", "--no-progress", "--ledger", "ledger", "--trust-listing"])

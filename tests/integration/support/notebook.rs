@@ -108,26 +108,28 @@ impl Notebook {
 
     /// The files of rows.
     pub fn files(&self) -> Vec<PathBuf> {
-        fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    walk(&path, found);
-                } else if path.extension().is_some_and(|extension| extension == "jsonl") {
-                    found.push(path);
-                }
-            }
-        }
-        let mut found = Vec::new();
-        walk(self.folder.path(), &mut found);
-        found.sort();
-        found
+        row_files(self.folder.path())
     }
 
     pub fn edit(&self, file: usize, edit: impl FnOnce(String) -> String) {
         let path = &self.files()[file];
         fs::write(path, edit(fs::read_to_string(path).unwrap())).unwrap();
     }
+}
+
+/// The files of rows below a folder, sorted.
+pub fn row_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(row_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
 
 /// A small organization with all its turns, and what a ledger knows of it as it was delivered.
