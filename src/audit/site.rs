@@ -16,7 +16,7 @@ use crate::chain::{Item, hold_links};
 use crate::crypto::{Fingerprint, Lookup};
 use crate::inspection::Site;
 use crate::inspection::{self, Days, KeyFacts, Made, Reading, SiteRecord, SiteView, Told};
-use crate::ledger::SiteListing;
+use crate::ledger::{self, SiteListing};
 use crate::report::{Completion, Reached};
 use crate::store::ObjectStore;
 use crate::trail::{AccountRegion, Day, Depth, Location, ObjectName, SpanSet, Time};
@@ -30,10 +30,13 @@ pub(super) fn judge(context: &Context, record: SiteRecord) -> SiteView {
 /// Judges a record, and tells what is `news`; `clock` is the latest time that the store gave as its own while it was read.
 pub(super) fn judge_as_of(
     context: &Context,
-    record: SiteRecord,
+    mut record: SiteRecord,
     clock: Option<Time>,
     news: fn(&Finding) -> bool,
 ) -> SiteView {
+    if !record.carried.is_empty() {
+        ledger::close(&mut record, context.brief.plan.named_by, context.brief.reach().start);
+    }
     inspection::judge(&context.brief, record, clock, &mut |told| match told {
         Told::Finding(finding) if !news(&finding) => {}
         Told::Finding(finding) => context.tell(finding),

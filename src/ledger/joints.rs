@@ -78,7 +78,7 @@ pub fn unsure(record: &SiteRecord, named_by: NamedBy, from: Time) -> BTreeSet<Da
     unsure
 }
 
-/// Closes the joints of a record whose links all hold: of days that are carried, no signature is left in it.
+/// Closes the joints of a record, those of whose links that hold: of days that are carried, no signature is left in it.
 pub fn close(record: &mut SiteRecord, named_by: NamedBy, from: Time) {
     let mut held: HashSet<ObjectName> = HashSet::new();
     let mut linked: HashSet<ObjectName> = HashSet::new();

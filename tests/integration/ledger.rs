@@ -18,10 +18,10 @@ use trailseal::trail::key::{DigestKey, LogKey};
 use crate::render_formats::written;
 use crate::render_worlds::mostly_carried;
 use crate::support::judged::{counted, holds, is_digest};
-use crate::support::memory::{Ask, Faulty, Keeps, Memory};
+use crate::support::memory::{Ask, Faulty, Memory};
 use crate::support::notebook::{
-    DAYS, DELIVERED, Notebook, OF_THE_LAST_HOUR, WORLD, at, beside_carrying, closed, log_of, memory, moment,
-    same, two_acts, without,
+    DAYS, DELIVERED, Notebook, OF_THE_LAST_HOUR, WORLD, afterwards, at, beside_carrying, closed, log_of,
+    memory, moment, same, two_acts, without,
 };
 use crate::support::verify;
 
@@ -317,13 +317,7 @@ fn every_damage_that_comes_after_a_reading_is_told_as_by_a_run_that_reads_everyt
             // This world has no room for it.
             continue;
         }
-        let mut store = Memory::new(&world, Keeps::Metadata, 1000);
-        for (object, stored) in world.objects() {
-            // S3 changes metadata by a copy, and dates it so.
-            if delivered.objects().get(object).is_some_and(|before| before.metadata != stored.metadata) {
-                store.modified().insert(object.clone(), plan.now - TimeDelta::days(3));
-            }
-        }
+        let store = afterwards(delivered, &world, plan.now - TimeDelta::days(3));
         let keys = world.keys().json();
         let own = notebook.copy();
         let reading = verify::run(plan.clone(), store.clone(), &world);

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use trailseal::audit::{self, Ports, Stopper};
-use trailseal::forge::{Damage, Turn};
+use trailseal::forge::{Damage, Turn, World};
 use trailseal::keys::KeySource;
 use trailseal::render::{Format, message};
 use trailseal::report::{Class, Code, Report};
@@ -15,9 +16,11 @@ use trailseal::store::{Admission, Condition, Listing, Object, ObjectStore, Outag
 use trailseal::trail::ObjectName;
 
 use crate::render_formats::written;
-use crate::support::judged::same_text;
+use crate::support::judged::{quiet, same_text};
 use crate::support::memory::{Keeps, Memory};
-use crate::support::parts::{Case, days_long};
+use crate::support::notebook::{Notebook, afterwards, same as same_beside_carrying};
+use crate::support::parts::{Case, at, days_long};
+use crate::support::verify::plan;
 
 #[track_caller]
 fn same(sharded: &Report, single: &Report) {
@@ -44,6 +47,41 @@ fn every_turn_is_told_by_shards_as_by_one_run() {
             let case = Case::new(&days_long(&[turn]), keeps);
             same(&case.sharded(2 + at % 4), &case.report());
         }
+    }
+}
+
+/// Cut in whatever way, what shards carry fits what the others carry or read: as JSON, what one run says that reads everything.
+#[test]
+fn what_shards_carry_says_what_reading_it_would() {
+    let whole = quiet(122, |plan| plan.start = at("2026-02-27T21:00:00Z"));
+    let end = plan(&whole.truth()).end.unwrap();
+    let night = |world: &World, night: i64, notebook: &Arc<Notebook>| {
+        let store = afterwards(&whole, world, end + TimeDelta::days(22));
+        let mut case = Case::of(world, Keeps::Metadata, store);
+        case.plan.now = end + TimeDelta::days(20 + night);
+        case.notebook = Some(Arc::clone(notebook));
+        case
+    };
+    for shards in 1..=7 {
+        let notebook = Arc::new(Notebook::new());
+        for earlier in 0..2 {
+            let case = night(&whole, earlier, &notebook);
+            let sharded = case.sharded(shards);
+            same_beside_carrying(&sharded, &case.report());
+            assert_eq!(sharded.carried.days > 0, earlier > 0, "{shards}");
+        }
+        let mut carried = 0;
+        for damage in Damage::ALL.iter().skip(shards - 1).step_by(7) {
+            let mut damaged = whole.clone();
+            if damaged.apply(*damage).is_ok() {
+                println!("{damage} in {shards} shards");
+                let case = night(&damaged, 2, &Arc::new(notebook.copy()));
+                let sharded = case.sharded(shards);
+                same_beside_carrying(&sharded, &case.report());
+                carried += sharded.carried.days;
+            }
+        }
+        assert!(carried > 0, "{shards}");
     }
 }
 

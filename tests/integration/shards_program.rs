@@ -290,7 +290,7 @@ fn shards_with_a_ledger_leave_rows_that_the_next_run_carries() {
     }
     let (code, report, _) = scene.merge("plan.json", "again", &[]);
     let told = report["findings"].as_array().unwrap();
-    assert_eq!(code, 0);
+    assert_eq!(code, 0, "{told:#?}");
     assert!(told.iter().any(|finding| finding["code"] == "ledger-rejected"), "{told:#?}");
     let output = scene
         .command(&["verify", "s3://example-trail-bucket", "--start", "2026-03-01", "--end", "2026-03-04"])

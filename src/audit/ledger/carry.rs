@@ -1,7 +1,7 @@
 //! Chooses the days that are carried: those whose objects are listed as they were when they were read, by what the run is held to,
 //! and not due to be read again. One object of them is read all the same, and none can tell which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::files::Files;
@@ -10,7 +10,7 @@ use crate::audit::Context;
 use crate::audit::answers::{kms_key, mark};
 use crate::audit::fetch::{self, get};
 use crate::audit::homes::{Closed, log_kinds};
-use crate::audit::listing::Shown;
+use crate::audit::listing::{Digests, Shown};
 use crate::audit::pages::{Walk, each, fold};
 use crate::chain::Item;
 use crate::crypto::{Hash, KeyRing};
@@ -18,16 +18,16 @@ use crate::inspection::LogFolder;
 use crate::ledger::{self, DayListing, FolderListing, LogRegion, Mark, Row, SiteListing};
 use crate::store::{Listing, Object, StoreError};
 use crate::trail::key::{LogKey, RegionFolder};
-use crate::trail::{AccountRegion, Day, Depth, ObjectName, Time};
+use crate::trail::{AccountRegion, ChainId, Day, Depth, ObjectName, Time};
 
 /// Folders of one site listed at once.
 const AT_ONCE: usize = 16;
 
-/// The days of a site that need not be read.
+/// The days of a site that need not be read. `digests` gives those that are listed, and what their days show of them.
 pub(super) async fn choose(
     ledger: SiteLedger<'_>,
     closed: &Closed,
-    digests: &SiteListing,
+    (digests, by_day): (&Digests, &SiteListing),
     files: &Files,
 ) -> CarriedDays {
     let SiteLedger { context, opened, place } = ledger;
@@ -37,9 +37,11 @@ pub(super) async fn choose(
     if opened.ledger.carries == Carries::Nothing || opened.ledger.reread == Reread::Always || unlisted {
         return none;
     }
+    let at_a_cut = at_a_cut(context, digests);
     let mut chosen: CarriedDays = files
         .rows()
-        .filter(|row| is_asked_for(context, row) && row.terms.hold(&context.brief, place, &keys.ring))
+        .filter(|row| is_asked_for(context, row) && !at_a_cut.contains(&row.day))
+        .filter(|row| row.terms.hold(&context.brief, place, &keys.ring))
         .map(|row| (row.day, Arc::clone(row)))
         .collect();
     let Some((first, last)) = chosen.keys().next().copied().zip(chosen.keys().next_back().copied()) else {
@@ -49,7 +51,7 @@ pub(super) async fn choose(
     let Ok((logs, sample)) = logs_around(context, place, closed, (first, last), drawn.as_ref()).await else {
         return none;
     };
-    let mut listing = digests.clone();
+    let mut listing = by_day.clone();
     listing.merge(logs);
     let now = ledger.now();
     chosen.retain(|day, row| {
@@ -62,9 +64,28 @@ pub(super) async fn choose(
     }
 }
 
-/// Whether a row is of what the window asks of its day, and all that it counts is in scope.
+/// The days whose digests link to what another shard reads, or are linked to by it: of each chain the first day, unless nothing
+/// is before those that are looked at, and the last, unless nothing is after them. Both sides of such a link are read.
+fn at_a_cut(context: &Context, digests: &Digests) -> BTreeSet<Day> {
+    let asked_for = &context.days;
+    let mut ends: BTreeMap<&ChainId, (Day, Day)> = BTreeMap::new();
+    for digest in &digests.found {
+        let day = Day::of_digest(digest.key.end);
+        if asked_for.hold(day) {
+            let (first, last) = ends.entry(&digest.key.chain).or_insert((day, day));
+            (*first, *last) = ((*first).min(day), (*last).max(day));
+        }
+    }
+    let cut = |(first, last): (Day, Day)| {
+        asked_for.from.map(|_| first).into_iter().chain(asked_for.to.map(|_| last))
+    };
+    ends.into_values().flat_map(cut).collect()
+}
+
+/// Whether a row is of a day that is looked at and of what the window asks of it, and all that it counts is in scope.
 fn is_asked_for(context: &Context, row: &Row) -> bool {
-    ledger::part(&context.brief, row.day) == Some((row.day, row.part))
+    context.days.hold(row.day)
+        && ledger::part(&context.brief, row.day) == Some((row.day, row.part))
         && row.record.chains.keys().all(|chain| context.brief.plan.scope.holds_chain(chain))
 }
 

@@ -32,7 +32,7 @@ pub(in crate::audit) async fn survey(
     let ledger = SiteLedger { context, opened, place };
     let listing = digests.by_day();
     let mut files = ledger.look_up().await;
-    let mut carried = carry::choose(ledger, closed, &listing, &files).await;
+    let mut carried = carry::choose(ledger, closed, (digests, &listing), &files).await;
     context.observer.on(Event::DaysCarried(carried.len() as u64));
     let mut months = Months {
         ledger,
@@ -47,8 +47,6 @@ pub(in crate::audit) async fn survey(
         if contradicts(context, &record) {
             carried.clear();
             record = months.read(&listing, &mut files, &carried).await;
-        } else {
-            ledger::close(&mut record, context.brief.plan.named_by, context.brief.reach().start);
         }
     }
     if let Some(first) = months.in_pieces.first() {

@@ -146,6 +146,18 @@ pub static DELIVERED: LazyLock<(World, Plan, Notebook)> = LazyLock::new(|| {
     (world, plan, notebook)
 });
 
+/// What became of a world that was read before, by what was done to it `then`.
+pub fn afterwards(before: &World, after: &World, then: Time) -> Memory {
+    let mut store = Memory::new(after, Keeps::Metadata, 1000);
+    for (object, stored) in after.objects() {
+        // S3 changes metadata by a copy, and dates it so.
+        if before.objects().get(object).is_some_and(|before| before.metadata != stored.metadata) {
+            store.modified().insert(object.clone(), then);
+        }
+    }
+    store
+}
+
 /// What a run that remembers nothing says.
 pub fn without(plan: Plan, store: &Memory) -> Report {
     verify::run(plan, store.clone(), &WORLD)

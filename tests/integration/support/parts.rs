@@ -18,6 +18,7 @@ use trailseal::trail::{AccountRegion, Day, ObjectName, Origin, Time, parse_time}
 
 use super::judged::{far_place, quiet};
 use super::memory::{Ask, Faulty, Keeps, Memory};
+use super::notebook::Notebook;
 use super::resigned;
 use super::verify::plan;
 
@@ -31,6 +32,8 @@ pub struct Case {
     pub plan: Plan,
     pub ring: Arc<KeyRing>,
     pub script: Option<Script>,
+    /// What shards remember in.
+    pub notebook: Option<Arc<Notebook>>,
 }
 
 impl Case {
@@ -48,7 +51,7 @@ impl Case {
         };
         let mut ring = keys::parse(&world.keys().json(), "keys.json").unwrap();
         ring.insert(resigned::key());
-        Self { store, plan, ring: Arc::new(ring), script: None }
+        Self { store, plan, ring: Arc::new(ring), script: None, notebook: None }
     }
 
     /// The days between midnights, all of time.
@@ -149,7 +152,8 @@ impl Case {
         let part = self.on(1 + shard, 1 + 7 * shard, stop, |_, store, _, stop| {
             let keys = Arc::new(KeySource::Files(Arc::new(plan.keys.clone())));
             let pieces = plan.pieces(shard).unwrap();
-            audit::shard(plan.brief.clone(), pieces, None, Ports::unwatched(store, keys, stop))
+            let ledger = self.notebook.as_ref().map(|notebook| notebook.open());
+            audit::shard(plan.brief.clone(), pieces, ledger, Ports::unwatched(store, keys, stop))
         });
         let json = part.map_err(|error| error.to_string())?.to_json(id, shard).unwrap();
         Part::from_json(&json, id, shard).map_err(|error| error.to_string())
