@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod arn;
 mod day;
 mod ended;
 pub mod key;
@@ -17,6 +18,7 @@ pub(crate) mod text;
 mod time;
 pub(crate) mod token;
 
+pub use arn::ArnParts;
 pub use day::Day;
 pub use ended::Ended;
 pub(crate) use time::time_as;

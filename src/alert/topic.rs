@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::trail::{AccountId, Malformed, Region};
+use crate::trail::{AccountId, ArnParts, Malformed, Region};
 
 /// Longest name of either (CreateTopic, CreateEventBus).
 const LONGEST: usize = 256;
@@ -116,20 +116,14 @@ impl Arn {
         kind: &str,
         expected: &'static str,
     ) -> Result<Self, Malformed> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let &["arn", partition, named, region, account, name] = parts.as_slice() else {
-            return Err(malformed(expected, text));
-        };
-        let is_partition = partition.starts_with("aws") && is_name(partition, b"-");
-        if named != service || !is_partition || !name.starts_with(kind) {
-            return Err(malformed(expected, text));
-        }
+        let is_one = |arn: &ArnParts<'_>| arn.service == service && arn.resource.starts_with(kind);
+        let arn = ArnParts::of(text).filter(is_one).ok_or_else(|| malformed(expected, text))?;
         Ok(Self {
-            partition: partition.into(),
+            partition: arn.partition.into(),
             service,
-            region: region.parse()?,
-            account: account.parse()?,
-            name: name.into(),
+            region: arn.region.parse()?,
+            account: arn.account.parse()?,
+            name: arn.resource.into(),
         })
     }
 }

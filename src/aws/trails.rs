@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::types::Trail as SdkTrail;
 
 use super::failure::{Failure, FailureKind};
 use super::{Session, sdk_region};
-use crate::trail::{AccountId, Malformed, Prefix, Region, Time, TrailName};
+use crate::trail::{AccountId, ArnParts, Malformed, Prefix, Region, Time, TrailName};
 
 /// Listings longer than this are no listings.
 const MOST_PAGES: usize = 1000;
@@ -34,18 +34,12 @@ impl FromStr for TrailArn {
             expected: "a trail's ARN such as arn:aws:cloudtrail:us-east-1:111122223333:trail/NAME",
             found: text.chars().take(200).collect(),
         };
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let &["arn", partition, "cloudtrail", region, account, resource] = parts.as_slice() else {
-            return Err(malformed());
-        };
-        let name = resource.strip_prefix("trail/").ok_or_else(malformed)?;
-        let plain = partition.starts_with("aws")
-            && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        plain.then_some(()).ok_or_else(malformed)?;
+        let arn = ArnParts::of(text).filter(|arn| arn.service == "cloudtrail").ok_or_else(malformed)?;
+        let name = arn.resource.strip_prefix("trail/").ok_or_else(malformed)?;
         Ok(Self {
-            partition: partition.into(),
-            region: region.parse()?,
-            account: account.parse()?,
+            partition: arn.partition.into(),
+            region: arn.region.parse()?,
+            account: arn.account.parse()?,
             name: name.parse()?,
         })
     }

@@ -11,7 +11,7 @@ use crate::digest::NamedBy;
 use crate::report::Baseline;
 use crate::trail::Ended;
 use crate::trail::source::Within;
-use crate::trail::{Day, Location, Origin, Region, Time, format_time};
+use crate::trail::{ArnParts, Day, Location, Origin, Region, Time, format_time};
 
 use super::args::{Asked, ExpectedRegion};
 use super::exit::Failure;
@@ -185,13 +185,13 @@ fn ended(spoken: &str, word: &str) -> Result<Vec<Ended>, Failure> {
 /// A trail's name, or its ARN: `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.
 fn trail_filter(spoken: &str, text: &str) -> Result<TrailFilter, Failure> {
     let wrong = |error| Failure::new(format!("{spoken} {text}: {error}"));
-    match text.split(':').collect::<Vec<_>>()[..] {
-        ["arn", _, "cloudtrail", region, _, resource] if resource.starts_with("trail/") => Ok(TrailFilter {
-            name: resource["trail/".len()..].parse().map_err(wrong)?,
-            home_region: Some(region.parse().map_err(wrong)?),
-        }),
-        _ => Ok(TrailFilter { name: text.parse().map_err(wrong)?, home_region: None }),
-    }
+    let arn = ArnParts::of(text).filter(|arn| arn.service == "cloudtrail");
+    let named = arn.and_then(|arn| Some((arn.resource.strip_prefix("trail/")?, Some(arn.region))));
+    let (name, region) = named.unwrap_or((text, None));
+    Ok(TrailFilter {
+        name: name.parse().map_err(wrong)?,
+        home_region: region.map(str::parse).transpose().map_err(wrong)?,
+    })
 }
 
 /// A time without an offset was read as UTC; the report says so.

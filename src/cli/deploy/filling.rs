@@ -56,7 +56,8 @@ impl Missing {
 /// When, how far back, in how many shards.
 fn clock(args: &Deploy) -> Values {
     let schedule = args.schedule.unwrap_or(Schedule::DEFAULT);
-    // In shards nothing is carried from the night before, so every night reads what it looks at. Two days overlap.
+    // A night's plan is made anew and its shards are started for what is new: two days overlap. The others look at all that the
+    // ledger carries.
     let usual = match args.target {
         Target::AwsBatch | Target::Slurm => "2d",
         Target::Lambda

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::cli::exit::Failure;
+use crate::trail::ArnParts;
 
 /// What a word names that is no path of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,20 +66,19 @@ fn with_few_slashes(text: &str) -> Option<&str> {
 
 /// `BUCKET[/PATH]`, `arn:aws:s3:::BUCKET[/PATH]` or `arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME[/PATH]`
 fn in_bucket(text: &str) -> Option<BucketPath> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let (bucket, path) = match parts[..] {
-        ["arn", _, "s3", "", "", resource] => {
+    let (bucket, path) = match ArnParts::of(text).filter(|arn| arn.service == "s3") {
+        Some(ArnParts { region: "", account: "", resource, .. }) => {
             let (bucket, path) = cut(resource);
             // Policies speak of all objects so.
             (bucket.to_owned(), path.trim_end_matches('*'))
         }
-        ["arn", partition, "s3", region, account, resource] => {
+        Some(ArnParts { partition, region, account, resource, .. }) => {
             let named = resource.strip_prefix("accesspoint")?.strip_prefix(['/', ':'])?;
             let (name, path) = cut(named);
             let path = path.strip_prefix("object/").unwrap_or(path);
             (format!("arn:{partition}:s3:{region}:{account}:accesspoint/{name}"), path.trim_end_matches('*'))
         }
-        _ => {
+        None => {
             let (bucket, path) = cut(text);
             (bucket.to_owned(), path)
         }

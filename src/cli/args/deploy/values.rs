@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{NaiveTime, Timelike as _};
 
-use crate::trail::AccountId;
+use crate::trail::{AccountId, ArnParts};
 
 /// What an option of `deploy` cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,30 +36,17 @@ impl FromStr for RoleArn {
     type Err = Unfit;
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
-        let parts: Vec<&str> = text.split(':').collect();
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&byte);
-        match parts[..] {
-            ["arn", partition, "iam", "", account, resource]
-                if is_partition(partition)
-                    && account.parse::<AccountId>().is_ok()
-                    && resource
-                        .strip_prefix("role/")
-                        .is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
-                    && resource.len() <= 600
-                    && resource.bytes().all(legal) =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(Unfit::Role),
-        }
+        let is_role = |arn: &ArnParts<'_>| {
+            let name = arn.resource.strip_prefix("role/");
+            (arn.service, arn.region) == ("iam", "")
+                && arn.account.parse::<AccountId>().is_ok()
+                && name.is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
+                && arn.resource.len() <= 600
+                && arn.resource.bytes().all(legal)
+        };
+        ArnParts::of(text).filter(is_role).map(|_| Self(text.to_owned())).ok_or(Unfit::Role)
     }
-}
-
-/// `aws`, `aws-cn`, `aws-us-gov` and whatever comes of the kind.
-pub fn is_partition(text: &str) -> bool {
-    text.starts_with("aws")
-        && text.len() <= 20
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// A minute of every day, in UTC.
