@@ -20,6 +20,7 @@ mod caller;
 mod connect;
 pub mod failure;
 pub(crate) mod health;
+pub mod invocations;
 pub(crate) mod pace;
 pub mod post;
 mod profile;

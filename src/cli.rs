@@ -12,6 +12,8 @@ mod forge;
 mod key_files;
 #[cfg(feature = "aws")]
 mod keys;
+#[cfg(feature = "aws")]
+mod lambda;
 mod machine;
 mod manual;
 mod near;
@@ -60,6 +62,8 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Explain(explain) => texts::explain(&explain),
         Command::Report(report) => texts::report(&report),
         Command::Deploy(deploy) => deploy::run(&deploy),
+        #[cfg(feature = "aws")]
+        Command::Lambda(args) => lambda::run(&args),
         Command::Completions(completions) => texts::completions(&completions),
         Command::Man(manual) => manual::run(&manual),
         Command::Config(args::Config::Show(show)) => settings::show(&show),

@@ -13,6 +13,8 @@ mod access;
 mod asked;
 mod deploy;
 mod lab;
+#[cfg(feature = "aws")]
+mod lambda;
 mod notify;
 mod outputs;
 mod remember;
@@ -27,6 +29,8 @@ pub use access::RequestPayer;
 pub use asked::{Asked, Spoken};
 pub use deploy::{Alert, Deploy, Place, Schedule, Target};
 pub use lab::{Demo, Forge};
+#[cfg(feature = "aws")]
+pub use lambda::Lambda;
 pub use notify::Notify;
 pub use outputs::{Colour, Look, Outputs, Pulse};
 pub use remember::{Remember, Reread};
@@ -102,6 +106,9 @@ pub enum Command {
     Report(SavedReport),
     /// Print a template that runs a check every night: units, manifests, a stack, a workflow.
     Deploy(Deploy),
+    /// Answer the events of AWS Lambda, as one of its functions: `trailseal deploy lambda` prints one.
+    #[cfg(feature = "aws")]
+    Lambda(Lambda),
     /// Print completions for a shell.
     Completions(Completions),
     /// Print the manual.

@@ -16,6 +16,16 @@ const EMPTY: u8 = 4;
 /// The exit code for a run that was ended from outside.
 const INTERRUPTED: u8 = 130;
 
+/// The one of two exit codes that tells more: 1 beats 2, 2 beats all others, and those beat 0.
+pub fn worse(one: u8, other: u8) -> u8 {
+    let weight = |code: u8| match code {
+        TAMPERED => u16::MAX,
+        COULD_NOT_RUN => u16::MAX - 1,
+        code => u16::from(code),
+    };
+    if weight(other) > weight(one) { other } else { one }
+}
+
 /// Why the program could not do what was asked, each reason a story of its own.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", stories.join("\n"))]
@@ -63,11 +73,7 @@ impl Failure {
 /// 1 stays, for nothing is worse than tampering. Every other code promises a result to read: 0, 3 and 4 one that says
 /// what holds, 130 one that says how far the run came. Where it is not, that promise is broken, and 2 says so.
 pub fn code(code: u8, unwritten: &[Failure]) -> u8 {
-    match (code, unwritten) {
-        (code, []) => code,
-        (TAMPERED, _) => TAMPERED,
-        (_, [_, ..]) => COULD_NOT_RUN,
-    }
+    if unwritten.is_empty() { code } else { worse(code, COULD_NOT_RUN) }
 }
 
 /// Ends a command that judged with `code` and could not write these results.

@@ -29,6 +29,18 @@ pub enum Listed {
     Denied(String),
 }
 
+/// What the versions of a witness's files tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Versions {
+    /// The numbers of files that were written over or deleted, as far as the place keeps what was there before.
+    Known {
+        /// Those.
+        rewritten: BTreeSet<u64>,
+    },
+    /// Nothing: they could not be listed, for this reason.
+    Denied(String),
+}
+
 /// What came of reading a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -63,6 +75,8 @@ pub struct Holdings {
     pub listed: Listed,
     /// The numbers that names were found for.
     pub numbers: BTreeSet<u64>,
+    /// What its versions tell.
+    pub versions: Versions,
     /// What was read: at least the newest number and the one the caller remembers. After a change of keys, also the seal that
     /// names the new one.
     pub files: Vec<WitnessFile>,
@@ -104,7 +118,7 @@ pub fn judge(
         newest: numbers.last().copied(),
         keys: trusted.to_vec(),
         seals: BTreeMap::new(),
-        faults: listing_faults(&holdings.listed, &numbers, remembered),
+        faults: listing_faults(holdings, &numbers, remembered),
     };
     let mut files: Vec<&WitnessFile> = holdings.files.iter().collect();
     files.sort_by_key(|file| file.number);
@@ -128,21 +142,32 @@ impl Holdings {
 
 /// What the names alone say.
 fn listing_faults(
-    listed: &Listed,
+    holdings: &Holdings,
     numbers: &BTreeSet<u64>,
     remembered: Option<Remembered>,
 ) -> Vec<WitnessFault> {
-    match listed {
+    match &holdings.listed {
         Listed::Wholly => {}
         Listed::InPart(why) | Listed::Denied(why) => return vec![WitnessFault::Denied(why.clone())],
     }
+    let (rewritten, unlisted) = match &holdings.versions {
+        Versions::Known { rewritten } => (rewritten.clone(), None),
+        Versions::Denied(why) => (BTreeSet::new(), Some(WitnessFault::VersionsDenied(why.clone()))),
+    };
     let Some(lowest) = numbers.first().copied() else {
-        return if remembered.is_none() { vec![WitnessFault::Empty] } else { Vec::new() };
+        let none_left = match (rewritten.last(), remembered) {
+            (Some(last), _) => Some(WitnessFault::NoneLeft { last: *last }),
+            (None, None) => Some(WitnessFault::Empty),
+            (None, Some(_)) => None,
+        };
+        return unlisted.into_iter().chain(none_left).collect();
     };
     let gone = (lowest > 0).then_some(WitnessFault::LowestGone { lowest });
     let holes = numbers.iter().zip(numbers.iter().skip(1)).filter(|(one, next)| **next - **one > 1);
     let holes = holes.map(|(one, next)| WitnessFault::Hole { first: one + 1, last: next - 1 });
-    gone.into_iter().chain(holes).collect()
+    // What lies below the lowest went as retention takes it.
+    let rewritten = rewritten.range(lowest..).map(|number| WitnessFault::Rewritten { number: *number });
+    unlisted.into_iter().chain(gone).chain(holes).chain(rewritten).collect()
 }
 
 /// Files as they are read, from the lowest number up.

@@ -19,6 +19,14 @@ pub trait StateStore: Send + Sync + 'static {
     /// Where the place cannot be listed. One that does not exist yet holds nothing.
     async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError>;
 
+    /// The names of files below `folder` that were written over or deleted, as far as the place keeps what was there before;
+    /// sorted, each once. A place without versions knows of none.
+    ///
+    /// # Errors
+    ///
+    /// Where the place keeps versions and they cannot be listed.
+    async fn rewritten(&self, folder: &str) -> Result<Vec<String>, StoreError>;
+
     /// A file, whole; nothing, where the place says that there is none.
     ///
     /// # Errors

@@ -9,9 +9,8 @@ use std::process::Command;
 
 use crate::binary::PROGRAM;
 use crate::support::batch;
-use crate::support::deployed::{self, Given, Stage, deploy, documents, given};
+use crate::support::deployed::{self, deploy, documents, given};
 use crate::support::python::Python;
-use crate::support::runtime;
 
 /// What is given stands in single quotes so that no shell expands it.
 const MEANT: &[&str] = &["--exclude=SC2016"];
@@ -122,24 +121,6 @@ fn a_batch_takes_the_plan_the_array_and_the_merge_of_one_run() {
         assert_eq!(after(&job.words, "--parts"), format!("{run}/parts"));
     }
     assert_eq!(after(&shards.words, "--shard"), "auto");
-}
-
-#[test]
-fn whole_is_the_functions_success_and_all_else_its_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let bootstrap = deployed::bootstrap(&deploy("lambda", &given("lambda")));
-    let stage = Stage::new(folder.path());
-    let Some((_, answers)) = runtime::events(&stage, &bootstrap, &Given::of("lambda").source) else { return };
-    let base = "POST /2018-06-01/runtime/invocation";
-    assert_eq!(
-        answers,
-        [
-            format!("{base}/event-0/response HTTP/1.1 {{\"exit_code\":0}}"),
-            format!(
-                "{base}/event-1/error HTTP/1.1 {{\"errorType\":\"NotWhole\",\"errorMessage\":\"exit code 3\"}}"
-            ),
-        ]
-    );
 }
 
 #[test]

@@ -24,6 +24,8 @@ mod forge_program;
 mod format_aws_cli;
 mod key_files;
 mod keys_listed;
+#[cfg(unix)]
+mod lambda;
 mod ledger;
 mod ledger_rows;
 mod ledger_s3;

@@ -16,7 +16,7 @@ use crate::support::faults::{self, Action, Fault};
 use crate::support::forged::{self, Encoding};
 use crate::support::judged::quiet;
 use crate::support::server::{Behaviour, Server};
-use crate::support::world::{self, Bucket};
+use crate::support::world::{self, Bucket, Past};
 
 /// Four days and the hours around them, in three regions.
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -273,6 +273,76 @@ fn what_is_done_to_a_witness_is_told() {
 }
 
 #[test]
+fn a_versioned_witness_tells_what_was_written_over_and_what_was_deleted() {
+    const OVER_S3: [&str; 4] = ["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"];
+    type Deed = fn(&mut Bucket, &str);
+    let deeds: [(&str, u64, Deed, i32, &str); 5] = [
+        // The seal is the same again; whoever did it can do it.
+        (
+            "put back",
+            1,
+            |bucket, key| bucket.past.push(Past::Version { key: key.into() }),
+            1,
+            "tamper witness-broken",
+        ),
+        (
+            // No ledger remembers it, and no later seal shows the hole.
+            "newest deleted",
+            2,
+            |bucket, key| {
+                bucket.objects.remove(key);
+                bucket.past.push(Past::DeleteMarker { key: key.into() });
+            },
+            1,
+            "tamper witness-broken",
+        ),
+        (
+            "lowest expired",
+            0,
+            |bucket, key| {
+                bucket.objects.remove(key);
+                bucket.past.push(Past::DeleteMarker { key: key.into() });
+            },
+            3,
+            "incomplete witness-unreachable",
+        ),
+        (
+            "all deleted",
+            0,
+            |bucket, _| {
+                let keys: Vec<String> = std::mem::take(&mut bucket.objects).into_keys().collect();
+                bucket.past.extend(keys.into_iter().map(|key| Past::DeleteMarker { key }));
+            },
+            // And no seal follows.
+            2,
+            "incomplete witness-unreachable",
+        ),
+        ("nothing", 0, |_, _| {}, 0, ""),
+    ];
+    for (what, number, deed, exit, code) in deeds {
+        let scene = Scene::new();
+        for _run in 0..2 {
+            assert_eq!(scene.run(&OVER_S3).0, 0, "{what}");
+        }
+        scene.server.change(|world| {
+            let bucket = world.buckets.get_mut("witness-bucket").unwrap();
+            let key =
+                bucket.objects.keys().find(|key| key.ends_with(&format!("{number:020}"))).unwrap().clone();
+            deed(bucket, &key);
+        });
+        for _night in 0..2 {
+            let (exited, report, stderr) = scene.run(&OVER_S3);
+            assert_eq!(exited, exit, "{what}: {:?} {stderr}", codes(&report));
+            assert!(
+                code.is_empty() || codes(&report).contains(&code.to_owned()),
+                "{what}: {:?}",
+                codes(&report)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_newest_file_that_nobody_remembers_whole_may_have_been_cut_short_in_writing() {
     let scene = Scene::new();
     scene.run(&SEALING);
@@ -353,6 +423,10 @@ fn what_cannot_be_is_refused_before_the_long_work() {
     scene.server.take_counts();
     refused(&["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"], "s3:ListBucket");
     assert_eq!(scene.server.take_counts().get(&Action::GetObject), None);
+    scene
+        .server
+        .fail(faults::script(|call| (call.action == Action::ListObjectVersions).then_some(Fault::DENIED)));
+    refused(&["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"], "s3:ListBucketVersions");
     // A store that lets seals be written over.
     scene.server.fail(faults::none());
     let sealing = ["--witness", "s3://witness-bucket/w", "--seal-key", "seal.key"];

@@ -161,6 +161,10 @@ impl StateStore for Remembered {
         Ok(names)
     }
 
+    async fn rewritten(&self, _folder: &str) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn read(&self, name: &str) -> Result<Option<Kept>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let Some((place, own)) = self.whose(name) else { return self.forged.read(name).await };

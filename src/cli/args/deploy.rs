@@ -93,7 +93,8 @@ impl Target {
 pub struct Lookback(String);
 
 impl Lookback {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads it.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         match some_duration(text)? {
             _ if plain => Ok(Self(text.to_owned())),

@@ -93,7 +93,7 @@ impl Witnesses {
             let witness = witnesses.ask(plan, place).await.map_err(|failed| {
                 Failure::new(format!(
                     "{spoken} cannot be used: {failed}; grant the right to list, read and write there (s3:ListBucket, \
-                     s3:GetObject, s3:PutObject), or leave it out"
+                     s3:ListBucketVersions, s3:GetObject, s3:PutObject), or leave it out"
                 ))
             })?;
             witnesses.witnesses.push(witness);

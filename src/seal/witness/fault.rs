@@ -58,6 +58,12 @@ pub enum WitnessFault {
         /// The hash of the other.
         other: Hash,
     },
+    /// The place keeps an earlier version of a seal, or the mark that it was deleted, and it is not among the lowest.
+    #[error("seal {number} was written over or deleted: the place keeps an earlier version of it")]
+    Rewritten {
+        /// Its number.
+        number: u64,
+    },
     /// What lies below later seals is no note: it was one when the next seal was made.
     #[error("what lies under number {number} is no seal, and later ones are there: {why}")]
     Replaced {
@@ -71,6 +77,12 @@ pub enum WitnessFault {
     LowestGone {
         /// The lowest number that is there.
         lowest: u64,
+    },
+    /// All seals were deleted; retention may have done that, where no run was sealed for as long.
+    #[error("its seals were deleted, the last of them number {last}, and none is left")]
+    NoneLeft {
+        /// The highest number that was deleted.
+        last: u64,
     },
     /// Nobody whose key was given signed it.
     #[error("seal {number} is signed by {}, and no such key is trusted", KeyLabel::list(.keys))]
@@ -99,6 +111,9 @@ pub enum WitnessFault {
     /// The witness could not be listed wholly.
     #[error("not all of its seals could be listed: {0}")]
     Denied(String),
+    /// Whether a seal was written over could not be told.
+    #[error("whether its seals were written over could not be told: {0}")]
+    VersionsDenied(String),
     /// A seal that matters was not read.
     #[error("seal {number} could not be read: {why}")]
     Unread {
@@ -122,8 +137,11 @@ impl WitnessFault {
             | Self::OtherOrigin { .. }
             | Self::Forgotten { .. }
             | Self::SecondVersion { .. }
+            | Self::Rewritten { .. }
             | Self::Replaced { .. } => Class::Tamper,
             Self::LowestGone { .. }
+            | Self::NoneLeft { .. }
+            | Self::VersionsDenied(_)
             | Self::UnknownKey { .. }
             | Self::Unfinished { .. }
             | Self::NotUnderstood { .. }

@@ -33,7 +33,8 @@ fn file(number: u64, seal: &Seal, keys: &[&SigningKey]) -> WitnessFile {
 
 fn holdings(seals: &[Seal]) -> Holdings {
     let files = seals.iter().map(|seal| file(seal.number(), seal, &[&key(1)])).collect();
-    Holdings { listed: Listed::Wholly, numbers: seals.iter().map(Seal::number).collect(), files }
+    let versions = Versions::Known { rewritten: BTreeSet::new() };
+    Holdings { listed: Listed::Wholly, numbers: seals.iter().map(Seal::number).collect(), versions, files }
 }
 
 fn remembered(seal: &Seal) -> Option<Remembered> {
@@ -119,6 +120,32 @@ fn a_hole_is_tampering_and_lowest_numbers_that_are_gone_are_not() {
     let end = Holdings { numbers: [0, u64::MAX].into(), ..holdings(&seals[..1]) };
     let faults = judged(&end, None).faults;
     assert_eq!(faults[0], WitnessFault::Hole { first: 1, last: u64::MAX - 1 });
+}
+
+#[test]
+fn what_its_versions_tell_counts_from_the_lowest_number_up() {
+    let seals = seals(5);
+    let rewritten = |from: u64, numbers: &[u64]| Holdings {
+        versions: Versions::Known { rewritten: numbers.iter().copied().collect() },
+        ..holdings(&seals[usize::try_from(from).unwrap()..])
+    };
+    let gone = WitnessFault::LowestGone { lowest: 2 };
+    finds(&rewritten(2, &[0, 1]), None, std::slice::from_ref(&gone), Some(5));
+    finds(
+        &rewritten(2, &[1, 2, 4]),
+        None,
+        &[gone, WitnessFault::Rewritten { number: 2 }, WitnessFault::Rewritten { number: 4 }],
+        Some(5),
+    );
+    // The newest was deleted, and nobody remembers it.
+    let cut = Holdings { versions: rewritten(0, &[5]).versions, ..holdings(&seals[..5]) };
+    finds(&cut, None, &[WitnessFault::Rewritten { number: 5 }], Some(4));
+    assert_eq!(WitnessFault::Rewritten { number: 5 }.class(), Class::Tamper);
+    let all = Holdings { versions: rewritten(0, &[4, 5]).versions, ..holdings(&[]) };
+    finds(&all, None, &[WitnessFault::NoneLeft { last: 5 }], None);
+    assert_eq!(WitnessFault::NoneLeft { last: 5 }.class(), Class::Incomplete);
+    let denied = Holdings { versions: Versions::Denied("403".into()), ..holdings(&seals) };
+    finds(&denied, remembered(&seals[5]), &[WitnessFault::VersionsDenied("403".into())], Some(5));
 }
 
 #[test]

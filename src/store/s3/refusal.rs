@@ -13,6 +13,7 @@ use crate::trail::Region;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     List,
+    ListVersions,
     Get,
     Put,
 }
@@ -114,6 +115,7 @@ impl Refusal {
     pub(super) fn of(self, action: Action, target: String) -> StoreError {
         let action = match action {
             Action::List => "list",
+            Action::ListVersions => "list the versions of",
             Action::Get => "get",
             Action::Put => "put",
         };

@@ -1,5 +1,6 @@
 //! A prefix of a bucket for files of one's own, written by conditional requests alone (`If-None-Match: *` and `If-Match`, PutObject).
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -81,6 +82,70 @@ impl S3State {
     }
 }
 
+/// A page of versions (ListObjectVersions).
+struct Versions {
+    /// Keys of which there is a version that is not the newest, or a delete marker.
+    rewritten: Vec<String>,
+    /// Where the next page begins: a key, and one of its versions.
+    next: Option<(String, Option<String>)>,
+}
+
+impl S3State {
+    /// A page of the versions below a prefix; nothing, where the store does not know the word.
+    async fn versions(
+        &self,
+        prefix: &str,
+        after: Option<(String, Option<String>)>,
+    ) -> Result<Option<Versions>, StoreError> {
+        let bucket = &self.home.bucket;
+        let (key, version) = after.unzip();
+        let attempt = |Bucket { client, .. }| {
+            let request = client
+                .list_object_versions()
+                .bucket(&**bucket)
+                .prefix(prefix)
+                .set_key_marker(key.clone())
+                .set_version_id_marker(version.clone().flatten())
+                .set_request_payer(self.store.payer.clone());
+            async move {
+                match Box::pin(request.send()).await {
+                    Ok(page) => {
+                        let older =
+                            page.versions().iter().filter(|version| version.is_latest() != Some(true));
+                        let older = older.filter_map(|version| version.key());
+                        let deleted = page.delete_markers().iter().filter_map(|marker| marker.key());
+                        let rewritten = older.chain(deleted).map(str::to_owned).collect();
+                        let is_cut = page.is_truncated() == Some(true);
+                        let next = page
+                            .next_key_marker()
+                            .filter(|_| is_cut)
+                            .map(|key| (key.to_owned(), page.next_version_id_marker().map(str::to_owned)));
+                        if is_cut && next.is_none() {
+                            return Err(Refusal::nonsense(
+                                "a page of versions says that there are more, and not where",
+                            ));
+                        }
+                        Ok(Some(Versions { rewritten, next }))
+                    }
+                    Err(error) => {
+                        let status = error.raw_response().map(|answer| answer.status().as_u16());
+                        match status {
+                            Some(405 | 501) => Ok(None),
+                            _ => Err(Refusal::new(
+                                Action::ListVersions,
+                                Failure::read(&error),
+                                elsewhere(&error),
+                            )),
+                        }
+                    }
+                }
+            }
+        };
+        let listed = self.store.persist(bucket, attempt).await;
+        listed.map_err(|refusal| refusal.of(Action::ListVersions, format!("s3://{bucket}/{prefix}")))
+    }
+}
+
 #[async_trait]
 impl StateStore for S3State {
     async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
@@ -102,6 +167,20 @@ impl StateStore for S3State {
         }
         names.sort();
         Ok(names)
+    }
+
+    async fn rewritten(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = format!("{}{folder}", self.home.prefix);
+        let (mut names, mut after) = (BTreeSet::new(), None);
+        while let Some(Versions { rewritten, next }) = self.versions(&prefix, after).await? {
+            let own = rewritten.iter().filter_map(|key| key.strip_prefix(&*self.home.prefix));
+            names.extend(own.map(str::to_owned));
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(names.into_iter().collect())
     }
 
     async fn read(&self, name: &str) -> Result<Option<Kept>, StoreError> {

@@ -76,6 +76,10 @@ impl StateStore for DirState {
         Ok(names)
     }
 
+    async fn rewritten(&self, _folder: &str) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn read(&self, name: &str) -> Result<Option<Kept>, StoreError> {
         let bytes = read(&self.root.join(name)).map_err(|error| self.failed("get", name, error))?;
         Ok(bytes.map(|bytes| Kept { version: version(&bytes), bytes }))

@@ -11,6 +11,7 @@ use bytes::Bytes;
 pub enum Action {
     ListObjectsV2,
     ListObjects,
+    ListObjectVersions,
     GetObject,
     PutObject,
     HeadObject,

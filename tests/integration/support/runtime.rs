@@ -1,65 +1,45 @@
-//! The API of Lambda's runtime, as far as a bootstrap needs it: events are asked for and answered.
+//! The API of Lambda's runtime, as far as a function needs it: events are asked for and answered.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::deployed::Stage;
+/// Where the API is, in the environment of the function.
+pub const API: &str = "AWS_LAMBDA_RUNTIME_API";
+/// The address that an answer to an event is posted to begins so.
+pub const BASE: &str = "/2018-06-01/runtime/invocation";
 
-/// The exit codes that the program ends with, event by event.
-const ENDS: [&str; 2] = ["0", "3"];
-
-/// Runs a bootstrap through two events: what the program was called with first, and what was answered to each. None, and a
-/// word on stderr, where there is no curl, which Lambda has.
-pub fn events(stage: &Stage, bootstrap: &str, source: &str) -> Option<(Vec<Vec<String>>, Vec<String>)> {
-    if Command::new("curl").arg("--version").output().is_err() {
-        writeln!(std::io::stderr(), "SKIPPED: curl is not here, and the bootstrap of Lambda was not run")
-            .ok();
-        return None;
-    }
+/// Runs a function through these events, and gives what was answered to each: what was posted where, without [`BASE`]. When
+/// nobody answers any more, it ends.
+pub fn answers(mut function: Command, events: &[String]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bootstrap");
-    std::fs::write(&file, bootstrap).unwrap();
-    let mut process = Command::new("bash")
-        .arg(&file)
-        .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string())
-        .env("LAMBDA_TASK_ROOT", stage.folder())
-        .envs([
-            ("SOURCE", source),
-            ("STATE", "s3://state"),
-            ("TOPIC", "arn:aws:sns:us-east-1:123456789012:own"),
-        ])
-        .env("no_proxy", "127.0.0.1")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut process = function.env(API, address).spawn().unwrap();
     let mut answers = Vec::new();
-    for (number, ends) in ENDS.iter().enumerate() {
-        stage.end_with(ends);
-        let (asked, _) =
-            answer(&listener, &mut process, &format!("Lambda-Runtime-Aws-Request-Id: event-{number}\r\n"));
-        assert_eq!(asked, "GET /2018-06-01/runtime/invocation/next HTTP/1.1");
-        let (told, body) = answer(&listener, &mut process, "");
-        answers.push(format!("{told} {body}"));
+    for (number, event) in events.iter().enumerate() {
+        let id = format!("Lambda-Runtime-Aws-Request-Id: event-{number}\r\n");
+        let (asked, _) = answer(&listener, &mut process, &id, event);
+        assert_eq!(asked, format!("GET {BASE}/next HTTP/1.1"));
+        let (told, body) = answer(&listener, &mut process, "", "{}");
+        let told = told.strip_prefix("POST ").and_then(|told| told.strip_suffix(" HTTP/1.1")).unwrap();
+        answers.push(format!("{} {body}", told.strip_prefix(BASE).unwrap()));
     }
-    // Nobody answers any more, and so it ends.
     drop(listener);
     assert!(!process.wait().unwrap().success());
-    Some((stage.said("trailseal").into_iter().take(1).collect(), answers))
+    answers
 }
 
 /// Takes one request, and gives its first line and its body.
-fn answer(listener: &TcpListener, process: &mut Child, headers: &str) -> (String, String) {
+fn answer(listener: &TcpListener, process: &mut Child, headers: &str, body: &str) -> (String, String) {
     let stream = loop {
         match listener.accept() {
             Ok((stream, _)) => break stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 assert!(
                     process.try_wait().unwrap().is_none(),
-                    "the bootstrap ended before it asked or answered"
+                    "the function ended before it asked or answered"
                 );
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -80,9 +60,11 @@ fn answer(listener: &TcpListener, process: &mut Child, headers: &str) -> (String
             break;
         }
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
+    let mut said = vec![0; length];
+    reader.read_exact(&mut said).unwrap();
     let mut stream: TcpStream = reader.into_inner();
-    write!(stream, "HTTP/1.1 200 OK\r\n{headers}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}").unwrap();
-    (first.trim().to_owned(), String::from_utf8(body).unwrap())
+    let length = body.len();
+    write!(stream, "HTTP/1.1 200 OK\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+        .unwrap();
+    (first.trim().to_owned(), String::from_utf8(said).unwrap())
 }

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use super::faults::{Action, Call};
 use super::http::{Answer, Request, encode, escape};
 use super::server::{Behaviour, Listings};
-use super::world::{Bucket, Listing, StorageClass, Stored, World};
+use super::world::{Bucket, Listing, Past, StorageClass, Stored, World};
 
 /// The bucket and the key, or a listing's prefix.
 pub fn target(request: &Request) -> (String, String) {
@@ -29,6 +29,7 @@ pub fn action(request: &Request) -> Action {
         ("HEAD", true) => Action::HeadObject,
         ("HEAD", false) => Action::HeadBucket,
         ("GET", false) if request.query("location").is_some() => Action::GetBucketLocation,
+        ("GET", false) if request.query("versions").is_some() => Action::ListObjectVersions,
         ("GET", false) if request.query("list-type") == Some("2") => Action::ListObjectsV2,
         ("GET", false) => Action::ListObjects,
         _ => Action::Unknown,
@@ -66,7 +67,8 @@ pub fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behavio
     let denied = || error(request, 403, "AccessDenied", "Access Denied");
     let may_list = bucket.listing == Listing::Granted;
     match call.action {
-        Action::ListObjectsV2 | Action::ListObjects if !may_list => denied(),
+        Action::ListObjectsV2 | Action::ListObjects | Action::ListObjectVersions if !may_list => denied(),
+        Action::ListObjectVersions => versions(bucket, call),
         Action::ListObjectsV2 | Action::ListObjects => list(bucket, request, call, behaviour),
         Action::HeadBucket if !may_list => denied().with("x-amz-bucket-region", &bucket.region),
         Action::HeadBucket => {
@@ -135,10 +137,38 @@ pub fn put(world: &mut World, request: &Request, call: &Call, behaviour: &Behavi
         (_, Some(seen), Some(there)) if seen != there => return failed(),
         _ => {}
     }
+    if bucket.objects.contains_key(&call.key) {
+        bucket.past.push(Past::Version { key: call.key.clone() });
+    }
     let stored = bucket.put(&call.key, request.body.clone());
     stored.last_modified = chrono::Utc::now();
     let etag = format!("\"{}\"", stored.etag());
     Answer::new(200, "application/xml", "").with("etag", etag)
+}
+
+/// All versions below a prefix, on one page.
+fn versions(bucket: &Bucket, call: &Call) -> Answer {
+    let version = |key: &str, latest: bool| {
+        format!(
+            "<Version><Key>{}</Key><VersionId>v</VersionId><IsLatest>{latest}</IsLatest></Version>",
+            escape(key)
+        )
+    };
+    let below = |key: &&String| key.starts_with(&call.key);
+    let there = bucket.objects.keys().filter(below).map(|key| version(key, true));
+    let past = bucket.past.iter().filter(|past| below(&past.key())).map(|past| match past {
+        Past::Version { key } => version(key, false),
+        Past::DeleteMarker { key } => {
+            let key = escape(key);
+            format!("<DeleteMarker><Key>{key}</Key><VersionId>d</VersionId><IsLatest>true</IsLatest></DeleteMarker>")
+        }
+    });
+    let listed: String = there.chain(past).collect();
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListVersionsResult \
+         xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated>{listed}</ListVersionsResult>"
+    );
+    Answer::new(200, "application/xml", body)
 }
 
 /// One page of a listing.

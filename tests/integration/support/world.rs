@@ -29,6 +29,23 @@ pub struct Bucket {
     pub region: String,
     pub objects: BTreeMap<String, Stored>,
     pub listing: Listing,
+    /// What its versions tell of what was there before.
+    pub past: Vec<Past>,
+}
+
+/// A version that is not the newest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Past {
+    Version { key: String },
+    DeleteMarker { key: String },
+}
+
+impl Past {
+    pub fn key(&self) -> &String {
+        match self {
+            Self::Version { key } | Self::DeleteMarker { key } => key,
+        }
+    }
 }
 
 /// Whether the caller may list a bucket: if not, absent objects are denied, as S3 does.
@@ -40,7 +57,7 @@ pub enum Listing {
 
 impl Bucket {
     pub fn new(region: &str) -> Self {
-        Self { region: region.into(), objects: BTreeMap::new(), listing: Listing::Granted }
+        Self { region: region.into(), objects: BTreeMap::new(), listing: Listing::Granted, past: Vec::new() }
     }
 
     pub fn put(&mut self, key: &str, body: impl Into<Bytes>) -> &mut Stored {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::seal::witness::{
-    Content, Holdings, Listed, Remembered, WitnessFault, WitnessFile, Witnessed, judge,
+    Content, Holdings, Listed, Remembered, Versions, WitnessFault, WitnessFile, Witnessed, judge,
 };
 use crate::seal::{SealName, VerifierKey};
 use crate::store::state::{Kept, StateStore};
@@ -35,17 +35,19 @@ impl Listener<'_> {
     pub(super) async fn hear(&self, remembered: Option<Remembered>) -> Heard {
         let folder = SealName::folder(self.origin);
         let mut denied = None;
-        let (listed, numbers) = match self.state.list(&folder).await {
-            Ok(names) => {
-                let own = names.iter().filter_map(|name| SealName::parse(name));
-                let own = own.filter(|name| name.origin == *self.origin).map(|name| name.number);
-                (Listed::Wholly, own.collect::<BTreeSet<u64>>())
-            }
-            Err(error) => {
-                let told = error.to_string();
-                denied = Some(error).filter(|error| error.kind == StoreErrorKind::Denied);
-                (Listed::Denied(told), BTreeSet::new())
-            }
+        let mut deny = |error: StoreError| {
+            let told = error.to_string();
+            denied = denied.take().or(Some(error).filter(|error| error.kind == StoreErrorKind::Denied));
+            told
+        };
+        let (listed, versions) = tokio::join!(self.state.list(&folder), self.state.rewritten(&folder));
+        let (listed, numbers) = match listed {
+            Ok(names) => (Listed::Wholly, self.numbers(&names)),
+            Err(error) => (Listed::Denied(deny(error)), BTreeSet::new()),
+        };
+        let versions = match versions {
+            Ok(names) => Versions::Known { rewritten: self.numbers(&names) },
+            Err(error) => Versions::Denied(deny(error)),
         };
         let mut files: BTreeMap<u64, Content> = BTreeMap::new();
         let asked = numbers.last().copied().into_iter().chain(remembered.map(|seal| seal.number));
@@ -56,8 +58,12 @@ impl Listener<'_> {
             let files = files
                 .iter()
                 .map(|(number, content)| WitnessFile { number: *number, content: content.clone() });
-            let holdings =
-                Holdings { listed: listed.clone(), numbers: numbers.clone(), files: files.collect() };
+            let holdings = Holdings {
+                listed: listed.clone(),
+                numbers: numbers.clone(),
+                versions: versions.clone(),
+                files: files.collect(),
+            };
             judge(&holdings, self.origin, self.trusted, remembered)
         };
         let mut witnessed = judged(&files);
@@ -76,6 +82,11 @@ impl Listener<'_> {
             Some(Content::Denied(_)) | None => None,
         });
         Heard { witnessed, bytes, denied }
+    }
+
+    fn numbers(&self, names: &[String]) -> BTreeSet<u64> {
+        let own = names.iter().filter_map(|name| SealName::parse(name));
+        own.filter(|name| name.origin == *self.origin).map(|name| name.number).collect()
     }
 
     async fn content(&self, number: u64) -> Content {

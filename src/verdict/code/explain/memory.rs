@@ -99,7 +99,7 @@ pub(in crate::verdict::code) const WITNESS_BROKEN: Page = Page {
     title: "What a witness holds was changed",
     meaning: "A witness keeps the seals of earlier runs, each under its own number, none ever written over. What this one holds \
               breaks that: a signature that does not fit, a number that is missing between others, a seal of another number or \
-              place, a second version of one, or a seal that was there and is gone.",
+              place, a second version of one, an earlier version that the bucket keeps, or a seal that was there and is gone.",
     causes: &[
         "Somebody who can write to the witness deleted or replaced seals, so that a loss in the record would not be noticed.",
         "A backup of the witness was restored, and later seals went missing.",
@@ -117,7 +117,7 @@ pub(in crate::verdict::code) const WITNESS_UNREACHABLE: Page = Page {
     counted: ("witness that could not tell all", "witnesses that could not tell all"),
     title: "A witness could not tell all that earlier runs saw",
     meaning: "A witness keeps the seals of earlier runs. This one could not be listed or read as a whole, holds seals of keys that \
-              nobody named, or has lost its oldest seals, as retention takes them. Nobody is accused; what it does not \
+              nobody named, or has lost its oldest seals or all of them, as retention takes them. Nobody is accused; what it does not \
               tell was not held against the record.",
     causes: &[
         "The right to list or read the witness is missing, or its store does not answer.",
@@ -125,7 +125,7 @@ pub(in crate::verdict::code) const WITNESS_UNREACHABLE: Page = Page {
         "A retention rule has let go of the lowest numbers.",
     ],
     next_steps: &[
-        "Grant s3:ListBucket and s3:GetObject on the witness, and s3:PutObject to who seals.",
+        "Grant s3:ListBucket, s3:ListBucketVersions and s3:GetObject on the witness, and s3:PutObject to who seals.",
         "Give every verifier key that is in use: --vkey may be given several times.",
     ],
 };

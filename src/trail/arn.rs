@@ -1,0 +1,52 @@
+//! How AWS names its resources.
+
+/// Longest partition that is taken for one.
+const LONGEST_PARTITION: usize = 20;
+
+/// The parts of `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`, as they are written; region and account are empty where the
+/// service has none (IAM User Guide, "Identify AWS resources with Amazon Resource Names").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArnParts<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: &'a str,
+    /// `s3`, `iam`, …
+    pub service: &'a str,
+    /// Where it is.
+    pub region: &'a str,
+    /// Whose it is.
+    pub account: &'a str,
+    /// The rest, whatever signs are in it.
+    pub resource: &'a str,
+}
+
+impl<'a> ArnParts<'a> {
+    /// Takes an ARN apart; none, if it is none.
+    pub fn of(text: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let &["arn", partition, service, region, account, resource] = parts.as_slice() else { return None };
+        let is_partition = partition.starts_with("aws")
+            && partition.len() <= LONGEST_PARTITION
+            && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        is_partition.then_some(Self { partition, service, region, account, resource })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_has_six_parts() {
+        let role = ArnParts {
+            partition: "aws-us-gov",
+            service: "iam",
+            region: "",
+            account: "111122223333",
+            resource: "role/a:b",
+        };
+        assert_eq!(ArnParts::of("arn:aws-us-gov:iam::111122223333:role/a:b"), Some(role));
+        for text in ["", "arn", "arn:aws:s3::", "arn:AWS:s3:::b", "arn:azure:s3:::b", "urn:aws:s3:::b"] {
+            assert_eq!(ArnParts::of(text), None, "{text}");
+        }
+    }
+}
