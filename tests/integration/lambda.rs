@@ -96,7 +96,7 @@ fn whole_is_the_functions_success_and_all_else_its_error() {
 #[test]
 fn the_hour_of_a_damaged_log_file_is_an_error_and_every_other_hour_is_none() {
     let mut world = WORLD.clone();
-    let struck = world.apply(Damage::LogDeleted).unwrap();
+    world.apply(Damage::LogDeleted).unwrap();
     let scene = Scene::new(&world);
     let all: Vec<String> = [digests(&world, 0), digests(&world, 1)].concat();
     let failed: Vec<bool> = scene
@@ -110,7 +110,7 @@ fn the_hour_of_a_damaged_log_file_is_an_error_and_every_other_hour_is_none() {
             }
         })
         .collect();
-    assert_eq!(failed.iter().filter(|failed| **failed).count(), 1, "{struck:?}: {failed:?}\n{}", scene.log());
+    assert_eq!(failed.iter().filter(|failed| **failed).count(), 1, "{failed:?}\n{}", scene.log());
 }
 
 #[test]
