@@ -17,6 +17,7 @@ use crate::trail::{AccountRegion, Region, Span};
 use crate::verdict::{Class, Code, Finding, Retries};
 
 mod answers;
+mod census;
 mod discover;
 mod edges;
 mod fetch;
@@ -62,6 +63,7 @@ pub use crate::inspection::{
 };
 pub use crate::ledger::{LedgerKey, RULES};
 pub use crate::trail::Ended;
+pub use census::{Census, Extent, census};
 pub use ledger::{Carries, Ledger, Reread};
 pub use observer::{Event, Observer, Phase, Silent};
 pub use ports::Ports;

@@ -21,6 +21,8 @@ mod notify;
 mod objects;
 mod output;
 mod plan;
+#[cfg(feature = "aws")]
+mod posture;
 mod progress;
 mod prove;
 mod reach;
@@ -58,6 +60,8 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Forge(forge) => forge::run(&forge),
         Command::Demo(demo) => demo::run(&demo),
         Command::Prove(prove) => prove::run(&prove),
+        #[cfg(feature = "aws")]
+        Command::Posture(args) => posture::run(&args),
         Command::Seal(seal) => seal::run(&seal),
         Command::Explain(explain) => texts::explain(&explain),
         Command::Report(report) => texts::report(&report),

@@ -22,6 +22,7 @@ mod junit;
 pub mod markdown;
 mod ocsf;
 pub mod plain;
+pub mod posture;
 pub mod prometheus;
 pub mod proof;
 mod seen;

@@ -1,4 +1,4 @@
-//! Posts bytes to somebody who is told something: a service of AWS, whose requests are signed, or any address on the web. The
+//! Posts bytes to somebody who is told or asked something: a service of AWS, whose requests are signed, or any address on the web. The
 //! SDK's own client for a service that is asked one thing takes longer to build than all the rest; credentials, proxies,
 //! certificates and endpoints are the session's all the same.
 
@@ -44,7 +44,7 @@ pub enum Recipient {
     Aws(Api, Region, &'static str),
 }
 
-/// A service of AWS that is told something.
+/// A service of AWS that something is posted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
     /// SNS.
@@ -53,6 +53,8 @@ pub enum Api {
     EventBridge,
     /// Security Hub.
     SecurityHub,
+    /// KMS.
+    Kms,
 }
 
 impl Api {
@@ -62,6 +64,7 @@ impl Api {
             Self::Sns => "sns",
             Self::EventBridge => "events",
             Self::SecurityHub => "securityhub",
+            Self::Kms => "kms",
         }
     }
 
@@ -71,12 +74,14 @@ impl Api {
             Self::Sns => "SNS",
             Self::EventBridge => "EventBridge",
             Self::SecurityHub => "SecurityHub",
+            Self::Kms => "KMS",
         }
     }
 
     /// Its host in a region. In regions of the government SNS and EventBridge have no other endpoints for FIPS.
     fn host(self, region: &Region, fips: Fips) -> String {
-        let in_government = region.as_str().starts_with("us-gov-") && self != Self::SecurityHub;
+        let is_elsewhere = matches!(self, Self::SecurityHub | Self::Kms);
+        let in_government = region.as_str().starts_with("us-gov-") && !is_elsewhere;
         let fips = if fips == Fips::Wanted && !in_government { "-fips" } else { "" };
         format!("{}{fips}.{region}.{}", self.name(), dns_suffix(region))
     }

@@ -10,6 +10,8 @@ use super::failure::{Failure, FailureKind};
 use super::{Session, sdk_region};
 use crate::trail::{AccountId, ArnParts, Malformed, Prefix, Region, Time, TrailName};
 
+mod settings;
+
 /// Listings longer than this are no listings.
 const MOST_PAGES: usize = 1000;
 

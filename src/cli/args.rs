@@ -17,6 +17,8 @@ mod lab;
 mod lambda;
 mod notify;
 mod outputs;
+#[cfg(feature = "aws")]
+mod posture;
 mod remember;
 mod seal;
 mod shards;
@@ -33,6 +35,8 @@ pub use lab::{Demo, Forge};
 pub use lambda::Lambda;
 pub use notify::Notify;
 pub use outputs::{Colour, Look, Outputs, Pulse};
+#[cfg(feature = "aws")]
+pub use posture::{Posture, PostureFormat};
 pub use remember::{Remember, Reread};
 pub use seal::{Keygen, Seal, ShowSeal, VerifySeal};
 pub use shards::{Merge, PartOfPlan, PlanRun};
@@ -69,6 +73,9 @@ const RESULT: &str = "Output";
 const EXIT_CODES: &str = "Exit codes: 0 whole, 1 tampering found, 2 could not run or write a result, 3 incomplete, \
                           4 nothing to verify, 130 interrupted. 1 beats 2, and 2 beats all others.";
 
+#[cfg(feature = "aws")]
+const POSTURE_HELP: &str = "Exit codes: 0 every check that counts passes, 2 could not run, 3 a check that counts fails or is not known.";
+
 const VERIFY_HELP: &str = "Every option may also come from the environment (TRAILSEAL_LOOK_BACK for --look-back) or from the \
                            file that --config names (look-back = \"35d\"); the command line counts first.\n\n\
                            Exit codes: 0 whole, 1 tampering found, 2 could not run or write a result, 3 incomplete, \
@@ -97,6 +104,10 @@ pub enum Command {
     /// Prove one log file: which digest file attests it, which key signed that, whether the hash matches.
     #[command(after_help = EXIT_CODES)]
     Prove(Prove),
+    /// Judge how a record is protected: settings of trail, key and bucket, held against a policy.
+    #[cfg(feature = "aws")]
+    #[command(after_help = POSTURE_HELP)]
+    Posture(Box<Posture>),
     /// Make keys for seals, and read seals: signed statements of what runs saw.
     #[command(subcommand)]
     Seal(Seal),

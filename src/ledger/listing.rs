@@ -60,6 +60,11 @@ impl<'a> Stamp<'a> {
         true
     }
 
+    /// Whether it has to be restored before it can be read.
+    pub fn is_archived(&self) -> bool {
+        self.is_archived
+    }
+
     /// Whether it was put in several pieces, which CloudTrail never does.
     fn is_multipart(&self) -> bool {
         let pieces = self.etag.and_then(|etag| etag.rsplit_once('-'));

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::identity::{object_arn, partition, uid};
+use super::identity::{object_arn, uid};
 use super::json::visible::line;
 use super::plain::Plain;
 use super::words;
 use crate::report::Report;
-use crate::trail::{AccountId, Region, format_time};
+use crate::trail::{AccountId, Region, format_time, partition};
 use crate::verdict::{Class, Code, Finding, Severity};
 
 mod model;

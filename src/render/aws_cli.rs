@@ -14,12 +14,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
-use super::identity;
 use crate::crypto::Hash;
 use crate::gzip;
 use crate::report::Report;
 use crate::trail::key::DigestKey;
-use crate::trail::{ChainId, DigestKind, ObjectName, Span, Time};
+use crate::trail::{ChainId, DigestKind, ObjectName, Span, Time, partition};
 use crate::verdict::{Code, DigestVerdict, Finding, LogVerdict};
 
 mod block;
@@ -182,5 +181,5 @@ fn standard(id: &ChainId) -> ChainId {
 /// stands for it.
 fn arn(id: &ChainId) -> String {
     let (home, account) = (&id.home_region, id.place.account);
-    format!("arn:{}:cloudtrail:{home}:{account}:trail/{}", identity::partition(home), id.trail)
+    format!("arn:{}:cloudtrail:{home}:{account}:trail/{}", partition(home), id.trail)
 }

@@ -113,7 +113,8 @@ impl<W: io::Write> Objects<W> {
     }
 }
 
-fn row(cells: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+/// Writes a row.
+pub(super) fn row(cells: &[String], out: &mut dyn io::Write) -> io::Result<()> {
     let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
     write!(out, "{}\r\n", cells.join(","))
 }

@@ -1,7 +1,7 @@
 //! Names by which other systems know a finding, an object and a partition.
 
 use crate::crypto::Hash;
-use crate::trail::{ObjectName, Region, UNKNOWN_BUCKET};
+use crate::trail::{ObjectName, Region, UNKNOWN_BUCKET, partition};
 use crate::verdict::Finding;
 
 /// The same finding has the same name in every run, so that a later run updates what an earlier one filed.
@@ -21,21 +21,6 @@ pub fn uid(finding: &Finding) -> String {
         word(finding.at.map(|at| at.timestamp())),
     ];
     Hash::of(words.join("\0").as_bytes()).to_string()
-}
-
-/// The partition a region lies in, by the beginning of its name.
-pub fn partition(region: &Region) -> &'static str {
-    const BEGINNINGS: [(&str, &str); 7] = [
-        ("us-gov-", "aws-us-gov"),
-        ("cn-", "aws-cn"),
-        ("eusc-", "aws-eusc"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-    ];
-    let found = BEGINNINGS.into_iter().find(|(beginning, _)| region.as_str().starts_with(beginning));
-    found.map_or("aws", |(_, partition)| partition)
 }
 
 /// The ARN of an object.

@@ -45,6 +45,11 @@ pub fn codes(out: &mut dyn io::Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Text in a cell of a table, where nothing of it acts.
+pub(super) fn cell(text: &str) -> String {
+    Cell(text).to_string()
+}
+
 fn facts(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let window = match report.window.start() {
         Some(start) => words::range(Span { start, end: report.window.end() }),

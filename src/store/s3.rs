@@ -43,9 +43,11 @@ mod clock;
 mod document;
 mod fast_path;
 mod refusal;
+mod settings;
 mod state;
 mod unread;
 
+pub use settings::AskedOf;
 pub use state::S3State;
 
 /// The most of a body that is held when the answer does not say how long it is; S3's always do.

@@ -1,4 +1,6 @@
-//! How AWS names its resources.
+//! How AWS names its resources, and the partitions they are in.
+
+use super::Region;
 
 /// Longest partition that is taken for one.
 const LONGEST_PARTITION: usize = 20;
@@ -29,6 +31,21 @@ impl<'a> ArnParts<'a> {
             && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         is_partition.then_some(Self { partition, service, region, account, resource })
     }
+}
+
+/// The partition a region lies in, by the beginning of its name.
+pub fn partition(region: &Region) -> &'static str {
+    const BEGINNINGS: [(&str, &str); 7] = [
+        ("us-gov-", "aws-us-gov"),
+        ("cn-", "aws-cn"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+    ];
+    let found = BEGINNINGS.into_iter().find(|(beginning, _)| region.as_str().starts_with(beginning));
+    found.map_or("aws", |(_, partition)| partition)
 }
 
 #[cfg(test)]

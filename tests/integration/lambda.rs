@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use chrono::DurationRound as _;
 use trailseal::forge::{Damage, World};
 use trailseal::trail::format_time;
 use trailseal::trail::key::DigestKey;
@@ -91,6 +92,23 @@ fn whole_is_the_functions_success_and_all_else_its_error() {
     let log = scene.log();
     let hour = log.rsplit("trailseal ").next().unwrap();
     assert!(hour.contains(&format_time(key.end)) && hour.contains(key.chain.place.region.as_str()), "{log}");
+}
+
+#[test]
+fn an_hour_that_has_just_ended_is_whole() {
+    let now = chrono::Utc::now();
+    let hour = now.duration_trunc(chrono::TimeDelta::hours(1)).unwrap();
+    let world = quiet(12, |plan| plan.start = hour - chrono::TimeDelta::hours(12));
+    let scene = Scene::new(&world);
+    let newest = digests(&world, 0).pop().unwrap();
+    let end = DigestKey::parse(&newest).unwrap().end;
+    assert!(now - end < chrono::TimeDelta::hours(3), "{newest}");
+    assert_eq!(
+        scene.answers(None, &[came(&newest)]),
+        ["/event-0/response {\"exit_code\":0,\"runs\":1}"],
+        "{}",
+        scene.log()
+    );
 }
 
 #[test]

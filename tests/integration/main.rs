@@ -42,10 +42,12 @@ mod options_words;
 mod outages;
 mod outputs;
 mod patience;
+mod posture;
 mod properties;
 mod prove;
 mod readme;
 mod real_moto;
+mod real_moto_posture;
 mod real_seaweed;
 #[cfg(target_os = "linux")]
 mod real_slurm;

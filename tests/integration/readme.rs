@@ -133,12 +133,23 @@ fn the_alert_rules_ask_for_metrics_that_are_there() {
 #[test]
 fn the_configuration_it_shows_is_one() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), between("```toml", "```")).unwrap();
+    std::fs::write(file.path(), between("<!-- config -->\n```toml", "```")).unwrap();
     let output =
         crate::binary::program().args(["config", "show", "--config"]).arg(file.path()).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(shown.contains("last = \"26h\"") && shown.contains("accept = [\"log-unlisted\"]"), "{shown}");
+}
+
+#[test]
+fn the_policy_it_shows_is_one() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), between("<!-- policy -->\n```toml", "```")).unwrap();
+    let output =
+        crate::binary::program().args(["posture", ".", "--policy"]).arg(file.path()).output().unwrap();
+    // The policy is read first.
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("has no settings"), "{told}");
 }
 
 /// The guides lead where they say.

@@ -16,6 +16,7 @@ use trailseal::trail::{Identity, Window};
 
 use crate::binary::{WHOLE, WORLD, program};
 use crate::notify::Scene;
+use crate::posture;
 use crate::render_formats::written;
 use crate::render_worlds::{accepted, clean, damaged, every_code, mostly_carried, year_of_an_organization};
 use crate::support::memory::{Keeps, Memory};
@@ -26,6 +27,7 @@ const REPORT: &str = "urn:trailseal:report:v1";
 const LINES: &str = "urn:trailseal:lines:v1";
 const PROOF: &str = "urn:trailseal:proof:v1";
 const ALERT: &str = "urn:trailseal:alert:v1";
+const POSTURE: &str = "urn:trailseal:posture:v1";
 
 /// What is held against which schema, by a name to tell it by.
 type Document = (String, &'static str, Value);
@@ -215,6 +217,14 @@ fn every_alert_follows_its_schema() {
     assert_eq!(kinds, ["red", "still-red", "recovered"]);
     let documents = told.into_iter().map(|told| (told["kind"].to_string(), ALERT, told)).collect::<Vec<_>>();
     all_follow(&[schema("report-v1.json"), closed(schema("alert-v1.json"))], &documents);
+}
+
+#[test]
+fn every_posture_follows_its_schema() {
+    let document =
+        |(name, text): (&str, String)| (name.to_owned(), POSTURE, serde_json::from_str(&text).unwrap());
+    let documents: Vec<Document> = posture::documents().into_iter().map(document).collect();
+    all_follow(&[schema("report-v1.json"), closed(schema("posture-v1.json"))], &documents);
 }
 
 /// Formats of other houses, which `render_consumers` looks at.

@@ -34,6 +34,7 @@ pub mod s3;
 #[cfg(unix)]
 pub mod seaweed;
 pub mod server;
+pub mod settings;
 #[cfg(target_os = "linux")]
 pub mod slurm;
 pub mod tls;

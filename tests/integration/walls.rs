@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const VOCABULARY: &[&str] = &["trail", "crypto", "gzip", "json"];
+const VOCABULARY: &[&str] = &["trail", "crypto", "gzip", "json", "settings"];
 const JUDGEMENT: &[&str] = &["verdict", "digest", "chain", "logs", "events", "report"];
 const PORTS: &[&str] = &["store", "keys", "aws"];
 /// Rooms of the program; their `crate::` is not the library's.
@@ -20,12 +20,13 @@ fn allowed(room: &str) -> Vec<&'static str> {
         "inspection" => [VOCABULARY, JUDGEMENT].concat(),
         "ledger" => [VOCABULARY, JUDGEMENT, &["inspection"]].concat(),
         "conclusion" => [VOCABULARY, JUDGEMENT, &["inspection"]].concat(),
+        "posture" => VOCABULARY.to_vec(),
         "seal" => [VOCABULARY, &["report", "verdict"]].concat(),
         "shard" => [VOCABULARY, JUDGEMENT, &["inspection"]].concat(),
         "audit" => {
             [VOCABULARY, JUDGEMENT, &["inspection", "ledger", "conclusion", "seal", "shard"], PORTS].concat()
         }
-        "render" => [VOCABULARY, &["report", "verdict"]].concat(),
+        "render" => [VOCABULARY, &["report", "verdict", "posture"]].concat(),
         "alert" => [VOCABULARY, &["report", "verdict", "render"]].concat(),
         "forge" => VOCABULARY.to_vec(),
         _ => panic!("{room} is a new room: give it its place in the house"),

@@ -16,6 +16,8 @@ pub(super) enum Action {
     ListVersions,
     Get,
     Put,
+    /// A setting of a bucket or an object.
+    Ask,
 }
 
 /// An attempt that gave nothing.
@@ -102,6 +104,11 @@ impl Refusal {
         }
     }
 
+    /// What came back.
+    pub(super) fn failure(&self) -> &Failure {
+        &self.failure
+    }
+
     pub(super) fn is_throttling(&self) -> bool {
         self.setback == Setback::Passing(RetryCause::Throttled)
     }
@@ -118,6 +125,7 @@ impl Refusal {
             Action::ListVersions => "list the versions of",
             Action::Get => "get",
             Action::Put => "put",
+            Action::Ask => "ask",
         };
         StoreError::new(self.kind, action, target, self.failure.detail.clone()).caused_by(self.failure)
     }

@@ -17,6 +17,8 @@ pub fn action(request: &Request) -> Option<Action> {
             "DescribeTrails" => Action::DescribeTrails,
             "GetTrail" => Action::GetTrail,
             "GetTrailStatus" => Action::GetTrailStatus,
+            "GetEventSelectors" => Action::GetEventSelectors,
+            "DescribeKey" => Action::DescribeKey,
             "DescribeOrganization" => Action::DescribeOrganization,
             _ => Action::Unknown,
         });
@@ -39,14 +41,16 @@ pub fn action(request: &Request) -> Option<Action> {
 /// Whether S3 is not the one to answer.
 pub fn is_control(action: Action) -> bool {
     use Action::{
-        AssumeRole, DescribeOrganization, DescribeTrails, GetCallerIdentity, GetTrail, GetTrailStatus,
-        ListPublicKeys, ListRegions,
+        AssumeRole, DescribeKey, DescribeOrganization, DescribeTrails, GetCallerIdentity, GetEventSelectors,
+        GetTrail, GetTrailStatus, ListPublicKeys, ListRegions,
     };
     matches!(
         action,
         AssumeRole
             | DescribeOrganization
+            | DescribeKey
             | DescribeTrails
+            | GetEventSelectors
             | GetCallerIdentity
             | GetTrail
             | GetTrailStatus
@@ -101,6 +105,21 @@ pub fn answer(world: &World, request: &Request, call: &Call) -> Answer {
             Some(trail) => json_answer(200, &trail.status),
             None => no_trail(),
         },
+        Action::GetEventSelectors => match trail_of(asked["TrailName"].as_str().unwrap_or_default()) {
+            Some(trail) => json_answer(200, &trail.selectors),
+            None => no_trail(),
+        },
+        Action::DescribeKey => {
+            let named = asked["KeyId"].as_str().unwrap_or_default();
+            let account = named.split(':').nth(4).unwrap_or_default();
+            match world.key_states.get(named) {
+                Some(state) => json_answer(
+                    200,
+                    &json!({ "KeyMetadata": { "AWSAccountId": account, "KeyState": state } }),
+                ),
+                None => error(call.action, 400, "NotFoundException", "no such key"),
+            }
+        }
         Action::DescribeOrganization => match &world.organization {
             Some(id) => json_answer(200, &json!({ "Organization": { "Id": id } })),
             None => error(call.action, 400, "AWSOrganizationsNotInUseException", "Not in an organization."),

@@ -101,7 +101,7 @@ fn trails(forged: &forge::World) -> Vec<KnownTrail> {
             description["S3KeyPrefix"] = json!(source.prefix.trim_end_matches('/'));
         }
         let status = json!({ "IsLogging": true, "LatestDigestDeliveryTime": plan.now().timestamp() as f64 });
-        KnownTrail { arn, description, status }
+        KnownTrail { arn, description, status, selectors: serde_json::json!({}) }
     };
     owners
         .iter()

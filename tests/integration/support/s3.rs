@@ -6,6 +6,7 @@ use std::ops::Bound;
 use super::faults::{Action, Call};
 use super::http::{Answer, Request, encode, escape};
 use super::server::{Behaviour, Listings};
+use super::settings::Settings;
 use super::world::{Bucket, Listing, Past, StorageClass, Stored, World};
 
 /// The bucket and the key, or a listing's prefix.
@@ -24,6 +25,10 @@ pub fn action(request: &Request) -> Action {
     let path = request.path.trim_start_matches('/');
     let has_key = path.split_once('/').is_some_and(|(_, key)| !key.is_empty());
     match (request.method.as_str(), has_key) {
+        ("GET", true) if request.query("retention").is_some() => Action::GetSetting,
+        ("GET", false) if Settings::asked(|name| request.query(name).is_some()).is_some() => {
+            Action::GetSetting
+        }
         ("GET", true) => Action::GetObject,
         ("PUT", true) => Action::PutObject,
         ("HEAD", true) => Action::HeadObject,
@@ -70,6 +75,14 @@ pub fn answer(world: &World, request: &Request, call: &Call, behaviour: &Behavio
         Action::ListObjectsV2 | Action::ListObjects | Action::ListObjectVersions if !may_list => denied(),
         Action::ListObjectVersions => versions(bucket, call),
         Action::ListObjectsV2 | Action::ListObjects => list(bucket, request, call, behaviour),
+        Action::GetSetting => setting(bucket, request, call),
+        Action::HeadBucket
+            if request
+                .header("x-amz-expected-bucket-owner")
+                .is_some_and(|owner| owner != bucket.settings.owner) =>
+        {
+            denied()
+        }
         Action::HeadBucket if !may_list => denied().with("x-amz-bucket-region", &bucket.region),
         Action::HeadBucket => {
             Answer::new(200, "application/xml", "").with("x-amz-bucket-region", &bucket.region)
@@ -144,6 +157,19 @@ pub fn put(world: &mut World, request: &Request, call: &Call, behaviour: &Behavi
     stored.last_modified = chrono::Utc::now();
     let etag = format!("\"{}\"", stored.etag());
     Answer::new(200, "application/xml", "").with("etag", etag)
+}
+
+/// A setting of the bucket, or of one of its objects.
+fn setting(bucket: &Bucket, request: &Request, call: &Call) -> Answer {
+    let answered = match Settings::asked(|name| request.query(name).is_some()) {
+        Some(name) => bucket.settings.answer(name),
+        None if !bucket.objects.contains_key(&call.key) => Err((404, "NoSuchKey")),
+        None => bucket.settings.retention.clone().ok_or((404, "NoSuchObjectLockConfiguration")),
+    };
+    match answered {
+        Ok(document) => Answer::new(200, "application/xml", document),
+        Err((status, code)) => error(request, status, code, "There is none."),
+    }
 }
 
 /// All versions below a prefix, on one page.

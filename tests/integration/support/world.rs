@@ -6,6 +6,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
 
+use super::settings::Settings;
+
 /// Everything there is.
 #[derive(Debug, Clone, Default)]
 pub struct World {
@@ -13,6 +15,8 @@ pub struct World {
     /// The keys ListPublicKeys knows, by region.
     pub keys: BTreeMap<String, Vec<ListedKey>>,
     pub trails: Vec<KnownTrail>,
+    /// KMS keys, by their ARN, and the state that each is in.
+    pub key_states: BTreeMap<String, String>,
     /// What ListRegions answers.
     pub enabled_regions: Vec<String>,
     /// The account every caller belongs to.
@@ -31,6 +35,7 @@ pub struct Bucket {
     pub listing: Listing,
     /// What its versions tell of what was there before.
     pub past: Vec<Past>,
+    pub settings: Settings,
 }
 
 /// A version that is not the newest.
@@ -57,7 +62,13 @@ pub enum Listing {
 
 impl Bucket {
     pub fn new(region: &str) -> Self {
-        Self { region: region.into(), objects: BTreeMap::new(), listing: Listing::Granted, past: Vec::new() }
+        Self {
+            region: region.into(),
+            objects: BTreeMap::new(),
+            listing: Listing::Granted,
+            past: Vec::new(),
+            settings: Settings::default(),
+        }
     }
 
     pub fn put(&mut self, key: &str, body: impl Into<Bytes>) -> &mut Stored {
@@ -131,4 +142,6 @@ pub struct KnownTrail {
     pub arn: String,
     pub description: serde_json::Value,
     pub status: serde_json::Value,
+    /// What GetEventSelectors answers.
+    pub selectors: serde_json::Value,
 }

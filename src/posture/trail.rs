@@ -1,0 +1,327 @@
+//! The checks of a trail.
+
+use chrono::TimeDelta;
+
+use super::check::{Judged, Reading};
+use super::policy::Policy;
+use super::table::CheckId;
+use crate::settings::{
+    Calls, Delivery, EventSelector, FieldSelector, Selectors, Setting, Switch, TrailFacts, TrailSettings,
+};
+use crate::trail::{AccountId, Time, format_time};
+
+/// Log files come every few minutes, if there is anything to tell; a day without any is a fault.
+const DAY: TimeDelta = TimeDelta::hours(24);
+/// Digests come every hour, within about half an hour of its end.
+const DIGESTS: TimeDelta = TimeDelta::hours(3);
+/// The resources that S3's data events are about.
+const OBJECTS: &str = "AWS::S3::Object";
+/// All of them, in selectors of the older kind.
+const ALL_OBJECTS: [&str; 2] = ["arn:aws:s3", "arn:aws:s3:::"];
+
+/// The checks of one trail. `record` is the bucket that is looked at with the beginning of its keys, `BUCKET/PREFIX/AWSLogs/`, and
+/// `seen` are the accounts in it.
+pub(super) fn checks(
+    trail: &TrailSettings,
+    policy: &Policy,
+    record: &str,
+    seen: &[AccountId],
+) -> Vec<Judged> {
+    let now = trail.read_at;
+    let of_trail = |judge: &dyn Fn(&TrailFacts) -> Reading| read(&trail.trail, judge);
+    let of_selectors = |judge: &dyn Fn(&Selectors) -> Reading| read(&trail.selectors, judge);
+    vec![
+        Judged::new(
+            CheckId::TrailLogging,
+            read(&trail.status, &|status| match status.logging {
+                Switch::Off => Reading::fail("it does not record now"),
+                Switch::On => delivered("log files", &status.logs, DAY, now),
+            }),
+        ),
+        Judged::new(
+            CheckId::TrailMultiRegion,
+            of_trail(&|trail| match (trail.all_regions, trail.global_services) {
+                (Switch::On, Switch::On) => Reading::pass("in all regions, with global services"),
+                (Switch::On, Switch::Off) => Reading::fail("in all regions, without global services"),
+                (Switch::Off, _) => Reading::fail("in its home region alone"),
+            }),
+        ),
+        Judged::new(CheckId::TrailManagementEvents, of_selectors(&management)),
+        Judged::new(
+            CheckId::TrailDataEventsS3,
+            of_selectors(&|selectors| data(selectors, Watched::Everything)),
+        ),
+        Judged::new(
+            CheckId::TrailBucketSelfWatch,
+            of_selectors(&|selectors| data(selectors, Watched::WritesTo(record))),
+        ),
+        Judged::new(CheckId::TrailValidation, validation(trail)),
+        Judged::new(CheckId::TrailKms, key(trail)),
+        Judged::new(CheckId::TrailCloudwatch, log_group(trail)),
+        Judged::new(CheckId::TrailOrganization, of_trail(&|trail| organization(trail, policy, seen))),
+    ]
+}
+
+fn read<T>(setting: &Setting<T>, judge: &dyn Fn(&T) -> Reading) -> Reading {
+    match setting.known() {
+        Ok(Some(value)) => judge(value),
+        Ok(None) => Reading::unclear("CloudTrail says that there is none"),
+        Err(why) => Reading::unread(why),
+    }
+}
+
+fn delivered(what: &str, delivery: &Delivery, within: TimeDelta, now: Time) -> Reading {
+    let Delivery { latest, error } = delivery;
+    match (latest, error) {
+        (_, Some(error)) => Reading::fail(&format!("{what} could not be delivered: {error}")),
+        (None, None) => Reading::fail(&format!("{what} were never delivered")),
+        (Some(latest), None) if *latest + within < now => {
+            Reading::fail(&format!("{what} were last delivered at {}", format_time(*latest)))
+        }
+        (Some(latest), None) => Reading::pass(&format!("{what} were delivered at {}", format_time(*latest))),
+    }
+}
+
+fn validation(trail: &TrailSettings) -> Reading {
+    match trail.trail.known() {
+        Err(why) => Reading::unread(why),
+        Ok(Some(TrailFacts { validation: Switch::On, .. })) => {
+            read(&trail.status, &|status| delivered("digests", &status.digests, DIGESTS, trail.read_at))
+        }
+        Ok(_) => Reading::fail("it is off: no digests are delivered"),
+    }
+}
+
+fn key(trail: &TrailSettings) -> Reading {
+    let named = match trail.trail.known() {
+        Err(why) => return Reading::unread(why),
+        Ok(facts) => facts.and_then(|facts| facts.key.as_ref()),
+    };
+    let Some(named) = named else { return Reading::fail("it encrypts with no key of its own") };
+    read(&trail.key, &|key| {
+        let owner =
+            key.account.map_or_else(|| "an account unknown".to_owned(), |account| account.to_string());
+        let told = format!("{named} of {owner} is {}", key.state);
+        if key.state == "Enabled" { Reading::pass(&told) } else { Reading::fail(&told) }
+    })
+}
+
+fn log_group(trail: &TrailSettings) -> Reading {
+    match trail.trail.known() {
+        Err(why) => Reading::unread(why),
+        Ok(Some(TrailFacts { log_group: Some(_), .. })) => {
+            read(&trail.status, &|status| delivered("events", &status.log_group, DAY, trail.read_at))
+        }
+        Ok(_) => Reading::fail("it delivers to no log group"),
+    }
+}
+
+fn organization(trail: &TrailFacts, policy: &Policy, seen: &[AccountId]) -> Reading {
+    if trail.organization == Switch::On {
+        return Reading::pass("it is an organization's");
+    }
+    if policy.accounts.is_empty() {
+        return Reading::unclear(
+            "it is one account's, and the policy does not say which accounts are to be there",
+        );
+    }
+    let absent: Vec<String> =
+        policy.accounts.iter().filter(|account| !seen.contains(account)).map(ToString::to_string).collect();
+    match &absent[..] {
+        [] => {
+            Reading::pass(&format!("all {} accounts of the policy are in the bucket", policy.accounts.len()))
+        }
+        absent => Reading::fail(&format!("not in the bucket: {}", absent.join(", "))),
+    }
+}
+
+fn management(selectors: &Selectors) -> Reading {
+    let (calls, excluded): (Recorded, Vec<String>) = match selectors {
+        Selectors::Basic(selectors) => {
+            let on = selectors.iter().filter(|selector| selector.management == Switch::On);
+            let excluded = on.clone().flat_map(|selector| selector.excluded.iter().cloned());
+            (joined(on.map(|selector| Some(selector.calls))), excluded.collect())
+        }
+        Selectors::Advanced(all) => {
+            let own: Vec<&Vec<FieldSelector>> =
+                all.iter().filter(|fields| category(fields) == Some("Management")).collect();
+            let is_plain =
+                |fields: &Vec<FieldSelector>| fields.iter().all(is_known) && calls(fields).is_some();
+            let recorded = joined(own.iter().filter(|fields| is_plain(fields)).map(|fields| calls(fields)));
+            if recorded != Recorded::All && own.iter().any(|fields| !is_plain(fields)) {
+                return Reading::unclear(
+                    "a selector of management events has conditions that are not understood",
+                );
+            }
+            let excluded =
+                own.iter().flat_map(|fields| fields.iter()).filter(|field| field.field == "eventSource");
+            (recorded, excluded.flat_map(|field| field.not_equals.iter().cloned()).collect())
+        }
+    };
+    let told = |what: &str| match &excluded[..] {
+        [] => what.to_owned(),
+        excluded => format!("{what}, without {}", excluded.join(", ")),
+    };
+    match calls {
+        Recorded::All => Reading::pass(&told("reads and writes")),
+        Recorded::Reads => Reading::fail(&told("reads alone")),
+        Recorded::Writes => Reading::fail(&told("writes alone")),
+        Recorded::Nothing => Reading::fail("none"),
+    }
+}
+
+/// Whether a field is one that selectors of management events are known by here.
+fn is_known(field: &FieldSelector) -> bool {
+    !field.others
+        && match &*field.field {
+            "eventCategory" | "readOnly" => true,
+            "eventSource" => field.equals.is_empty() && field.starts_with.is_empty(),
+            _ => false,
+        }
+}
+
+fn category(fields: &[FieldSelector]) -> Option<&str> {
+    let field = fields.iter().find(|field| field.field == "eventCategory")?;
+    field.equals.first().map(String::as_str)
+}
+
+/// Which calls a selector by fields records; none, if it cannot be told.
+fn calls(fields: &[FieldSelector]) -> Option<Calls> {
+    let Some(field) = fields.iter().find(|field| field.field == "readOnly") else { return Some(Calls::All) };
+    match &field.equals[..] {
+        [flag] if flag == "true" => Some(Calls::Reads),
+        [flag] if flag == "false" => Some(Calls::Writes),
+        _ => None,
+    }
+}
+
+/// What several selectors record together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recorded {
+    All,
+    Reads,
+    Writes,
+    Nothing,
+}
+
+fn joined(calls: impl Iterator<Item = Option<Calls>>) -> Recorded {
+    let (mut reads, mut writes) = (false, false);
+    for calls in calls.flatten() {
+        reads |= calls != Calls::Writes;
+        writes |= calls != Calls::Reads;
+    }
+    match (reads, writes) {
+        (true, true) => Recorded::All,
+        (true, false) => Recorded::Reads,
+        (false, true) => Recorded::Writes,
+        (false, false) => Recorded::Nothing,
+    }
+}
+
+/// What is to be recorded.
+#[derive(Debug, Clone, Copy)]
+enum Watched<'a> {
+    /// What is read from and written to all buckets.
+    Everything,
+    /// What is written to the record: its bucket, and the beginning of its keys.
+    WritesTo(&'a str),
+}
+
+impl Watched<'_> {
+    /// Whether a resource, in a selector of the older kind or as what an ARN begins with, holds it.
+    fn is_in(self, beginning: &str) -> bool {
+        let is_all = ALL_OBJECTS.contains(&beginning) || is_all_of_a_partition(beginning);
+        match self {
+            Self::Everything => is_all,
+            Self::WritesTo(record) => {
+                let own = beginning.split_once(":s3:::");
+                is_all || own.is_some_and(|(_, path)| path.contains('/') && record.starts_with(path))
+            }
+        }
+    }
+
+    fn is_met_by(self, recorded: Recorded) -> bool {
+        match self {
+            Self::Everything => recorded == Recorded::All,
+            Self::WritesTo(_) => matches!(recorded, Recorded::All | Recorded::Writes),
+        }
+    }
+}
+
+/// `arn:aws-cn:s3` and its like.
+fn is_all_of_a_partition(beginning: &str) -> bool {
+    let parts: Vec<&str> = beginning.trim_end_matches(':').split(':').collect();
+    matches!(parts[..], ["arn", partition, "s3"] if partition.starts_with("aws"))
+}
+
+fn data(selectors: &Selectors, watched: Watched<'_>) -> Reading {
+    let (recorded, scope, is_clear) = match selectors {
+        Selectors::Basic(selectors) => basic_data(selectors, watched),
+        Selectors::Advanced(all) => advanced_data(all, watched),
+    };
+    let scope = if scope.is_empty() { "no objects of S3".to_owned() } else { scope.join(", ") };
+    match (watched.is_met_by(recorded), is_clear) {
+        (true, _) => Reading::pass(&scope),
+        (false, true) => Reading::fail(&scope),
+        (false, false) => Reading::unclear(&format!("not to be told from {scope}")),
+    }
+}
+
+type Data = (Recorded, Vec<String>, bool);
+
+fn basic_data(selectors: &[EventSelector], watched: Watched<'_>) -> Data {
+    let of_objects = |selector: &EventSelector| {
+        let own = selector.data.iter().filter(|(kind, _)| kind == OBJECTS);
+        own.flat_map(|(_, values)| values.clone()).collect::<Vec<_>>()
+    };
+    let recording =
+        selectors.iter().filter(|selector| of_objects(selector).iter().any(|value| watched.is_in(value)));
+    let scope = selectors.iter().flat_map(|selector| {
+        of_objects(selector).into_iter().map(|value| format!("{} {value}", word(Some(selector.calls))))
+    });
+    (joined(recording.map(|selector| Some(selector.calls))), scope.collect(), true)
+}
+
+fn advanced_data(all: &[Vec<FieldSelector>], watched: Watched<'_>) -> Data {
+    let is_of_objects = |fields: &&Vec<FieldSelector>| {
+        let kinds = fields.iter().find(|field| field.field == "resources.type");
+        category(fields) == Some("Data")
+            && kinds.is_some_and(|field| field.equals.iter().any(|kind| kind == OBJECTS))
+    };
+    let (mut recording, mut scope, mut is_clear) = (Vec::new(), Vec::new(), true);
+    for fields in all.iter().filter(is_of_objects) {
+        let calls = calls(fields);
+        let named = fields.iter().find(|field| field.field == "resources.ARN");
+        const KNOWN: [&str; 4] = ["eventCategory", "resources.type", "readOnly", "resources.ARN"];
+        let is_plain = fields.iter().all(|field| KNOWN.contains(&&*field.field) && !field.others)
+            && named.is_none_or(|field| field.not_equals.is_empty());
+        let told = named.map_or_else(
+            || "all objects".to_owned(),
+            |field| [&field.starts_with[..], &field.equals[..]].concat().join(", "),
+        );
+        scope.push(format!(
+            "{} {told}{}",
+            word(calls),
+            if is_plain { "" } else { " with further conditions" }
+        ));
+        let holds =
+            named.is_none_or(|field| field.starts_with.iter().any(|beginning| watched.is_in(beginning)));
+        if holds && is_plain {
+            recording.push(calls);
+        }
+        is_clear &= is_plain && calls.is_some();
+    }
+    (joined(recording.into_iter()), scope, is_clear)
+}
+
+fn word(calls: Option<Calls>) -> &'static str {
+    match calls {
+        Some(Calls::All) => "reads and writes of",
+        Some(Calls::Reads) => "reads of",
+        Some(Calls::Writes) => "writes of",
+        None => "some of",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! `trailseal posture` against an AWS that nobody here wrote: what AWS's SDK for Python has set is what is read. moto does not know
+//! GetBucketPolicyStatus, and whether versions are kept it says under another name than S3.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+use crate::support::boto::Boto;
+use crate::support::moto::{ACCOUNT, Moto};
+
+fn judged(server: &Moto, source: &str) -> BTreeMap<String, (String, String)> {
+    let output = Command::cargo_bin("trailseal")
+        .unwrap()
+        .args(["posture", source, "--format", "json"])
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", server.url())
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIDANYBODY")
+        .env("AWS_SECRET_ACCESS_KEY", "any-secret")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let document: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let word = |check: &Value, field: &str| check[field].as_str().unwrap().to_owned();
+    let checks = document["checks"].as_array().unwrap().iter();
+    checks.map(|check| (word(check, "id"), (word(check, "state"), word(check, "value")))).collect()
+}
+
+#[track_caller]
+fn are(checks: &BTreeMap<String, (String, String)>, expected: &[(&str, &str)]) {
+    for (id, state) in expected {
+        assert_eq!(checks[*id].0, *state, "{id}: {}", checks[*id].1);
+    }
+}
+
+fn create(boto: &mut Boto, bucket: &str, more: Value) {
+    let mut asked = json!({ "Bucket": bucket });
+    asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    boto.call("s3", "create_bucket", asked);
+}
+
+#[test]
+fn a_bucket_that_was_only_made_fails_where_it_should() {
+    let Some(server) = Moto::get() else { return };
+    create(&mut server.boto(), "bare-logs", json!({}));
+    let checks = judged(server, "s3://bare-logs");
+    are(
+        &checks,
+        &[
+            ("bucket-object-lock", "FAIL"),
+            // It answers under another name than S3's: that is no answer of S3.
+            ("bucket-versioning", "UNKNOWN"),
+            ("bucket-tls", "FAIL"),
+            ("bucket-public", "FAIL"),
+            ("bucket-access-logging", "FAIL"),
+            ("bucket-replication", "FAIL"),
+            ("bucket-lifecycle", "PASS"),
+            ("bucket-delete-rights", "PASS"),
+            ("bucket-source-arn", "UNKNOWN"),
+            ("trail-logging", "UNKNOWN"),
+        ],
+    );
+}
+
+#[test]
+fn what_boto3_has_set_is_what_is_read() {
+    let Some(server) = Moto::get() else { return };
+    let mut boto = server.boto();
+    create(&mut boto, "kept-logs", json!({ "ObjectLockEnabledForBucket": true }));
+    create(&mut boto, "kept-accesses", json!({}));
+    let key = boto.call("kms", "create_key", json!({}))["KeyMetadata"]["Arn"].clone();
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/kept");
+    let bucket = "kept-logs";
+    boto.call(
+        "s3",
+        "put_object_lock_configuration",
+        json!({ "Bucket": bucket, "ObjectLockConfiguration": { "ObjectLockEnabled": "Enabled", "Rule": { "DefaultRetention": { "Mode": "COMPLIANCE", "Days": 400 } } } }),
+    );
+    boto.call(
+        "s3",
+        "put_public_access_block",
+        json!({ "Bucket": bucket, "PublicAccessBlockConfiguration": { "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true } }),
+    );
+    let policy = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": ["s3:PutObject", "s3:GetBucketAcl"], "Resource": ["arn:aws:s3:::kept-logs", "arn:aws:s3:::kept-logs/AWSLogs/*"],
+          "Condition": { "StringEquals": { "aws:SourceArn": arn } } },
+        { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::kept-logs", "arn:aws:s3:::kept-logs/*"], "Condition": { "Bool": { "aws:SecureTransport": "false" } } },
+    ] });
+    boto.call("s3", "put_bucket_policy", json!({ "Bucket": bucket, "Policy": policy.to_string() }));
+    boto.call(
+        "s3",
+        "put_bucket_lifecycle_configuration",
+        json!({ "Bucket": bucket, "LifecycleConfiguration": { "Rules": [
+            { "ID": "old", "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 2555 } },
+            { "ID": "off", "Status": "Disabled", "Filter": { "Prefix": "AWSLogs/" }, "Expiration": { "Days": 1 } },
+        ] } }),
+    );
+    boto.call("cloudtrail", "create_trail", json!({ "Name": "kept", "S3BucketName": bucket, "IsMultiRegionTrail": true, "EnableLogFileValidation": true, "KmsKeyId": key }));
+    boto.call("cloudtrail", "start_logging", json!({ "Name": "kept" }));
+    boto.call(
+        "cloudtrail",
+        "put_event_selectors",
+        json!({ "TrailName": "kept", "EventSelectors": [{ "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::kept-logs/"] }] }] }),
+    );
+    let checks = judged(server, &arn);
+    are(
+        &checks,
+        &[
+            ("trail-multi-region", "PASS"),
+            ("trail-management-events", "PASS"),
+            ("trail-data-events-s3", "FAIL"),
+            ("trail-bucket-self-watch", "PASS"),
+            ("trail-kms", "PASS"),
+            ("trail-cloudwatch", "FAIL"),
+            ("bucket-object-lock", "PASS"),
+            ("bucket-tls", "PASS"),
+            ("bucket-public", "PASS"),
+            ("bucket-source-arn", "PASS"),
+            ("bucket-delete-rights", "PASS"),
+            ("bucket-lifecycle", "PASS"),
+        ],
+    );
+    // One change, one check.
+    let id = key.as_str().unwrap().rsplit('/').next().unwrap();
+    boto.call("kms", "disable_key", json!({ "KeyId": id }));
+    boto.call(
+        "s3",
+        "put_bucket_lifecycle_configuration",
+        json!({ "Bucket": bucket, "LifecycleConfiguration": { "Rules": [{ "ID": "short", "Status": "Enabled", "Filter": { "Prefix": "AWSLogs/" }, "Expiration": { "Days": 90 } }] } }),
+    );
+    boto.call("cloudtrail", "stop_logging", json!({ "Name": "kept" }));
+    are(
+        &judged(server, &arn),
+        &[
+            ("trail-kms", "FAIL"),
+            ("bucket-lifecycle", "FAIL"),
+            ("trail-logging", "FAIL"),
+            ("bucket-tls", "PASS"),
+        ],
+    );
+}
