@@ -14,11 +14,12 @@
 //!
 //! The house, from the ground up; each floor sees only those below it:
 //!
-//! - **vocabulary** ([`trail`], `crypto`, `gzip`, `json`): accounts, chains, keys of objects, hashes, signatures,
+//! - **vocabulary** ([`trail`], `crypto`, `gzip`, `json`, [`settings`]): accounts, chains, keys of objects, hashes, signatures,
 //!   bounded inflation, the JSON that tools write. Pure.
 //! - **judgement** (`verdict`, `digest`, `chain`, `logs`, `events`, [`report`]; `inspection`, which puts theirs together for
 //!   one account and region, `ledger`, which remembers that, and `conclusion`, for all of them; [`seal`], which signs what a run
-//!   saw and judges what witnesses hold of that, and [`shard`], which divides a run): what bytes and listings amount to. Pure: no clock, no network, no disk.
+//!   saw and judges what witnesses hold of that, [`shard`], which divides a run, and [`posture`], which holds settings against a
+//!   policy): what bytes and listings amount to. Pure: no clock, no network, no disk.
 //! - **ports** ([`store`], [`keys`] and, for AWS, [`aws`]): where objects and keys come from. They may fail, but never call
 //!   an object absent unless the store said so.
 //! - **shell** ([`audit`]): lists, fetches and calls judgement, concurrently and within bounds.

@@ -8,6 +8,7 @@ use super::exit::{COULD_NOT_RUN, Failure, worse};
 use crate::aws::invocations::{Answer, Invocations};
 use crate::trail::key::DigestKey;
 use crate::trail::{DIGEST_HOUR, format_time};
+use crate::verdict::Code;
 
 mod event;
 
@@ -56,7 +57,8 @@ fn everything(args: &Lambda) -> Vec<String> {
     vec!["--last".to_owned(), args.last.as_str().to_owned()]
 }
 
-/// The options of a run over the hour of one digest.
+/// The options of a run over the hour of one digest. In so young a window nothing could be missed yet, which a run says of it; that
+/// the digest is there is what the event says.
 fn hour(digest: &DigestKey) -> Vec<String> {
     let place = &digest.chain.place;
     let (start, end) = (digest.end - DIGEST_HOUR, digest.end);
@@ -65,6 +67,7 @@ fn hour(digest: &DigestKey) -> Vec<String> {
         ("--region", place.region.to_string()),
         ("--start", format_time(start)),
         ("--end", format_time(end)),
+        ("--accept", Code::CoverageTail.to_string()),
     ]
     .into_iter()
     .flat_map(|(option, value)| [option.to_owned(), value])
