@@ -1,10 +1,10 @@
 //! `trailseal posture`: asks for settings, and holds them against a policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
 use super::args::{Posture, PostureFormat};
 use super::aws::AwsClients;
@@ -12,7 +12,7 @@ use super::exit::{self, Failure};
 use super::failed::failure;
 use super::output::{self, Output};
 use super::reach::Reach;
-use super::source::Source;
+use super::source::{Reached, Source};
 use super::stopping::{stop_on_signal, unless_stopped};
 use crate::audit::{self, AuditError, Census, Extent, Plan, Ports, Stop};
 use crate::aws::trails::{TrailArn, Trails};
@@ -31,6 +31,9 @@ mod policy;
 const REQUESTS: NonZeroU16 = NonZeroU16::new(64).unwrap();
 /// Trails asked one by one; a bucket of more names is looked at by the ARN of one of them.
 const MOST_TRAILS: usize = 50;
+
+/// Digests come every hour; one that is older than this against the newest is of a chain that has ended.
+const ABOUT: TimeDelta = TimeDelta::hours(48);
 
 /// Runs the command.
 pub fn run(args: &Posture) -> Result<u8, Failure> {
@@ -58,6 +61,10 @@ async fn read(args: &Posture, source: Source) -> Result<Settings, Failure> {
     let opening = async {
         let clients = reach.aws().await?;
         match source {
+            Source::Bucket { place, reached: Reached::ThroughAccessPoint, .. } => Err(Failure::new(format!(
+                "{} is an access point, and settings are the bucket's behind it: name that, s3://BUCKET[/PREFIX]",
+                place.bucket
+            ))),
             Source::Bucket { place, named, .. } => Ok((Location::new(place.bucket, named.prefix), None)),
             Source::Trail(arn) => {
                 let trail = clients.trail(&arn).await?;
@@ -115,11 +122,11 @@ async fn ask(
     let trails = Trails::new(&clients.session());
     let (known, unknown) = match arn {
         Some(arn) => (vec![arn], Vec::new()),
-        None => named(census.chains.keys(), now),
+        None => named(living(&census.chains), now),
     };
-    let trail_account: Option<AccountId> = known.first().map(|arn| arn.account);
+    let trail_accounts: BTreeSet<AccountId> = known.iter().map(|arn| arn.account).collect();
     let objects = census.objects;
-    let asked = AskedOf { place, trail_account, objects: &objects, now };
+    let asked = AskedOf { place, trail_accounts: &trail_accounts, objects: &objects, now };
     let of_trails = async {
         let mut settings: Vec<TrailSettings> = Vec::new();
         for arn in &known {
@@ -138,6 +145,14 @@ async fn ask(
         chains: chains.map(|(id, Extent { oldest, newest })| ListedChain { id, oldest, newest }).collect(),
         archived: census.archived,
     }
+}
+
+/// The chains that go on: whose newest digest is about as new as any. What has ended is asked nothing.
+fn living(chains: &BTreeMap<ChainId, Extent>) -> impl Iterator<Item = &ChainId> {
+    let newest = chains.values().filter_map(|extent| extent.newest).max();
+    let is_living =
+        move |extent: &Extent| extent.newest.zip(newest).is_some_and(|(own, newest)| newest <= own + ABOUT);
+    chains.iter().filter(move |(_, extent)| is_living(extent)).map(|(id, _)| id)
 }
 
 /// The trails that digests name, and those that can be asked nothing, with the reason.

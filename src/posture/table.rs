@@ -44,7 +44,7 @@ macro_rules! checks {
 
 checks! {
     TrailLogging "trail-logging",
-        "The trail records now, and its log files were delivered without an error within a day.",
+        "The trail records now and delivers here, and its log files came without an error within a day.",
         "aws cloudtrail start-logging --name TRAIL; an error of delivery names what the bucket or the key refuses.",
         [cis("5.0", "3.1", hub::SOURCE), cis("7.0", "4.1", prowler::SOURCE), hub::control("CloudTrail.3")];
     TrailMultiRegion "trail-multi-region",

@@ -27,17 +27,10 @@ pub(super) fn checks(
     record: &str,
     seen: &[AccountId],
 ) -> Vec<Judged> {
-    let now = trail.read_at;
     let of_trail = |judge: &dyn Fn(&TrailFacts) -> Reading| read(&trail.trail, judge);
     let of_selectors = |judge: &dyn Fn(&Selectors) -> Reading| read(&trail.selectors, judge);
     vec![
-        Judged::new(
-            CheckId::TrailLogging,
-            read(&trail.status, &|status| match status.logging {
-                Switch::Off => Reading::fail("it does not record now"),
-                Switch::On => delivered("log files", &status.logs, DAY, now),
-            }),
-        ),
+        Judged::new(CheckId::TrailLogging, logging(trail, record)),
         Judged::new(
             CheckId::TrailMultiRegion,
             of_trail(&|trail| match (trail.all_regions, trail.global_services) {
@@ -68,6 +61,18 @@ fn read<T>(setting: &Setting<T>, judge: &dyn Fn(&T) -> Reading) -> Reading {
         Ok(None) => Reading::unclear("CloudTrail says that there is none"),
         Err(why) => Reading::unread(why),
     }
+}
+
+fn logging(trail: &TrailSettings, record: &str) -> Reading {
+    if let Ok(Some(TrailFacts { bucket, .. })) = trail.trail.known()
+        && record.split('/').next() != Some(bucket)
+    {
+        return Reading::fail(&format!("it delivers to s3://{bucket}, and not here"));
+    }
+    read(&trail.status, &|status| match status.logging {
+        Switch::Off => Reading::fail("it does not record now"),
+        Switch::On => delivered("log files", &status.logs, DAY, trail.read_at),
+    })
 }
 
 fn delivered(what: &str, delivery: &Delivery, within: TimeDelta, now: Time) -> Reading {

@@ -17,7 +17,7 @@ pub use json::json;
 pub const NOT_SEEN: &[&str] = &[
     "Identity policies of the bucket's account, service control policies and resource control policies are not seen from the bucket.",
     "Settings are as they were when they were read; what they were before, only recorded calls tell.",
-    "Of the objects some were looked at, not all.",
+    "Of the objects some were looked at, not all; whether INTELLIGENT_TIERING archives any was not asked.",
 ];
 
 /// The result in one sentence.

@@ -256,6 +256,27 @@ fn a_bucket_asks_the_trails_that_its_digests_name() {
 }
 
 #[test]
+fn what_has_ended_is_asked_nothing() {
+    let scene = Scene::new();
+    // The newest day of a second trail is years before that of the first.
+    scene.server.change(|world| {
+        let bucket = world.buckets.get_mut("example-trail-bucket").unwrap();
+        let (key, stored) = bucket.objects.iter().find(|(key, _)| key.contains("CloudTrail-Digest")).unwrap();
+        let (key, stored) = (key.clone(), stored.clone());
+        let day = key.split('/').rev().skip(1).take(3).collect::<Vec<_>>();
+        let older = key
+            .replace(&format!("{}/{}/{}", day[2], day[1], day[0]), "2020/01/01")
+            .replace(&format!("_{}{}{}T", day[2], day[1], day[0]), "_20200101T")
+            .replace("management-events", "of-old");
+        assert_ne!(older, key);
+        bucket.objects.insert(older, stored);
+    });
+    let (code, checks, document) = scene.judged(SOURCE, &[]);
+    assert_eq!(code, 0, "{checks:#?}");
+    assert_eq!(document["retention"]["chains"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn an_empty_bucket_s_settings_are_judged_all_the_same() {
     let scene = Scene::new();
     scene.server.change(|world| world.buckets.get_mut("example-trail-bucket").unwrap().objects.clear());

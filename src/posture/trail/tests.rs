@@ -60,6 +60,7 @@ fn a_trail_logs_if_it_is_on_and_what_it_logs_arrives() {
     assert_eq!(state(&doing(|status| status.logs = Delivery::default()), CheckId::TrailLogging), Fail);
     let refused = |status: &mut StatusFacts| status.logs.error = Some("AccessDenied".into());
     assert_eq!(state(&doing(refused), CheckId::TrailLogging), Fail);
+    assert_eq!(state(&set(|trail| trail.bucket = "elsewhere".into()), CheckId::TrailLogging), Fail);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A bucket's settings, each with the right that reading it takes. What is not configured is an error of its own (Amazon S3 API
 //! Reference, "Error responses"), and only that error makes it absent.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -30,8 +31,8 @@ const NO_LOCK: &[&str] = &["ObjectLockConfigurationNotFoundError", "NoSuchObject
 pub struct AskedOf<'a> {
     /// The bucket, and what stands before `AWSLogs/` in its keys.
     pub place: &'a Location,
-    /// The account of the trail that delivers there, where it is known.
-    pub trail_account: Option<AccountId>,
+    /// The accounts of the trails that deliver there, as far as they are known.
+    pub trail_accounts: &'a BTreeSet<AccountId>,
     /// Some of its objects, with what the listing says of when they were written.
     pub objects: &'a [(ObjectName, Option<Time>)],
     /// Now.
@@ -78,7 +79,7 @@ where
 impl S3Store {
     /// A bucket's settings, as far as they can be read.
     pub async fn settings(&self, asked: AskedOf<'_>) -> BucketSettings {
-        let AskedOf { place, trail_account, objects, now } = asked;
+        let AskedOf { place, trail_accounts, objects, now } = asked;
         let bucket = &place.bucket;
         let (
             owner,
@@ -93,7 +94,7 @@ impl S3Store {
             replication,
             objects,
         ) = tokio::join!(
-            self.owner(bucket, trail_account),
+            self.owner(bucket, trail_accounts),
             self.versioning(bucket),
             self.object_lock(bucket),
             self.lifecycle(bucket),
@@ -149,36 +150,36 @@ impl S3Store {
     }
 
     /// Who owns a bucket: S3 refuses a request that expects another owner than it has.
-    async fn owner(&self, bucket: &Arc<str>, trail_account: Option<AccountId>) -> Setting<BucketOwner> {
-        let Some(account) = trail_account else {
+    async fn owner(&self, bucket: &Arc<str>, trail_accounts: &BTreeSet<AccountId>) -> Setting<BucketOwner> {
+        if trail_accounts.is_empty() {
             return Setting::Unread(Unread::BeyondTheSource(
                 "whose trail delivers here is not known; name the trail by its ARN",
             ));
-        };
-        let right = asking("s3:ListBucket", &[]);
-        let anybody_s =
-            ask!(
-                self,
-                bucket,
-                right,
-                |client| client.head_bucket().bucket(&**bucket),
-                |_| Setting::Given(())
-            );
-        let trail_s = ask!(
+        }
+        if let Setting::Unread(why) = self.head(bucket, None).await {
+            return Setting::Unread(why);
+        }
+        for account in trail_accounts {
+            match self.head(bucket, Some(*account)).await {
+                Setting::Given(()) => return Setting::Given(BucketOwner::TrailAccount),
+                Setting::Unread(Unread::Denied { .. }) => {}
+                Setting::Unread(why) => return Setting::Unread(why),
+                Setting::Absent => return Setting::Absent,
+            }
+        }
+        Setting::Given(BucketOwner::Another)
+    }
+
+    /// Whether a bucket answers whoever expects this owner of it.
+    async fn head(&self, bucket: &Arc<str>, owner: Option<AccountId>) -> Setting<()> {
+        let owner = owner.map(|account| account.to_string());
+        ask!(
             self,
             bucket,
-            right,
-            |client| client.head_bucket().bucket(&**bucket).expected_bucket_owner(account.to_string()),
+            asking("s3:ListBucket", &[]),
+            |client| client.head_bucket().bucket(&**bucket).set_expected_bucket_owner(owner.clone()),
             |_| Setting::Given(())
-        );
-        match (anybody_s, trail_s) {
-            (_, Setting::Given(())) => Setting::Given(BucketOwner::TrailAccount),
-            (Setting::Given(()), Setting::Unread(Unread::Denied { .. })) => {
-                Setting::Given(BucketOwner::Another)
-            }
-            (Setting::Unread(why), _) | (_, Setting::Unread(why)) => Setting::Unread(why),
-            (Setting::Absent, _) | (_, Setting::Absent) => Setting::Absent,
-        }
+        )
     }
 
     async fn versioning(&self, bucket: &Arc<str>) -> Setting<Versioning> {
