@@ -27,6 +27,7 @@ pub use table::{About, CheckId};
 
 use crate::settings::{BucketSettings, TrailSettings};
 use check::Judged;
+use trail::Seen;
 
 use crate::trail::{AccountId, ChainId, Time};
 
@@ -43,6 +44,8 @@ pub struct Settings {
     pub chains: Vec<ListedChain>,
     /// Digests of the newest days that have to be restored before they can be read.
     pub archived: u64,
+    /// What of the record could not be listed, in words.
+    pub unlisted: Vec<String>,
 }
 
 /// A chain as it is listed: nothing of it was read.
@@ -69,6 +72,8 @@ pub struct Posture {
     pub by_rule: Option<ByRule>,
     /// The chains, as they are listed.
     pub chains: Vec<ListedChain>,
+    /// What of the record could not be listed, in words.
+    pub unlisted: Vec<String>,
     /// What is to be said of how long the record is kept.
     pub retention: Vec<RetentionFinding>,
 }
@@ -79,15 +84,17 @@ impl Posture {
         self.checks.iter().filter(|check| check.state == state).count()
     }
 
-    /// The exit code: 0 where all that counts holds, 3 where something does not or nobody can tell.
+    /// The exit code: 0 where all that counts holds, 3 where something does not, where it is not known, or where not all of the record
+    /// could be listed. What nobody can know from this source does not count.
     pub fn exit_code(&self) -> u8 {
-        if self.checks.iter().any(Check::counts) { 3 } else { 0 }
+        if self.checks.iter().any(Check::counts) || !self.unlisted.is_empty() { 3 } else { 0 }
     }
 }
 
 /// Holds what was read against what is demanded.
 pub fn judge(settings: &Settings, policy: Policy) -> Posture {
-    let Settings { bucket, trails, accounts, chains, archived } = settings;
+    let Settings { bucket, trails, accounts, chains, archived, unlisted } = settings;
+    let seen = Seen { accounts, unlisted: !unlisted.is_empty() };
     let record = format!("{}/{}AWSLogs/", bucket.bucket, bucket.prefix);
     let check = |Judged { id, reading }: Judged, subject: &str, read_at| Check {
         id,
@@ -99,7 +106,7 @@ pub fn judge(settings: &Settings, policy: Policy) -> Posture {
     };
     let mut checks = Vec::new();
     for trail in trails {
-        let of_trail = trail::checks(trail, &policy, &record, accounts);
+        let of_trail = trail::checks(trail, &policy, (&record, &bucket.owner), seen);
         checks.extend(of_trail.into_iter().map(|judged| check(judged, &trail.name, trail.read_at)));
     }
     let of_bucket = [
@@ -121,6 +128,7 @@ pub fn judge(settings: &Settings, policy: Policy) -> Posture {
         checks,
         by_rule: lifecycle::by_rule(bucket),
         chains: chains.clone(),
+        unlisted: unlisted.clone(),
         retention: [
             lifecycle::findings(bucket, &policy),
             retention::findings(chains, *archived, (bucket.read_at, &policy)),

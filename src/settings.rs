@@ -284,6 +284,10 @@ pub struct Replication {
     pub account: Option<String>,
     /// Whether delete markers are copied, too.
     pub delete_markers: Switch,
+    /// Whether objects that are encrypted with KMS keys are copied, too.
+    pub encrypted: Switch,
+    /// Of several rules for one destination, the one with the highest counts.
+    pub priority: i32,
 }
 
 /// An object, and how it is kept.
@@ -328,6 +332,8 @@ pub struct TrailSettings {
 pub struct TrailFacts {
     /// The bucket that it delivers to.
     pub bucket: String,
+    /// What stands before `AWSLogs/` in its keys, with a slash at its end.
+    pub prefix: String,
     /// The account that owns it.
     pub account: AccountId,
     /// Whether it records in all regions.

@@ -26,6 +26,8 @@ pub struct Census {
     pub accounts: BTreeSet<AccountId>,
     /// The standard chains that have digests on the newest day of their account and region, or among its oldest.
     pub chains: BTreeMap<ChainId, Extent>,
+    /// Where the record lies.
+    pub homes: BTreeSet<Location>,
     /// Digests of those newest days that have to be restored before they can be read.
     pub archived: u64,
     /// Of some accounts and regions, drawn so that nobody can foresee them, the oldest digest, the newest, and one between; with
@@ -61,6 +63,7 @@ pub async fn census(plan: Plan, ports: Ports) -> Result<Census, AuditError> {
     let drawn: BTreeSet<usize> = drawn.into_values().take(DRAWN).collect();
     let mut census = Census {
         accounts: found.sites.iter().map(|site| site.place.account).collect(),
+        homes: found.sites.iter().flat_map(homes).cloned().collect(),
         unlisted: found.failures.first,
         ..Census::default()
     };
@@ -77,7 +80,8 @@ pub async fn census(plan: Plan, ports: Ports) -> Result<Census, AuditError> {
         .buffered(AT_ONCE);
     while let Some((newest, oldest, is_drawn)) = looked.next().await {
         match (newest, oldest) {
-            (Ok(newest), Ok(oldest)) => {
+            (Ok((newest, failures)), Ok((oldest, more))) => {
+                census.unlisted.extend(failures.into_iter().chain(more));
                 census.note(&newest, &oldest);
                 if is_drawn {
                     census.objects.extend(sample(&newest, &oldest, order));
@@ -121,13 +125,18 @@ impl Census {
 type Listed = (ObjectName, Option<Time>);
 
 /// The digests of the newest day of a site, in all its homes.
-async fn newest(store: &Stoppable, site: &Site, now: Time) -> Result<Vec<FoundDigest>, StoreError> {
-    let mut digests = Vec::new();
+async fn newest(
+    store: &Stoppable,
+    site: &Site,
+    now: Time,
+) -> Result<(Vec<FoundDigest>, Vec<StoreError>), StoreError> {
+    let (mut digests, mut failures) = (Vec::new(), Vec::new());
     for home in homes(site) {
         let found = listing::newest_day(store, home, &site.place, now).await?;
         digests.extend(found.found.into_iter().chain(found.earlier.into_values().flatten()));
+        failures.extend(found.failures);
     }
-    Ok(digests)
+    Ok((digests, failures))
 }
 
 fn homes(site: &Site) -> impl Iterator<Item = &Location> {
@@ -137,19 +146,20 @@ fn homes(site: &Site) -> impl Iterator<Item = &Location> {
 }
 
 /// The digests on the first page of each of a site's folders.
-async fn oldest(store: &Stoppable, site: &Site) -> Result<Vec<Early>, StoreError> {
-    let mut digests = Vec::new();
+async fn oldest(store: &Stoppable, site: &Site) -> Result<(Vec<Early>, Vec<StoreError>), StoreError> {
+    let (mut digests, mut failures) = (Vec::new(), Vec::new());
     for home in homes(site) {
         let folder = RegionFolder::of(home, &site.place, DIGEST_FOLDER);
         let page = store.list(&Listing::whole(Arc::clone(&home.bucket), folder.to_string())).await?;
+        failures.extend(page.unlisted);
         digests.extend(page.objects.into_iter().filter_map(|listed| {
             let key = DigestKey::parse(&listed.key)?;
             let object = ObjectName::new(Arc::clone(&home.bucket), listed.key);
             Some(Early { key, object, modified: listed.modified })
         }));
     }
-    digests.sort_by(|one, other| (one.key.end, &one.object).cmp(&(other.key.end, &other.object)));
-    Ok(digests)
+    digests.sort_by(|one: &Early, other| (one.key.end, &one.object).cmp(&(other.key.end, &other.object)));
+    Ok((digests, failures))
 }
 
 /// The oldest, the newest, and one between.

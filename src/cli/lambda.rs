@@ -6,7 +6,7 @@ use std::process::Command;
 use super::args::Lambda;
 use super::exit::{COULD_NOT_RUN, Failure, worse};
 use crate::aws::invocations::{Answer, Invocations};
-use crate::trail::key::DigestKey;
+use crate::trail::key::{DigestKey, ROOT};
 use crate::trail::{DIGEST_HOUR, format_time};
 use crate::verdict::Code;
 
@@ -20,6 +20,12 @@ pub fn run(args: &Lambda) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    if args.source.prefix().contains(ROOT) {
+        return Err(Failure::new(format!(
+            "{} names a part of a record: name the bucket, and what stands before {ROOT}",
+            args.source
+        )));
+    }
     let invocations = Invocations::from_environment().ok_or_else(|| {
         Failure::new(
             "AWS_LAMBDA_RUNTIME_API is not set: this command is what a function of AWS Lambda runs; `trailseal deploy lambda` prints one",
@@ -65,6 +71,7 @@ fn hour(digest: &DigestKey) -> Vec<String> {
     [
         ("--account", place.account.to_string()),
         ("--region", place.region.to_string()),
+        ("--trail", digest.chain.trail.to_string()),
         ("--start", format_time(start)),
         ("--end", format_time(end)),
         ("--accept", Code::CoverageTail.to_string()),

@@ -20,7 +20,7 @@ use crate::digest::NamedBy;
 use crate::keys::KeySource;
 use crate::posture::{self, ListedChain, Settings};
 use crate::render::posture as render;
-use crate::settings::{BucketSettings, Setting, TrailSettings, Unread};
+use crate::settings::{BucketOwner, BucketSettings, Setting, TrailSettings, Unread};
 use crate::store::s3::{AskedOf, S3Store};
 use crate::trail::source::Within;
 use crate::trail::{AccountId, ChainId, Location, Time, partition};
@@ -32,7 +32,7 @@ const REQUESTS: NonZeroU16 = NonZeroU16::new(64).unwrap();
 /// Trails asked one by one; a bucket of more names is looked at by the ARN of one of them.
 const MOST_TRAILS: usize = 50;
 
-/// Digests come every hour; one that is older than this against the newest is of a chain that has ended.
+/// A chain whose newest digest is older than this against the newest of all may have ended.
 const ABOUT: TimeDelta = TimeDelta::hours(48);
 
 /// Runs the command.
@@ -80,6 +80,16 @@ async fn read(args: &Posture, source: Source) -> Result<Settings, Failure> {
     let clients = reach.aws().await?;
     let store = Arc::new(clients.store());
     let census = census(args, clients, (&place, now), Arc::clone(&store), &stop).await?;
+    let place = match (&arn, &*census.homes.iter().collect::<Vec<_>>()) {
+        // A trail says where it delivers; else what was found does.
+        (None, [home]) => (*home).clone(),
+        (None, [one, other, ..]) => {
+            return Err(Failure::new(format!(
+                "several records lie there: name one of them, {one} or {other}, or a trail by its ARN"
+            )));
+        }
+        _ => place,
+    };
     let asking = async { Ok(ask(clients, &store, (&place, arn), census, now).await) };
     unless_stopped(&stop, asking).await
 }
@@ -97,16 +107,10 @@ async fn census(
     plan.within = Within::Everything;
     let keys = Arc::new(KeySource::Files(Arc::default()));
     match audit::census(plan, Ports::unwatched(store, keys, stop.clone())).await {
-        Ok(census) => {
-            for error in census.unlisted.iter().take(3) {
-                exit::note(&format!("not all of the record could be listed: {error}"));
-            }
-            Ok(census)
-        }
+        Ok(census) => Ok(census),
         Err(AuditError::NoRecord { .. }) => Ok(Census::default()),
         Err(AuditError::Store(error)) if error.kind == crate::store::StoreErrorKind::Denied => {
-            exit::note(&format!("the record could not be listed: {error}; grant s3:ListBucket"));
-            Ok(Census::default())
+            Ok(Census { unlisted: vec![error], ..Census::default() })
         }
         Err(error) => Err(failure(&error, clients.advice())),
     }
@@ -122,21 +126,34 @@ async fn ask(
     let trails = Trails::new(&clients.session());
     let (known, unknown) = match arn {
         Some(arn) => (vec![arn], Vec::new()),
-        None => named(living(&census.chains), now),
+        None => named(census.chains.keys(), now),
     };
+    let some_unknown = !unknown.is_empty();
     let trail_accounts: BTreeSet<AccountId> = known.iter().map(|arn| arn.account).collect();
-    let objects = census.objects;
+    let objects = census.objects.clone();
     let asked = AskedOf { place, trail_accounts: &trail_accounts, objects: &objects, now };
     let of_trails = async {
         let mut settings: Vec<TrailSettings> = Vec::new();
         for arn in &known {
-            settings.push(trails.settings(arn, now).await);
+            let asked = trails.settings(arn, now).await;
+            // One that is not there any more, and delivers nothing any more, is nobody's fault.
+            if !(asked.trail == Setting::Absent && has_ended(&census.chains, arn)) {
+                settings.push(asked);
+            }
         }
         settings.extend(unknown);
         settings
     };
-    let (bucket, trails): (BucketSettings, Vec<TrailSettings>) =
+    let (mut bucket, trails): (BucketSettings, Vec<TrailSettings>) =
         tokio::join!(store.settings(asked), of_trails);
+    if bucket.owner == Setting::Given(BucketOwner::Another) && some_unknown {
+        bucket.owner = Setting::Unread(Unread::BeyondTheSource(
+            "no trail's account that is known owns it, and of some trails it is not known whose they are",
+        ));
+    }
+    if !census.unlisted.is_empty() && objects.is_empty() {
+        bucket.objects = Setting::Unread(Unread::Failed("the record could not be listed".to_owned()));
+    }
     let chains = census.chains.into_iter();
     Settings {
         bucket,
@@ -144,15 +161,19 @@ async fn ask(
         accounts: census.accounts.into_iter().collect(),
         chains: chains.map(|(id, Extent { oldest, newest })| ListedChain { id, oldest, newest }).collect(),
         archived: census.archived,
+        unlisted: census.unlisted.iter().map(ToString::to_string).collect(),
     }
 }
 
-/// The chains that go on: whose newest digest is about as new as any. What has ended is asked nothing.
-fn living(chains: &BTreeMap<ChainId, Extent>) -> impl Iterator<Item = &ChainId> {
+/// Whether no chain of a trail has digests about as new as any.
+fn has_ended(chains: &BTreeMap<ChainId, Extent>, arn: &TrailArn) -> bool {
     let newest = chains.values().filter_map(|extent| extent.newest).max();
-    let is_living =
-        move |extent: &Extent| extent.newest.zip(newest).is_some_and(|(own, newest)| newest <= own + ABOUT);
-    chains.iter().filter(move |(_, extent)| is_living(extent)).map(|(id, _)| id)
+    let own = chains.iter().filter(|(id, _)| {
+        id.trail == arn.name && id.home_region == arn.region && id.place.account == arn.account
+    });
+    let is_new =
+        |extent: &Extent| extent.newest.zip(newest).is_some_and(|(own, newest)| newest <= own + ABOUT);
+    !own.map(|(_, extent)| extent).any(is_new)
 }
 
 /// The trails that digests name, and those that can be asked nothing, with the reason.
@@ -180,7 +201,7 @@ fn named<'c>(chains: impl Iterator<Item = &'c ChainId>, now: Time) -> (Vec<Trail
         }
     }
     if own.is_empty() && unknown.is_empty() {
-        unknown.insert("the trail".to_owned(), "no digest names a trail; name it by its ARN");
+        unknown.insert("the trail".to_owned(), "no digest that was seen names a trail; name it by its ARN");
     }
     let mut known: Vec<TrailArn> = own.into_values().collect();
     for arn in known.drain(known.len().min(MOST_TRAILS)..) {

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Judged, Reading};
-use super::document::{Condition, Document, Effect, Listed, Principal, Statement, Target, Who};
+use super::check::{Judged, Reading, State};
+use super::document::{Condition, Document, Effect, Listed, Pattern, Principal, Statement, Target, Who};
 use super::table::CheckId;
 use crate::settings::{BucketOwner, BucketSettings, PolicyStatus, Setting};
 use crate::trail::ArnParts;
@@ -17,11 +17,14 @@ const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 /// How services of AWS are called.
 const SERVICES: &str = ".amazonaws.com";
 /// What harms objects that are there, or lets others in.
-const OF_OBJECTS: [&str; 9] = [
+const OF_OBJECTS: [&str; 12] = [
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",
     "s3:PutObject",
     "s3:PutObjectAcl",
+    "s3:PutObjectVersionAcl",
+    "s3:PutObjectTagging",
+    "s3:PutObjectLegalHold",
     "s3:PutObjectRetention",
     "s3:BypassGovernanceRetention",
     "s3:UpdateObjectEncryption",
@@ -29,12 +32,13 @@ const OF_OBJECTS: [&str; 9] = [
     "s3:ReplicateDelete",
 ];
 /// What harms the bucket's own protection.
-const OF_THE_BUCKET: [&str; 11] = [
+const OF_THE_BUCKET: [&str; 12] = [
     "s3:DeleteBucket",
     "s3:PutLifecycleConfiguration",
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
     "s3:PutBucketAcl",
+    "s3:PutBucketLogging",
     "s3:PutBucketVersioning",
     "s3:PutBucketObjectLockConfiguration",
     "s3:PutReplicationConfiguration",
@@ -43,6 +47,8 @@ const OF_THE_BUCKET: [&str; 11] = [
     "s3:PutBucketPublicAccessBlock",
 ];
 const WRITES: &str = "s3:PutObject";
+/// A trail of somebody unknown.
+const ANYBODY_S: &str = "arn:aws:cloudtrail:us-east-1:000000000000:trail/unknown";
 /// Rights told of one principal.
 const TOLD: usize = 4;
 
@@ -165,7 +171,9 @@ fn public(bucket: &BucketSettings) -> Reading {
     if let Some(why) = status.or(bucket.grants.known().err()) {
         return Reading::unread(why);
     }
-    Reading::fail("neither policy nor ACL makes it public today, and not all four blocks are on")
+    Reading::unclear(
+        "neither policy nor ACL makes it public, and not all its own blocks are on; the account's were not asked",
+    )
 }
 
 fn source_arn(document: &Document, names: &Names) -> Reading {
@@ -185,6 +193,12 @@ fn source_arn(document: &Document, names: &Names) -> Reading {
         }
         match named_trails(statement) {
             Ok(named) => trails.extend(named),
+            Err(reading) if reading.state == State::Fail && may_be_denied(document, WRITES, record) => {
+                return Reading::unclear(&format!(
+                    "{}, and what another statement denies is not understood",
+                    reading.value
+                ));
+            }
             Err(reading) => return reading,
         }
     }
@@ -212,6 +226,13 @@ fn named_trails(statement: &Statement) -> Result<Vec<String>, Reading> {
     };
     let found = of_key("aws:sourcearn");
     if found.is_empty() {
+        const PLAIN: [&str; 3] = ["s3:x-amz-acl", "aws:sourceaccount", "aws:sourceorgid"];
+        if statement.conditions.iter().any(|condition| !PLAIN.contains(&&*condition.key)) {
+            return Err(Reading::unclear(&format!(
+                "{} has conditions that are not understood",
+                statement.name
+            )));
+        }
         let weaker = ["aws:sourceaccount", "aws:sourceorgid"].into_iter().find(|key| !of_key(key).is_empty());
         return Err(match weaker {
             Some(key) => {
@@ -229,15 +250,19 @@ fn named_trails(statement: &Statement) -> Result<Vec<String>, Reading> {
             )));
         }
         for value in &condition.values {
+            if Pattern(value.clone()).fits(ANYBODY_S) {
+                let what = format!("{} lets {value} write, which may be anybody's trail", statement.name);
+                return Err(Reading::fail(&what));
+            }
             let arn = ArnParts::of(value).filter(|arn| arn.service == "cloudtrail");
-            let Some(arn) = arn.filter(|arn| !arn.account.contains(['*', '?', '$'])) else {
-                return Err(Reading::fail(&format!(
-                    "{} lets {value} write, which may be anybody's trail",
-                    statement.name
-                )));
-            };
-            if arn.account.is_empty() || !arn.resource.starts_with("trail/") {
-                return Err(Reading::unclear(&format!("{}: {value} names no trail", statement.name)));
+            let named = arn.filter(|arn| !arn.account.contains(['*', '?', '$'])).map(|arn| arn.resource);
+            match named.and_then(|resource| resource.strip_prefix("trail/")) {
+                Some(name) if name.contains(['*', '?']) => {
+                    let what = format!("{} lets {value} write: any trail of that account", statement.name);
+                    return Err(Reading::fail(&what));
+                }
+                Some(name) if !name.contains('$') => {}
+                _ => return Err(Reading::unclear(&format!("{}: {value} is not understood", statement.name))),
             }
             trails.push(value.clone());
         }
@@ -268,7 +293,7 @@ fn delete_rights(document: &Document, names: &Names) -> Reading {
         .flat_map(|action| {
             document
                 .of(Effect::Allow)
-                .flat_map(move |statement| holders(statement, action, names.target(action)))
+                .flat_map(move |statement| holders(document, statement, action, names.target(action)))
         })
         .collect();
     let of = |certainty: Certainty| {
@@ -293,13 +318,33 @@ fn is_denied_to_all(document: &Document, action: &str, target: Target<'_>) -> bo
     })
 }
 
+/// Whether some statement may deny an action on some of a target to somebody. Where it is only for requests without TLS, nobody is
+/// kept from anything by it.
+fn may_be_denied(document: &Document, action: &str, target: Target<'_>) -> bool {
+    document.of(Effect::Deny).any(|statement| {
+        let for_plain_requests = !statement.conditions.is_empty()
+            && statement.conditions.iter().all(|condition| condition.key == "aws:securetransport");
+        !for_plain_requests
+            && statement.actions.holds_action(action) != Some(false)
+            && statement.resources.touches(target) != Some(false)
+    })
+}
+
 /// Those to whom a statement gives an action on some of a target.
-fn holders<'d>(statement: &'d Statement, action: &'static str, target: Target<'_>) -> Vec<Held<'d>> {
+fn holders<'d>(
+    document: &Document,
+    statement: &'d Statement,
+    action: &'static str,
+    target: Target<'_>,
+) -> Vec<Held<'d>> {
     let (is_meant, touches) = (statement.actions.holds_action(action), statement.resources.touches(target));
     if is_meant == Some(false) || touches == Some(false) {
         return Vec::new();
     }
-    let is_plain = is_meant.is_some() && touches.is_some() && statement.conditions.is_empty();
+    let is_plain = is_meant.is_some()
+        && touches.is_some()
+        && statement.conditions.is_empty()
+        && !may_be_denied(document, action, target);
     let held = |who: &'d str, is_certain: bool| {
         let certainty = if is_certain { Certainty::Given } else { Certainty::Perhaps };
         Held { who, action, statement, certainty }

@@ -1,6 +1,6 @@
 //! The checks of what lies elsewhere: copies of the record, and logs of accesses to it.
 
-use super::check::{Judged, Reading};
+use super::check::{Judged, Reading, State};
 use super::table::CheckId;
 use crate::settings::{AccessLog, BucketSettings, Replication, Switch};
 
@@ -18,26 +18,42 @@ fn replication(bucket: &BucketSettings) -> Reading {
         Ok(rules) => rules.map_or(&[][..], Vec::as_slice),
     };
     let record = format!("{}AWSLogs/", bucket.prefix);
-    let covering =
-        rules.iter().filter(|rule| rule.enabled && !rule.tagged && record.starts_with(&rule.prefix));
-    let mut lacking = None;
+    let mut covering: Vec<&Replication> = rules
+        .iter()
+        .filter(|rule| rule.enabled && !rule.tagged && record.starts_with(&rule.prefix))
+        .collect();
+    // Of several for one destination the one with the highest priority counts.
+    covering.sort_by(|one, other| (&one.bucket, -one.priority).cmp(&(&other.bucket, -other.priority)));
+    covering.dedup_by(|lower, higher| lower.bucket == higher.bucket);
+    let told =
+        |rule: &Replication, what: &str| format!("rule {:?} copies it to {}{what}", rule.id, rule.bucket);
+    let mut others = Vec::new();
     for rule in covering {
         match lack(rule) {
-            None => return Reading::pass(&format!("rule {:?} copies it to {}", rule.id, rule.bucket)),
-            Some(what) => {
-                lacking = lacking.or(Some(format!("rule {:?} copies it to {}, {what}", rule.id, rule.bucket)))
-            }
+            None => return Reading::pass(&told(rule, "")),
+            Some(Lack::Certain(what)) => others.push(Reading::fail(&told(rule, what))),
+            Some(Lack::Perhaps(what)) => others.push(Reading::unclear(&told(rule, what))),
         }
     }
-    Reading::fail(&lacking.unwrap_or_else(|| "nothing copies all of the record".to_owned()))
+    let unclear = others.iter().position(|reading| reading.state == State::Unknown);
+    let worst = unclear.or(if others.is_empty() { None } else { Some(0) });
+    worst.map_or_else(|| Reading::fail("nothing copies all of the record"), |at| others.swap_remove(at))
 }
 
-/// What a rule that copies the record lacks. Copies that belong to another account say so.
-fn lack(rule: &Replication) -> Option<&'static str> {
-    match (&rule.account, rule.delete_markers) {
-        (None, _) => Some("and does not make another account their owner"),
-        (Some(_), Switch::On) => Some("with delete markers: what is deleted here is hidden there"),
-        (Some(_), Switch::Off) => None,
+/// What a rule that copies the record lacks.
+enum Lack {
+    Certain(&'static str),
+    Perhaps(&'static str),
+}
+
+fn lack(rule: &Replication) -> Option<Lack> {
+    match (rule.delete_markers, rule.encrypted, &rule.account) {
+        (Switch::On, _, _) => {
+            Some(Lack::Certain(", with delete markers: what is deleted here is hidden there"))
+        }
+        (_, Switch::Off, _) => Some(Lack::Perhaps(", but nothing that is encrypted with a KMS key")),
+        (_, _, None) => Some(Lack::Perhaps(", and does not say whose that is")),
+        (Switch::Off, Switch::On, Some(_)) => None,
     }
 }
 

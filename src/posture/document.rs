@@ -186,7 +186,9 @@ fn conditions(value: &Value) -> Option<Vec<Condition>> {
     for (operator, keys) in value.as_object()? {
         for (key, value) in keys.as_object()? {
             let (operator, key) = (operator.clone(), key.to_ascii_lowercase());
-            read.push(Condition { operator, key, values: texts(value)? });
+            // None of nothing is ever met.
+            let values = texts(value).filter(|values| !values.is_empty())?;
+            read.push(Condition { operator, key, values });
         }
     }
     Some(read)
@@ -360,6 +362,9 @@ mod tests {
             statement(r#""Effect":"Allow","Principal":"*","Action":"*""#),
             statement(r#""Effect":"Allow","Principal":"*","NotPrincipal":"x","Action":"*","Resource":"*""#),
             statement(r#""Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Conditon":{}"#),
+            statement(
+                r#""Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":[]}}"#,
+            ),
         ] {
             assert!(Document::parse(&text).is_err(), "{text}");
         }

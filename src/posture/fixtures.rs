@@ -59,6 +59,8 @@ pub(super) fn bucket() -> BucketSettings {
             bucket: "arn:aws:s3:::copies".into(),
             account: Some("999988887777".into()),
             delete_markers: Switch::Off,
+            encrypted: Switch::On,
+            priority: 0,
         }]),
         objects: Setting::Given(vec![object("oldest", 300), object("newest", 0)]),
     }
@@ -72,6 +74,7 @@ pub(super) fn trail() -> TrailSettings {
         read_at: now(),
         trail: Setting::Given(TrailFacts {
             bucket: "logs".into(),
+            prefix: "audit/".into(),
             account: "111122223333".parse().unwrap(),
             all_regions: on,
             global_services: on,

@@ -44,6 +44,16 @@ pub fn by_rule(bucket: &BucketSettings) -> Option<ByRule> {
     Some(ByRule { logs: of("CloudTrail/"), digests: of("CloudTrail-Digest/") })
 }
 
+/// After how many days older versions of any of the record are destroyed, by which rule.
+pub(super) fn noncurrent(bucket: &BucketSettings) -> Option<(u32, String)> {
+    let lifecycle = bucket.lifecycle.known().ok()??;
+    let is_own = |rule: &&LifecycleRule| {
+        ["CloudTrail/", "CloudTrail-Digest/"].iter().any(|folder| is_for(rule, &bucket.prefix, folder))
+    };
+    let own = lifecycle.rules.iter().filter(is_own);
+    own.filter_map(|rule| Some((rule.noncurrent_days?, format!("rule {:?}", rule.id)))).min()
+}
+
 /// What is to be said of that.
 pub fn findings(bucket: &BucketSettings, policy: &Policy) -> Vec<RetentionFinding> {
     let Some(ByRule { logs, digests }) = by_rule(bucket) else { return Vec::new() };
@@ -99,6 +109,9 @@ pub(super) fn check(bucket: &BucketSettings, policy: &Policy) -> Judged {
                 .map(|found| found.message)
                 .collect();
             match &wrong[..] {
+                [] if deletes_tagged(bucket) => Reading::unclear(
+                    "a rule deletes what has a tag, and whether any of the record has it was not asked",
+                ),
                 [] => Reading::pass(&format!("log files and digests are kept {}", kept(&ends.logs))),
                 wrong => Reading::fail(&wrong.join("; ")),
             }
@@ -122,6 +135,16 @@ fn ends(lifecycle: &Lifecycle, prefix: &str, folder: &str, now: Time) -> Ends {
         }
     }
     ends
+}
+
+/// Whether a rule deletes objects of the record that have a tag.
+fn deletes_tagged(bucket: &BucketSettings) -> bool {
+    let Ok(Some(lifecycle)) = bucket.lifecycle.known() else { return false };
+    let mut tagged = lifecycle.rules.iter().filter(|rule| rule.tagged && rule.expires.is_some());
+    tagged.any(|rule| {
+        let rule = LifecycleRule { tagged: false, ..rule.clone() };
+        ["CloudTrail/", "CloudTrail-Digest/"].iter().any(|folder| is_for(&rule, &bucket.prefix, folder))
+    })
 }
 
 /// Whether a rule is in force for objects that CloudTrail writes to folders of this kind, wherever they lie below `AWSLogs/`.

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::check::{Judged, Reading};
+use super::lifecycle;
 use super::policy::Policy;
 use super::table::CheckId;
 use crate::settings::{BucketSettings, KeptObject, LockMode, Setting, Switch, VersioningStatus};
@@ -13,7 +14,7 @@ pub(super) fn checks(bucket: &BucketSettings, policy: &Policy) -> Vec<Judged> {
     vec![
         Judged::new(CheckId::BucketObjectLock, default_lock(bucket, policy)),
         Judged::new(CheckId::ObjectsLocked, objects(bucket, policy)),
-        Judged::new(CheckId::BucketVersioning, versioning(bucket)),
+        Judged::new(CheckId::BucketVersioning, versioning(bucket, policy)),
         Judged::new(CheckId::BucketMfaDelete, mfa_delete(bucket)),
     ]
 }
@@ -51,7 +52,7 @@ fn objects(bucket: &BucketSettings, policy: &Policy) -> Reading {
     }
     unread.unwrap_or_else(|| {
         Reading::pass(&format!(
-            "{} objects looked at: the oldest, the newest, and others drawn",
+            "{} digests looked at: of some regions the oldest, the newest, and one between",
             objects.len()
         ))
     })
@@ -89,13 +90,33 @@ fn due(modified: Time, policy: &Policy) -> Time {
     modified.checked_add_signed(asked).unwrap_or(Time::MAX_UTC)
 }
 
-fn versioning(bucket: &BucketSettings) -> Reading {
+fn versioning(bucket: &BucketSettings, policy: &Policy) -> Reading {
     match bucket.versioning.known() {
         Err(why) => Reading::unread(why),
         Ok(versioning) => match versioning.map(|versioning| versioning.status) {
-            Some(VersioningStatus::Enabled) => Reading::pass("versions are kept"),
+            Some(VersioningStatus::Enabled) => kept_versions(bucket, policy),
             Some(VersioningStatus::Suspended) => Reading::fail("versions are not kept any more"),
             Some(VersioningStatus::Never) | None => Reading::fail("versions are not kept"),
+        },
+    }
+}
+
+/// How long versions are kept that are not the newest: a rule may destroy them, unless a lock is longer.
+fn kept_versions(bucket: &BucketSettings, policy: &Policy) -> Reading {
+    let locked = bucket
+        .object_lock
+        .known()
+        .ok()
+        .flatten()
+        .and_then(|lock| lock.default)
+        .map_or(0, |default| default.days);
+    match lifecycle::noncurrent(bucket) {
+        Some((days, rule)) if days.max(locked) < policy.retention_days => Reading::fail(&format!(
+            "versions are kept, and older ones are destroyed after {days} days by {rule}"
+        )),
+        _ => match bucket.lifecycle.known() {
+            Err(why) if locked < policy.retention_days => Reading::unread(why),
+            _ => Reading::pass("versions are kept"),
         },
     }
 }

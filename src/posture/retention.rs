@@ -1,6 +1,7 @@
 //! How long the record is kept: what is said of that by the rules, and by what is listed. None of it is tampering.
 
 use super::ListedChain;
+use super::check::State;
 use super::policy::Policy;
 use crate::trail::{Time, format_time};
 
@@ -34,6 +35,14 @@ impl RetentionCode {
             Self::Unproven => "retention-unproven",
             Self::HotCold => "hot-cold",
             Self::Split => "digest-log-split",
+        }
+    }
+
+    /// What a finding of the kind comes to: that a record is young shows nothing either way.
+    pub fn state(self) -> State {
+        match self {
+            Self::Unproven => State::Unknown,
+            Self::Short | Self::HotCold | Self::Split => State::Fail,
         }
     }
 }

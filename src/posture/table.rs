@@ -119,7 +119,7 @@ checks! {
         ];
     BucketMfaDelete "bucket-mfa-delete",
         "Versions are deleted with a second factor alone; not asked for beside a lifecycle configuration, which excludes it, or a lock.",
-        "As the root user: aws s3api put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Enabled,MFADelete=Enabled",
+        "As the root user: aws s3api put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa \"SERIAL CODE\"",
         [cis("5.0", "2.1.2", hub::SOURCE), cis("7.0", "3.1.2", prowler::SOURCE), hub::control("S3.20")];
     BucketTls "bucket-tls",
         "The bucket's policy denies everybody every request that comes without TLS, for the bucket and its objects.",

@@ -2,12 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::check::{Judged, Reading};
+use super::check::{Judged, Reading, State};
 use super::policy::Policy;
 use super::table::CheckId;
 use crate::settings::{
-    Calls, Delivery, EventSelector, FieldSelector, Selectors, Setting, Switch, TrailFacts, TrailSettings,
+    BucketOwner, Calls, Delivery, EventSelector, FieldSelector, Selectors, Setting, Switch, TrailFacts,
+    TrailSettings,
 };
+use crate::trail::key::ROOT;
 use crate::trail::{AccountId, Time, format_time};
 
 /// Log files come every few minutes, if there is anything to tell; a day without any is a fault.
@@ -19,13 +21,23 @@ const OBJECTS: &str = "AWS::S3::Object";
 /// All of them, in selectors of the older kind.
 const ALL_OBJECTS: [&str; 2] = ["arn:aws:s3", "arn:aws:s3:::"];
 
+/// The accounts that were seen in the bucket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'s> {
+    pub(super) accounts: &'s [AccountId],
+    /// Whether some of it could not be listed.
+    pub(super) unlisted: bool,
+}
+
+const NO_TRAIL: &str = "CloudTrail says that there is none";
+
 /// The checks of one trail. `record` is the bucket that is looked at with the beginning of its keys, `BUCKET/PREFIX/AWSLogs/`, and
 /// `seen` are the accounts in it.
 pub(super) fn checks(
     trail: &TrailSettings,
     policy: &Policy,
-    record: &str,
-    seen: &[AccountId],
+    (record, owner): (&str, &Setting<BucketOwner>),
+    seen: Seen<'_>,
 ) -> Vec<Judged> {
     let of_trail = |judge: &dyn Fn(&TrailFacts) -> Reading| read(&trail.trail, judge);
     let of_selectors = |judge: &dyn Fn(&Selectors) -> Reading| read(&trail.selectors, judge);
@@ -40,14 +52,8 @@ pub(super) fn checks(
             }),
         ),
         Judged::new(CheckId::TrailManagementEvents, of_selectors(&management)),
-        Judged::new(
-            CheckId::TrailDataEventsS3,
-            of_selectors(&|selectors| data(selectors, Watched::Everything)),
-        ),
-        Judged::new(
-            CheckId::TrailBucketSelfWatch,
-            of_selectors(&|selectors| data(selectors, Watched::WritesTo(record))),
-        ),
+        Judged::new(CheckId::TrailDataEventsS3, everywhere(trail)),
+        Judged::new(CheckId::TrailBucketSelfWatch, own_bucket(trail, record, owner)),
         Judged::new(CheckId::TrailValidation, validation(trail)),
         Judged::new(CheckId::TrailKms, key(trail)),
         Judged::new(CheckId::TrailCloudwatch, log_group(trail)),
@@ -58,16 +64,20 @@ pub(super) fn checks(
 fn read<T>(setting: &Setting<T>, judge: &dyn Fn(&T) -> Reading) -> Reading {
     match setting.known() {
         Ok(Some(value)) => judge(value),
-        Ok(None) => Reading::unclear("CloudTrail says that there is none"),
+        Ok(None) => Reading::unclear(NO_TRAIL),
         Err(why) => Reading::unread(why),
     }
 }
 
 fn logging(trail: &TrailSettings, record: &str) -> Reading {
-    if let Ok(Some(TrailFacts { bucket, .. })) = trail.trail.known()
-        && record.split('/').next() != Some(bucket)
-    {
-        return Reading::fail(&format!("it delivers to s3://{bucket}, and not here"));
+    let facts = match trail.trail.known() {
+        Err(why) => return Reading::unread(why),
+        Ok(None) => return Reading::unclear(NO_TRAIL),
+        Ok(Some(facts)) => facts,
+    };
+    let delivers = format!("{}/{}", facts.bucket, facts.prefix);
+    if !delivers.starts_with(record.strip_suffix(ROOT).unwrap_or(record)) {
+        return Reading::fail(&format!("it delivers to s3://{delivers}, and not here"));
     }
     read(&trail.status, &|status| match status.logging {
         Switch::Off => Reading::fail("it does not record now"),
@@ -80,7 +90,10 @@ fn delivered(what: &str, delivery: &Delivery, within: TimeDelta, now: Time) -> R
     match (latest, error) {
         (_, Some(error)) => Reading::fail(&format!("{what} could not be delivered: {error}")),
         (None, None) => Reading::fail(&format!("{what} were never delivered")),
-        (Some(latest), None) if *latest + within < now => {
+        (Some(latest), None) if now + DIGESTS < *latest => {
+            Reading::unclear(&format!("{what} were delivered in the future, at {}", format_time(*latest)))
+        }
+        (Some(latest), None) if *latest < now - within => {
             Reading::fail(&format!("{what} were last delivered at {}", format_time(*latest)))
         }
         (Some(latest), None) => Reading::pass(&format!("{what} were delivered at {}", format_time(*latest))),
@@ -93,21 +106,29 @@ fn validation(trail: &TrailSettings) -> Reading {
         Ok(Some(TrailFacts { validation: Switch::On, .. })) => {
             read(&trail.status, &|status| delivered("digests", &status.digests, DIGESTS, trail.read_at))
         }
-        Ok(_) => Reading::fail("it is off: no digests are delivered"),
+        Ok(None) => Reading::unclear(NO_TRAIL),
+        Ok(Some(_)) => Reading::fail("it is off: no digests are delivered"),
     }
 }
 
 fn key(trail: &TrailSettings) -> Reading {
     let named = match trail.trail.known() {
         Err(why) => return Reading::unread(why),
-        Ok(facts) => facts.and_then(|facts| facts.key.as_ref()),
+        Ok(None) => return Reading::unclear(NO_TRAIL),
+        Ok(Some(facts)) => facts.key.as_ref(),
     };
     let Some(named) = named else { return Reading::fail("it encrypts with no key of its own") };
     read(&trail.key, &|key| {
         let owner =
             key.account.map_or_else(|| "an account unknown".to_owned(), |account| account.to_string());
         let told = format!("{named} of {owner} is {}", key.state);
-        if key.state == "Enabled" { Reading::pass(&told) } else { Reading::fail(&told) }
+        match &*key.state {
+            "Enabled" => Reading::pass(&told),
+            "Disabled" | "PendingDeletion" | "PendingReplicaDeletion" | "PendingImport" | "Unavailable" => {
+                Reading::fail(&told)
+            }
+            _ => Reading::unclear(&told),
+        }
     })
 }
 
@@ -117,11 +138,12 @@ fn log_group(trail: &TrailSettings) -> Reading {
         Ok(Some(TrailFacts { log_group: Some(_), .. })) => {
             read(&trail.status, &|status| delivered("events", &status.log_group, DAY, trail.read_at))
         }
-        Ok(_) => Reading::fail("it delivers to no log group"),
+        Ok(None) => Reading::unclear(NO_TRAIL),
+        Ok(Some(_)) => Reading::fail("it delivers to no log group"),
     }
 }
 
-fn organization(trail: &TrailFacts, policy: &Policy, seen: &[AccountId]) -> Reading {
+fn organization(trail: &TrailFacts, policy: &Policy, seen: Seen<'_>) -> Reading {
     if trail.organization == Switch::On {
         return Reading::pass("it is an organization's");
     }
@@ -130,11 +152,18 @@ fn organization(trail: &TrailFacts, policy: &Policy, seen: &[AccountId]) -> Read
             "it is one account's, and the policy does not say which accounts are to be there",
         );
     }
-    let absent: Vec<String> =
-        policy.accounts.iter().filter(|account| !seen.contains(account)).map(ToString::to_string).collect();
+    let absent: Vec<String> = policy
+        .accounts
+        .iter()
+        .filter(|account| !seen.accounts.contains(account))
+        .map(ToString::to_string)
+        .collect();
     match &absent[..] {
         [] => {
             Reading::pass(&format!("all {} accounts of the policy are in the bucket", policy.accounts.len()))
+        }
+        absent if seen.unlisted => {
+            Reading::unclear(&format!("not seen, and not all could be listed: {}", absent.join(", ")))
         }
         absent => Reading::fail(&format!("not in the bucket: {}", absent.join(", "))),
     }
@@ -220,6 +249,46 @@ fn joined(calls: impl Iterator<Item = Option<Calls>>) -> Recorded {
         (true, false) => Recorded::Reads,
         (false, true) => Recorded::Writes,
         (false, false) => Recorded::Nothing,
+    }
+}
+
+/// Data events of all buckets: a trail of one region records none of the others.
+fn everywhere(trail: &TrailSettings) -> Reading {
+    match trail.trail.known() {
+        Ok(Some(TrailFacts { all_regions: Switch::Off, .. })) => {
+            return Reading::fail("the trail records in its home region alone");
+        }
+        Ok(Some(_)) => {}
+        Ok(None) => return Reading::unclear(NO_TRAIL),
+        Err(why) => return Reading::unread(why),
+    }
+    read(&trail.selectors, &|selectors| data(selectors, Watched::Everything))
+}
+
+/// Data events of the record's own bucket: a trail records what happens in its own account alone, or in its organization, and in
+/// its regions (AWS CloudTrail User Guide, "Logging data events").
+fn own_bucket(trail: &TrailSettings, record: &str, owner: &Setting<BucketOwner>) -> Reading {
+    let facts = match trail.trail.known() {
+        Err(why) => return Reading::unread(why),
+        Ok(None) => return Reading::unclear(NO_TRAIL),
+        Ok(Some(facts)) => facts,
+    };
+    let reading = read(&trail.selectors, &|selectors| data(selectors, Watched::WritesTo(record)));
+    if reading.state != State::Pass {
+        return reading;
+    }
+    let told = reading.value;
+    if facts.all_regions == Switch::Off {
+        return Reading::unclear(&format!(
+            "{told}; the trail records in its home region alone, and where the bucket is was not asked"
+        ));
+    }
+    match (facts.organization, owner.known()) {
+        (_, Ok(Some(BucketOwner::TrailAccount))) | (Switch::On, _) => Reading::pass(&told),
+        (Switch::Off, Ok(Some(BucketOwner::Another))) => {
+            Reading::fail("the bucket is another account's, in which this trail records nothing")
+        }
+        (Switch::Off, _) => Reading::unclear(&format!("{told}; whose the bucket is is not known")),
     }
 }
 

@@ -15,7 +15,7 @@ pub use json::json;
 
 /// What no reading of these settings shows.
 pub const NOT_SEEN: &[&str] = &[
-    "Identity policies of the bucket's account, service control policies and resource control policies are not seen from the bucket.",
+    "Identity policies of the bucket's account, what it blocks for all its buckets, service control policies and resource control policies are not seen from the bucket.",
     "Settings are as they were when they were read; what they were before, only recorded calls tell.",
     "Of the objects some were looked at, not all; whether INTELLIGENT_TIERING archives any was not asked.",
 ];
@@ -26,16 +26,26 @@ pub fn sentence(posture: &Posture) -> String {
     let unknown = count(State::Unknown) + count(State::BeyondTheSource);
     let (failed, passed) = (count(State::Fail), count(State::Pass));
     let all = passed + failed + unknown;
-    match (failed, unknown) {
+    let fail = |count: usize| if count == 1 { "fails" } else { "fail" };
+    let checks = match (failed, unknown) {
         (0, 0) => format!("All {all} checks pass."),
         (0, unknown) => {
             format!("Of {all} checks {passed} pass, none fails, and of {unknown} it is not known.")
         }
-        (failed, 0) => format!("Of {all} checks {passed} pass, and {failed} fail."),
+        (failed, 0) => format!("Of {all} checks {passed} pass, and {failed} {}.", fail(failed)),
         (failed, unknown) => {
-            format!("Of {all} checks {passed} pass, {failed} fail, and of {unknown} it is not known.")
+            format!(
+                "Of {all} checks {passed} pass, {failed} {}, and of {unknown} it is not known.",
+                fail(failed)
+            )
         }
-    }
+    };
+    let unlisted = if posture.unlisted.is_empty() { "" } else { " Not all of the record could be listed." };
+    let retention = match posture.retention.len() {
+        0 => String::new(),
+        count => format!(" {count} told of retention."),
+    };
+    format!("{checks}{unlisted}{retention}")
 }
 
 /// The controls that a check supports, each with whose mapping that is.
@@ -71,8 +81,22 @@ pub fn csv(posture: &Posture, out: &mut dyn io::Write) -> io::Result<()> {
     }
     for RetentionFinding { code, message } in &posture.retention {
         let mut cells = [""; 9].map(String::from);
-        (cells[0], cells[1], cells[3], cells[4]) =
-            (code.as_str().to_owned(), "FAIL".to_owned(), posture.place.clone(), message.clone());
+        (cells[0], cells[1], cells[3], cells[4]) = (
+            code.as_str().to_owned(),
+            code.state().as_str().to_owned(),
+            posture.place.clone(),
+            message.clone(),
+        );
+        row(&cells, out)?;
+    }
+    for failure in &posture.unlisted {
+        let mut cells = [""; 9].map(String::from);
+        (cells[0], cells[1], cells[3], cells[4]) = (
+            "listing".to_owned(),
+            State::Unknown.as_str().to_owned(),
+            posture.place.clone(),
+            failure.clone(),
+        );
         row(&cells, out)?;
     }
     Ok(())
@@ -91,12 +115,29 @@ pub fn markdown(posture: &Posture, out: &mut dyn io::Write) -> io::Result<()> {
         sentence(posture),
         cell(&posture.policy.about)
     )?;
-    writeln!(out, "| check | state | what was read |\n| --- | --- | --- |")?;
+    writeln!(out, "| of | check | state | what was read |\n| --- | --- | --- | --- |")?;
     for check in &posture.checks {
-        writeln!(out, "| `{}` | {} | {} |", check.id, check.state.as_str(), cell(&check.value))?;
+        let (subject, weight) = (cell(&check.subject), check.weight.as_str());
+        writeln!(
+            out,
+            "| {subject} | `{}` | {} ({weight}) | {} |",
+            check.id,
+            check.state.as_str(),
+            cell(&check.value)
+        )?;
     }
     for RetentionFinding { code, message } in &posture.retention {
-        writeln!(out, "| `{}` | FAIL | {} |", code.as_str(), cell(message))?;
+        let place = cell(&posture.place);
+        writeln!(out, "| {place} | `{}` | {} | {} |", code.as_str(), code.state().as_str(), cell(message))?;
+    }
+    for failure in &posture.unlisted {
+        writeln!(
+            out,
+            "| {} | listing | {} | {} |",
+            cell(&posture.place),
+            State::Unknown.as_str(),
+            cell(failure)
+        )?;
     }
     writeln!(out)?;
     NOT_SEEN.iter().try_for_each(|limit| writeln!(out, "- {limit}"))

@@ -1,6 +1,7 @@
 //! What a trail is set to, how it is doing, what it records and with which key it encrypts, each with the right that reading it takes.
 
 use std::error::Error;
+use std::time::Duration;
 
 use aws_sdk_cloudtrail::config::http::HttpResponse;
 use aws_sdk_cloudtrail::error::{ProvideErrorMetadata, SdkError};
@@ -19,6 +20,9 @@ use crate::settings::{
     TrailFacts, TrailSettings, Unread,
 };
 use crate::trail::{ArnParts, Region, Time};
+
+/// So long KMS is waited for.
+const LONGEST: Duration = Duration::from_secs(30);
 
 impl Trails {
     /// A trail's settings, as far as they can be read.
@@ -66,7 +70,10 @@ impl Trails {
             ],
             body: serde_json::json!({ "KeyId": arn }).to_string().into_bytes(),
         };
-        match self.session.post(&post).await {
+        let Ok(answer) = tokio::time::timeout(LONGEST, self.session.post(&post)).await else {
+            return Setting::Unread(Unread::Failed(format!("KMS did not answer in {} s", LONGEST.as_secs())));
+        };
+        match answer {
             Ok(body) => {
                 let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
                 match answer["KeyMetadata"]["KeyState"].as_str() {
@@ -101,6 +108,7 @@ where
 fn unread<T>(right: &'static str, failure: Failure) -> Setting<T> {
     Setting::Unread(match failure.kind {
         FailureKind::Denied => Unread::Denied { right, detail: failure.detail },
+        FailureKind::NotFound => return Setting::Absent,
         _ => Unread::Failed(failure.detail),
     })
 }
@@ -109,6 +117,10 @@ fn facts(arn: &TrailArn, trail: &SdkTrail) -> TrailFacts {
     let said = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     TrailFacts {
         bucket: trail.s3_bucket_name().unwrap_or_default().to_owned(),
+        prefix: match trail.s3_key_prefix().unwrap_or_default().trim_end_matches('/') {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        },
         account: arn.account,
         all_regions: Switch::of(trail.is_multi_region_trail()),
         global_services: Switch::of(trail.include_global_service_events()),

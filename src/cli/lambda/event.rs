@@ -47,12 +47,13 @@ impl Event {
             return Self::Objects(created.into_iter().collect());
         }
         let Some(records) = event["Records"].as_array() else { return Self::Time };
-        let mut objects = Vec::new();
+        let (mut objects, mut is_of_s3) = (Vec::new(), false);
         for record in records {
             if let Some((bucket, key)) = text(record, "/s3/bucket/name").zip(text(record, "/s3/object/key")) {
                 let is_creation = record["eventName"]
                     .as_str()
                     .is_some_and(|name| name.trim_start_matches("s3:").starts_with("ObjectCreated:"));
+                is_of_s3 = true;
                 // As in a form: a space is a plus sign.
                 let key = key.replace('+', " ");
                 if let Ok(key) = percent_decode_str(&key).decode_utf8()
@@ -71,10 +72,11 @@ impl Event {
                 None => inner,
             };
             if let Self::Objects(found) = Self::within(&inner, depth + 1) {
+                is_of_s3 = true;
                 objects.extend(found);
             }
         }
-        Self::Objects(objects)
+        if is_of_s3 { Self::Objects(objects) } else { Self::Time }
     }
 }
 
@@ -134,11 +136,18 @@ mod tests {
             of_s3("ObjectCreated:Put", "%FF"),
             r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}"#.to_owned(),
             r#"{"source":"aws.s3","detail-type":"Object Deleted","detail":{"bucket":{"name":"b"},"object":{"key":"k"}}}"#.to_owned(),
-            r#"{"Records":[{"body":"no JSON"}, 7, null]}"#.to_owned(),
         ] {
             assert_eq!(Event::read(event.as_bytes()), nothing, "{event}");
         }
-        for event in ["{}", "", "no JSON", r#"{"source":"aws.scheduler"}"#, "[]", r#"{"Records":7}"#] {
+        for event in [
+            "{}",
+            "",
+            "no JSON",
+            r#"{"source":"aws.scheduler"}"#,
+            "[]",
+            r#"{"Records":7}"#,
+            r#"{"Records":[{"body":"no JSON"}, 7, null]}"#,
+        ] {
             assert_eq!(Event::read(event.as_bytes()), Event::Time, "{event}");
         }
     }
@@ -151,7 +160,7 @@ mod tests {
         }
         assert_eq!(Event::read(event.as_bytes()), created());
         event = serde_json::json!({"Records": [{"body": event}]}).to_string();
-        assert_eq!(Event::read(event.as_bytes()), Event::Objects(Vec::new()));
+        assert_eq!(Event::read(event.as_bytes()), Event::Time);
     }
 
     #[test]

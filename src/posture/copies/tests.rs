@@ -26,8 +26,13 @@ fn all_of_the_record_is_copied_to_another_account_and_what_is_deleted_stays_ther
     assert_eq!(of(|rule| rule.prefix = "other/".into()), Fail);
     assert_eq!(of(|rule| rule.enabled = false), Fail);
     assert_eq!(of(|rule| rule.tagged = true), Fail);
-    assert_eq!(of(|rule| rule.account = None), Fail);
+    assert_eq!(of(|rule| rule.account = None), Unknown);
+    assert_eq!(of(|rule| rule.encrypted = Switch::Off), Unknown);
     assert_eq!(of(|rule| rule.delete_markers = Switch::On), Fail);
+    let mut two = copied(|_| {});
+    let Setting::Given(rules) = &mut two.replication else { unreachable!() };
+    rules.push(Replication { priority: 2, delete_markers: Switch::On, ..rules[0].clone() });
+    assert_eq!(state(&two, CheckId::BucketReplication), Fail, "the second counts");
     for (replication, expected) in
         [(Setting::Absent, Fail), (Setting::Given(Vec::new()), Fail), (denied(), Unknown)]
     {

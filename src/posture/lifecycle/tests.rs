@@ -66,7 +66,12 @@ fn rules_that_are_for_nothing_of_the_record_say_nothing() {
     found(vec![expires("audit/AWSLogs/111122223333/elasticloadbalancing/", 1)], &[]);
     found(vec![expires("audit/AWSLogs/111122223333/CloudTrail-Insight/", 1)], &[]);
     found(vec![LifecycleRule { enabled: false, ..expires("", 1) }], &[]);
-    found(vec![LifecycleRule { tagged: true, ..expires("", 1) }], &[]);
+    // Whether any of the record has the tag nobody has asked.
+    let tagged = with(vec![LifecycleRule { tagged: true, ..expires("", 1) }]);
+    assert_eq!(
+        (findings(&tagged, &policy()), check(&tagged, &policy()).reading.state),
+        (Vec::new(), Unknown)
+    );
     found(vec![LifecycleRule { noncurrent_days: Some(1), ..rule("") }], &[]);
 }
 

@@ -94,6 +94,17 @@ fn versions_are_kept() {
 }
 
 #[test]
+fn versions_that_a_rule_destroys_are_not_kept() {
+    let rule = LifecycleRule { enabled: true, noncurrent_days: Some(1), ..LifecycleRule::default() };
+    let lifecycle = Setting::Given(Lifecycle { rules: vec![rule], small_objects: SmallObjects::Stay });
+    let locked = BucketSettings { lifecycle, ..bucket() };
+    assert_eq!(state(&locked, CheckId::BucketVersioning), Pass, "the lock is longer");
+    let open = BucketSettings { object_lock: Setting::Absent, ..locked };
+    assert_eq!(state(&open, CheckId::BucketVersioning), Fail);
+    assert_eq!(state(&BucketSettings { lifecycle: denied(), ..open }, CheckId::BucketVersioning), Unknown);
+}
+
+#[test]
 fn a_second_factor_is_not_asked_for_where_it_cannot_be_or_adds_nothing() {
     let rules = vec![LifecycleRule::default()];
     let lifecycle = Setting::Given(Lifecycle { rules, small_objects: SmallObjects::Stay });

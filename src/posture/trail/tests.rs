@@ -4,13 +4,21 @@
 use super::super::check::State::{self, BeyondTheSource, Fail, Pass, Unknown};
 use super::super::fixtures::{denied, now, policy, trail};
 use super::*;
-use crate::settings::{KeyState, StatusFacts, Unread};
+use crate::settings::{BucketOwner, KeyState, StatusFacts, Unread};
 
 const RECORD: &str = "logs/audit/AWSLogs/";
+const OWN: Setting<BucketOwner> = Setting::Given(BucketOwner::TrailAccount);
+const NOBODY: Seen<'_> = Seen { accounts: &[], unlisted: false };
 
 fn state(trail: &TrailSettings, id: CheckId) -> State {
-    let seen = ["111122223333".parse().unwrap()];
-    checks(trail, &policy(), RECORD, &seen).into_iter().find(|judged| judged.id == id).unwrap().reading.state
+    let accounts = ["111122223333".parse().unwrap()];
+    let seen = Seen { accounts: &accounts, unlisted: false };
+    checks(trail, &policy(), (RECORD, &OWN), seen)
+        .into_iter()
+        .find(|judged| judged.id == id)
+        .unwrap()
+        .reading
+        .state
 }
 
 fn set(change: impl FnOnce(&mut TrailFacts)) -> TrailSettings {
@@ -37,11 +45,12 @@ fn ago(hours: i64) -> Delivery {
 
 #[test]
 fn a_good_trail_passes_and_one_that_nobody_may_ask_is_not_known() {
-    let seen = [];
-    assert!(checks(&trail(), &policy(), RECORD, &seen).iter().all(|judged| judged.reading.state == Pass));
+    assert!(
+        checks(&trail(), &policy(), (RECORD, &OWN), NOBODY).iter().all(|judged| judged.reading.state == Pass)
+    );
     let silent =
         TrailSettings { trail: denied(), status: denied(), selectors: denied(), key: denied(), ..trail() };
-    for judged in checks(&silent, &policy(), RECORD, &seen) {
+    for judged in checks(&silent, &policy(), (RECORD, &OWN), NOBODY) {
         assert_eq!(judged.reading.state, Unknown, "{}", judged.id);
         assert!(judged.reading.value.contains("grant s3:GetSomething"), "{}", judged.reading.value);
     }
@@ -105,16 +114,18 @@ fn a_log_group_gets_events() {
 #[test]
 fn an_organization_or_all_accounts_that_are_expected() {
     let own = set(|trail| trail.organization = Switch::Off);
-    let expecting = |accounts: &[&str]| {
+    let expecting_of = |accounts: &[&str], unlisted: bool| {
         let policy = Policy {
             accounts: accounts.iter().map(|account| account.parse().unwrap()).collect(),
             ..policy()
         };
-        let seen = ["111122223333".parse().unwrap(), "444455556666".parse().unwrap()];
-        let judged = checks(&own, &policy, RECORD, &seen);
+        let there = ["111122223333".parse().unwrap(), "444455556666".parse().unwrap()];
+        let judged = checks(&own, &policy, (RECORD, &OWN), Seen { accounts: &there, unlisted });
         judged.into_iter().find(|judged| judged.id == CheckId::TrailOrganization).unwrap().reading
     };
+    let expecting = |accounts: &[&str]| expecting_of(accounts, false);
     assert_eq!(expecting(&[]).state, Unknown);
+    assert_eq!(expecting_of(&["777788889999"], true).state, Unknown, "not all could be listed");
     assert_eq!(expecting(&["111122223333", "444455556666"]).state, Pass);
     let absent = expecting(&["111122223333", "777788889999"]);
     assert_eq!((absent.state, absent.value.contains("777788889999")), (Fail, true));
@@ -150,7 +161,7 @@ fn management_events_that_read_and_that_write() {
     assert_eq!(of(Vec::new()), Fail);
     let excluded =
         EventSelector { excluded: ["kms.amazonaws.com".to_owned()].into(), ..basic(Calls::All, &[]) };
-    let told = checks(&recording(Selectors::Basic(vec![excluded])), &policy(), RECORD, &[]);
+    let told = checks(&recording(Selectors::Basic(vec![excluded])), &policy(), (RECORD, &OWN), NOBODY);
     let told = told.into_iter().find(|judged| judged.id == CheckId::TrailManagementEvents).unwrap().reading;
     assert_eq!((told.state, told.value.contains("kms.amazonaws.com")), (Pass, true));
 }
@@ -230,4 +241,33 @@ fn data_events_by_fields() {
     assert_eq!(of(vec![but]), (Unknown, Unknown));
     assert_eq!(of(vec![FieldSelector { others: true, ..field("resources.ARN", &[]) }]), (Unknown, Unknown));
     assert_eq!(of(vec![field("eventName", &["PutObject"])]), (Unknown, Unknown));
+}
+
+#[test]
+fn a_trail_sees_its_own_account_s_bucket_or_its_organization_s() {
+    let of = |trail: &TrailSettings, owner: Setting<BucketOwner>| {
+        let judged = checks(trail, &policy(), (RECORD, &owner), NOBODY);
+        judged.into_iter().find(|judged| judged.id == CheckId::TrailBucketSelfWatch).unwrap().reading.state
+    };
+    let another = || Setting::Given(BucketOwner::Another);
+    assert_eq!(of(&trail(), another()), Pass, "an organization's");
+    let own = set(|trail| trail.organization = Switch::Off);
+    assert_eq!(of(&own, another()), Fail);
+    assert_eq!((of(&own, OWN), of(&own, denied())), (Pass, Unknown));
+    let in_one_region = set(|trail| trail.all_regions = Switch::Off);
+    assert_eq!(of(&in_one_region, OWN), Unknown);
+    assert_eq!(state(&in_one_region, CheckId::TrailDataEventsS3), Fail);
+}
+
+#[test]
+fn a_trail_that_nobody_knows_is_not_known() {
+    let gone = TrailSettings { trail: Setting::Absent, ..trail() };
+    for judged in checks(&gone, &policy(), (RECORD, &OWN), NOBODY) {
+        let by_selectors = judged.id == CheckId::TrailManagementEvents;
+        assert_eq!(judged.reading.state, if by_selectors { Pass } else { Unknown }, "{}", judged.id);
+    }
+    assert_eq!(state(&TrailSettings { trail: denied(), ..trail() }, CheckId::TrailLogging), Unknown);
+    assert_eq!(state(&set(|trail| trail.prefix = "elsewhere/".into()), CheckId::TrailLogging), Fail);
+    let ahead = Delivery { latest: Some(Time::MAX_UTC), error: None };
+    assert_eq!(state(&doing(|status| status.logs = ahead), CheckId::TrailLogging), Unknown);
 }

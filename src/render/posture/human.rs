@@ -50,10 +50,16 @@ pub fn human(posture: &Posture, width: usize, out: &mut dyn io::Write) -> io::Re
         writeln!(
             out,
             "  {:7}  {:23}  {}",
-            "FAIL",
+            code.state().as_str(),
             code.as_str(),
             wrapped(&Plain(message).to_string(), width, INDENT)
         )?;
+    }
+    if !posture.unlisted.is_empty() {
+        writeln!(out, "\nNot listed")?;
+    }
+    for failure in &posture.unlisted {
+        writeln!(out, "  {}", wrapped(&Plain(failure).to_string(), width, 2))?;
     }
     writeln!(out, "\nNot seen")?;
     NOT_SEEN.iter().try_for_each(|limit| writeln!(out, "  {}", wrapped(limit, width, 2)))

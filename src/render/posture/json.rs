@@ -21,6 +21,7 @@ struct Document<'a> {
     policy: PolicyPart<'a>,
     checks: Vec<CheckPart<'a>>,
     retention: Retention<'a>,
+    unlisted: &'a [String],
     not_seen: &'static [&'static str],
 }
 
@@ -132,6 +133,7 @@ pub fn json(posture: &Posture, out: &mut dyn io::Write) -> io::Result<()> {
             digests: posture.by_rule.as_ref().map(|by_rule| ends(&by_rule.digests)),
             findings: posture.retention.iter().map(finding).collect(),
         },
+        unlisted: &posture.unlisted,
         not_seen: NOT_SEEN,
     };
     visible::pretty(&document, out)?;

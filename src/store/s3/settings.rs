@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     BucketVersioningStatus, DeleteMarkerReplicationStatus, ExpirationStatus, LifecycleRule as SdkRule,
     LifecycleRuleFilter, MfaDeleteStatus, ObjectLockEnabled, ObjectLockRetentionMode, ReplicationRule,
-    ReplicationRuleStatus, TransitionDefaultMinimumObjectSize,
+    ReplicationRuleStatus, SseKmsEncryptedObjectsStatus, TransitionDefaultMinimumObjectSize,
 };
 
 use super::refusal::{Action, Refusal, elsewhere};
@@ -205,7 +205,7 @@ impl S3Store {
             |answer| {
                 let Some(lock) = answer.object_lock_configuration() else { return Setting::Absent };
                 if lock.object_lock_enabled() != Some(&ObjectLockEnabled::Enabled) {
-                    return Setting::Absent;
+                    return strange("an object lock that is not enabled");
                 }
                 let Some(default) = lock.rule().and_then(|rule| rule.default_retention()) else {
                     return Setting::Given(ObjectLock { default: None });
@@ -247,7 +247,7 @@ impl S3Store {
     async fn policy(&self, bucket: &Arc<str>) -> Setting<String> {
         let right = asking("s3:GetBucketPolicy", &["NoSuchBucketPolicy"]);
         ask!(self, bucket, right, |client| client.get_bucket_policy().bucket(&**bucket), |answer| {
-            answer.policy().map_or(Setting::Absent, |policy| Setting::Given(policy.to_owned()))
+            answer.policy().map_or_else(|| strange("no policy"), |policy| Setting::Given(policy.to_owned()))
         })
     }
 
@@ -327,7 +327,7 @@ impl S3Store {
         // Of a bucket without object lock S3 says that the request is invalid.
         let right = asking(
             "s3:GetObjectRetention",
-            &["NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "InvalidRequest"],
+            &["NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"],
         );
         let ObjectName { bucket, key, .. } = object;
         ask!(
@@ -437,6 +437,12 @@ impl Own {
     }
 }
 
+/// Without a word of it S3 copies nothing that is encrypted with a KMS key.
+fn copies_encrypted(rule: &ReplicationRule) -> bool {
+    let criteria = rule.source_selection_criteria().and_then(|criteria| criteria.sse_kms_encrypted_objects());
+    criteria.is_some_and(|criteria| criteria.status() == &SseKmsEncryptedObjectsStatus::Enabled)
+}
+
 fn replication(rule: &ReplicationRule) -> Option<Replication> {
     #[allow(deprecated)]
     let beside = rule.prefix();
@@ -453,6 +459,8 @@ fn replication(rule: &ReplicationRule) -> Option<Replication> {
             || and.is_some_and(|and| !and.tags().is_empty()),
         bucket: destination.bucket().to_owned(),
         account: destination.account().map(str::to_owned),
+        encrypted: Switch::of(Some(copies_encrypted(rule))),
+        priority: rule.priority().unwrap_or(0),
         // Rules of the older kind, without a filter, copy them.
         delete_markers: match (markers, filter) {
             (Some(DeleteMarkerReplicationStatus::Enabled), _) | (None, None) => Switch::On,

@@ -98,6 +98,7 @@ impl S3State {
         after: Option<(String, Option<String>)>,
     ) -> Result<Option<Versions>, StoreError> {
         let bucket = &self.home.bucket;
+        let is_first = after.is_none();
         let (key, version) = after.unzip();
         let attempt = |Bucket { client, .. }| {
             let request = client
@@ -111,7 +112,7 @@ impl S3State {
                 match Box::pin(request.send()).await {
                     Ok(page) => {
                         let older =
-                            page.versions().iter().filter(|version| version.is_latest() != Some(true));
+                            page.versions().iter().filter(|version| version.is_latest() == Some(false));
                         let older = older.filter_map(|version| version.key());
                         let deleted = page.delete_markers().iter().filter_map(|marker| marker.key());
                         let rewritten = older.chain(deleted).map(str::to_owned).collect();
@@ -130,7 +131,7 @@ impl S3State {
                     Err(error) => {
                         let status = error.raw_response().map(|answer| answer.status().as_u16());
                         match status {
-                            Some(405 | 501) => Ok(None),
+                            Some(405 | 501) if is_first => Ok(None),
                             _ => Err(Refusal::new(
                                 Action::ListVersions,
                                 Failure::read(&error),
@@ -172,13 +173,17 @@ impl StateStore for S3State {
     async fn rewritten(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = format!("{}{folder}", self.home.prefix);
         let (mut names, mut after) = (BTreeSet::new(), None);
-        while let Some(Versions { rewritten, next }) = self.versions(&prefix, after).await? {
+        while let Some(Versions { rewritten, next }) = self.versions(&prefix, after.clone()).await? {
             let own = rewritten.iter().filter_map(|key| key.strip_prefix(&*self.home.prefix));
             names.extend(own.map(str::to_owned));
-            after = next;
-            if after.is_none() {
+            if next.is_none() {
                 break;
             }
+            if next <= after {
+                let detail = "a page of versions leads no further";
+                return Err(StoreError::new(StoreErrorKind::Failed, "list the versions of", prefix, detail));
+            }
+            after = next;
         }
         Ok(names.into_iter().collect())
     }
