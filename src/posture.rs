@@ -26,10 +26,10 @@ pub use retention::{RetentionCode, RetentionFinding};
 pub use table::{About, CheckId};
 
 use crate::settings::{BucketSettings, TrailSettings};
+use crate::trail::key::ROOT;
+use crate::trail::{AccountId, ChainId, Time};
 use check::Judged;
 use trail::Seen;
-
-use crate::trail::{AccountId, ChainId, Time};
 
 /// What was read of a record's protection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,9 @@ impl Posture {
 pub fn judge(settings: &Settings, policy: Policy) -> Posture {
     let Settings { bucket, trails, accounts, chains, archived, unlisted } = settings;
     let seen = Seen { accounts, unlisted: !unlisted.is_empty() };
-    let record = format!("{}/{}AWSLogs/", bucket.bucket, bucket.prefix);
+    let record = format!("{}/{}{ROOT}", bucket.bucket, bucket.prefix);
+    let by_rule = lifecycle::by_rule(bucket);
+    let by_rules = by_rule.as_ref().map_or_else(|_| Vec::new(), |ends| lifecycle::findings(ends, &policy));
     let check = |Judged { id, reading }: Judged, subject: &str, read_at| Check {
         id,
         subject: subject.to_owned(),
@@ -112,7 +114,7 @@ pub fn judge(settings: &Settings, policy: Policy) -> Posture {
     let of_bucket = [
         access::checks(bucket),
         lock::checks(bucket, &policy),
-        vec![lifecycle::check(bucket, &policy)],
+        vec![lifecycle::check(bucket, by_rule.as_ref().map_err(|why| *why), &by_rules)],
         copies::checks(bucket),
     ];
     let place = format!("s3://{}/{}", bucket.bucket, bucket.prefix);
@@ -126,14 +128,10 @@ pub fn judge(settings: &Settings, policy: Policy) -> Posture {
     Posture {
         place: place.trim_end_matches('/').to_owned(),
         checks,
-        by_rule: lifecycle::by_rule(bucket),
+        by_rule: by_rule.ok(),
         chains: chains.clone(),
         unlisted: unlisted.clone(),
-        retention: [
-            lifecycle::findings(bucket, &policy),
-            retention::findings(chains, *archived, (bucket.read_at, &policy)),
-        ]
-        .concat(),
+        retention: [by_rules, retention::findings(chains, *archived, (bucket.read_at, &policy))].concat(),
         policy,
     }
 }

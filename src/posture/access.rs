@@ -11,6 +11,7 @@ use super::document::{Condition, Document, Effect, Listed, Pattern, Principal, S
 use super::table::CheckId;
 use crate::settings::{BucketOwner, BucketSettings, PolicyStatus, Setting};
 use crate::trail::ArnParts;
+use crate::trail::key::ROOT;
 
 /// The service that delivers.
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -64,12 +65,11 @@ pub(super) fn checks(bucket: &BucketSettings) -> Vec<Judged> {
 }
 
 fn owner(bucket: &BucketSettings) -> Reading {
-    match bucket.owner.known() {
-        Err(why) => Reading::unread(why),
-        Ok(None) => Reading::unclear("S3 does not say whose it is"),
-        Ok(Some(BucketOwner::Another)) => Reading::pass("another account than the trail's owns it"),
-        Ok(Some(BucketOwner::TrailAccount)) => Reading::fail("the trail's own account owns it"),
-    }
+    let absent = || Reading::unclear("S3 does not say whose it is");
+    Reading::of(&bucket.owner, absent, |owner| match owner {
+        BucketOwner::Another => Reading::pass("another account than the trail's owns it"),
+        BucketOwner::TrailAccount => Reading::fail("the trail's own account owns it"),
+    })
 }
 
 /// The bucket as policies name it: itself, and the record in it.
@@ -84,7 +84,7 @@ impl Names {
         let named = format!("arn:{partition}:s3:::{}", bucket.bucket);
         Self {
             objects: format!("{named}/"),
-            record: format!("{named}/{}AWSLogs/", bucket.prefix),
+            record: format!("{named}/{}{ROOT}", bucket.prefix),
             bucket: named,
         }
     }
@@ -98,14 +98,11 @@ impl Names {
 }
 
 fn by_policy(bucket: &BucketSettings, judge: fn(&Document, &Names) -> Reading) -> Reading {
-    match bucket.policy.known() {
-        Err(why) => Reading::unread(why),
-        Ok(None) => judge(&Document::default(), &Names::of(bucket, "aws")),
-        Ok(Some(text)) => match Document::parse(text) {
-            Ok(document) => judge(&document, &Names::of(bucket, partition(&document))),
-            Err(unclear) => Reading::unclear(&format!("the policy is not understood: {unclear}")),
-        },
-    }
+    let absent = || judge(&Document::default(), &Names::of(bucket, "aws"));
+    Reading::of(&bucket.policy, absent, |text| match Document::parse(text) {
+        Ok(document) => judge(&document, &Names::of(bucket, partition(&document))),
+        Err(unclear) => Reading::unclear(&format!("the policy is not understood: {unclear}")),
+    })
 }
 
 /// The partition that a policy's resources are in.
@@ -209,8 +206,7 @@ fn source_arn(document: &Document, names: &Names) -> Reading {
 
 fn lets_cloudtrail_write(statement: &Statement, record: Target<'_>) -> bool {
     let about_it = match &statement.who {
-        Who::Everybody => true,
-        Who::EverybodyBut => true,
+        Who::Everybody | Who::EverybodyBut => true,
         Who::These(named) => named.contains(&Principal::Service(CLOUDTRAIL.to_owned())),
     };
     about_it
@@ -278,7 +274,8 @@ struct Held<'d> {
     certainty: Certainty,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Certainty {
     /// It is given.
     Given,
@@ -287,15 +284,22 @@ enum Certainty {
 }
 
 fn delete_rights(document: &Document, names: &Names) -> Reading {
-    let harmful = OF_OBJECTS.into_iter().chain(OF_THE_BUCKET);
-    let open = harmful.filter(|action| !is_denied_to_all(document, action, names.target(action)));
-    let held: Vec<Held<'_>> = open
-        .flat_map(|action| {
+    let mut held: Vec<Held<'_>> = Vec::new();
+    for action in OF_OBJECTS.into_iter().chain(OF_THE_BUCKET) {
+        let target = names.target(action);
+        if is_denied_to_all(document, action, target) {
+            continue;
+        }
+        // Whoever has it by one statement may be kept from it by another.
+        let at_most =
+            if may_be_denied(document, action, target) { Certainty::Perhaps } else { Certainty::Given };
+        held.extend(
             document
                 .of(Effect::Allow)
-                .flat_map(move |statement| holders(document, statement, action, names.target(action)))
-        })
-        .collect();
+                .flat_map(|statement| holders(statement, action, target))
+                .map(|held| Held { certainty: held.certainty.max(at_most), ..held }),
+        );
+    }
     let of = |certainty: Certainty| {
         held.iter().filter(move |held| held.certainty == certainty).collect::<Vec<_>>()
     };
@@ -331,20 +335,12 @@ fn may_be_denied(document: &Document, action: &str, target: Target<'_>) -> bool 
 }
 
 /// Those to whom a statement gives an action on some of a target.
-fn holders<'d>(
-    document: &Document,
-    statement: &'d Statement,
-    action: &'static str,
-    target: Target<'_>,
-) -> Vec<Held<'d>> {
+fn holders<'d>(statement: &'d Statement, action: &'static str, target: Target<'_>) -> Vec<Held<'d>> {
     let (is_meant, touches) = (statement.actions.holds_action(action), statement.resources.touches(target));
     if is_meant == Some(false) || touches == Some(false) {
         return Vec::new();
     }
-    let is_plain = is_meant.is_some()
-        && touches.is_some()
-        && statement.conditions.is_empty()
-        && !may_be_denied(document, action, target);
+    let is_plain = is_meant.is_some() && touches.is_some() && statement.conditions.is_empty();
     let held = |who: &'d str, is_certain: bool| {
         let certainty = if is_certain { Certainty::Given } else { Certainty::Perhaps };
         Held { who, action, statement, certainty }

@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::policy::Weight;
 use super::table::CheckId;
-use crate::settings::Unread;
+use crate::settings::{Setting, Unread};
 use crate::trail::Time;
 
 /// What a check came to.
@@ -88,6 +88,19 @@ impl Reading {
     /// It was read, and says nothing that can be told.
     pub(super) fn unclear(value: &str) -> Self {
         Self { state: State::Unknown, value: value.to_owned() }
+    }
+
+    /// What a setting comes to: `absent` where AWS says that there is none, and not known where it was not read.
+    pub(super) fn of<T>(
+        setting: &Setting<T>,
+        absent: impl FnOnce() -> Self,
+        given: impl FnOnce(&T) -> Self,
+    ) -> Self {
+        match setting.known() {
+            Ok(Some(value)) => given(value),
+            Ok(None) => absent(),
+            Err(why) => Self::unread(why),
+        }
     }
 
     /// It was not read.

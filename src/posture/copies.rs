@@ -3,6 +3,7 @@
 use super::check::{Judged, Reading, State};
 use super::table::CheckId;
 use crate::settings::{AccessLog, BucketSettings, Replication, Switch};
+use crate::trail::key::ROOT;
 
 /// The checks of a bucket's copies and access logs.
 pub(super) fn checks(bucket: &BucketSettings) -> Vec<Judged> {
@@ -17,7 +18,7 @@ fn replication(bucket: &BucketSettings) -> Reading {
         Err(why) => return Reading::unread(why),
         Ok(rules) => rules.map_or(&[][..], Vec::as_slice),
     };
-    let record = format!("{}AWSLogs/", bucket.prefix);
+    let record = format!("{}{ROOT}", bucket.prefix);
     let mut covering: Vec<&Replication> = rules
         .iter()
         .filter(|rule| rule.enabled && !rule.tagged && record.starts_with(&rule.prefix))
@@ -35,9 +36,9 @@ fn replication(bucket: &BucketSettings) -> Reading {
             Some(Lack::Perhaps(what)) => others.push(Reading::unclear(&told(rule, what))),
         }
     }
-    let unclear = others.iter().position(|reading| reading.state == State::Unknown);
-    let worst = unclear.or(if others.is_empty() { None } else { Some(0) });
-    worst.map_or_else(|| Reading::fail("nothing copies all of the record"), |at| others.swap_remove(at))
+    // Where one may do, it is not known.
+    let first = others.into_iter().min_by_key(|reading| reading.state != State::Unknown);
+    first.unwrap_or_else(|| Reading::fail("nothing copies all of the record"))
 }
 
 /// What a rule that copies the record lacks.
@@ -58,11 +59,11 @@ fn lack(rule: &Replication) -> Option<Lack> {
 }
 
 fn access_log(bucket: &BucketSettings) -> Reading {
-    let AccessLog { target, target_lock } = match bucket.access_log.known() {
-        Err(why) => return Reading::unread(why),
-        Ok(None) => return Reading::fail("accesses are not logged"),
-        Ok(Some(log)) => log,
-    };
+    let absent = || Reading::fail("accesses are not logged");
+    Reading::of(&bucket.access_log, absent, |log| logged(bucket, log))
+}
+
+fn logged(bucket: &BucketSettings, AccessLog { target, target_lock }: &AccessLog) -> Reading {
     if **target == *bucket.bucket {
         return Reading::fail("accesses are logged to the bucket itself");
     }

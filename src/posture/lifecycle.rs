@@ -8,7 +8,8 @@ use super::check::{Judged, Reading};
 use super::policy::Policy;
 use super::retention::{RetentionCode, RetentionFinding};
 use super::table::CheckId;
-use crate::settings::{BucketSettings, Lifecycle, LifecycleRule, SmallObjects, When};
+use crate::settings::{BucketSettings, Lifecycle, LifecycleRule, SmallObjects, Unread, When};
+use crate::trail::key::ROOT;
 use crate::trail::{Time, format_time};
 
 /// Classes that have to be restored before anything in them can be read.
@@ -36,29 +37,32 @@ pub struct ByRule {
     pub digests: Ends,
 }
 
-/// What the rules of a bucket come to as of `now`; nothing, where they are not known.
-pub fn by_rule(bucket: &BucketSettings) -> Option<ByRule> {
-    let lifecycle = bucket.lifecycle.known().ok()?;
-    let Some(lifecycle) = lifecycle else { return Some(ByRule::default()) };
+/// The folders of log files and of digests below an account.
+const LOGS: &str = "CloudTrail/";
+const DIGESTS: &str = "CloudTrail-Digest/";
+
+/// What the rules of a bucket come to when they were read.
+///
+/// # Errors
+///
+/// Where they are not known.
+pub(super) fn by_rule(bucket: &BucketSettings) -> Result<ByRule, &Unread> {
+    let Some(lifecycle) = bucket.lifecycle.known()? else { return Ok(ByRule::default()) };
     let of = |folder: &str| ends(lifecycle, &bucket.prefix, folder, bucket.read_at);
-    Some(ByRule { logs: of("CloudTrail/"), digests: of("CloudTrail-Digest/") })
+    Ok(ByRule { logs: of(LOGS), digests: of(DIGESTS) })
 }
 
 /// After how many days older versions of any of the record are destroyed, by which rule.
 pub(super) fn noncurrent(bucket: &BucketSettings) -> Option<(u32, String)> {
     let lifecycle = bucket.lifecycle.known().ok()??;
-    let is_own = |rule: &&LifecycleRule| {
-        ["CloudTrail/", "CloudTrail-Digest/"].iter().any(|folder| is_for(rule, &bucket.prefix, folder))
-    };
-    let own = lifecycle.rules.iter().filter(is_own);
+    let own = lifecycle.rules.iter().filter(|rule| !rule.tagged && covers_any(rule, &bucket.prefix));
     own.filter_map(|rule| Some((rule.noncurrent_days?, format!("rule {:?}", rule.id)))).min()
 }
 
 /// What is to be said of that.
-pub fn findings(bucket: &BucketSettings, policy: &Policy) -> Vec<RetentionFinding> {
-    let Some(ByRule { logs, digests }) = by_rule(bucket) else { return Vec::new() };
+pub(super) fn findings(ByRule { logs, digests }: &ByRule, policy: &Policy) -> Vec<RetentionFinding> {
     let mut found = Vec::new();
-    for (what, ends) in [("log files", &logs), ("digests", &digests)] {
+    for (what, ends) in [("log files", logs), ("digests", digests)] {
         if let Some((days, rule)) = ends.expire.as_ref().filter(|(days, _)| *days < policy.retention_days) {
             found.push(RetentionFinding {
                 code: RetentionCode::Short,
@@ -79,10 +83,10 @@ pub fn findings(bucket: &BucketSettings, policy: &Policy) -> Vec<RetentionFindin
         }
     }
     let days = |ends: &Ends| ends.expire.as_ref().map(|(days, _)| *days);
-    if days(&logs) != days(&digests) {
+    if days(logs) != days(digests) {
         found.push(RetentionFinding {
             code: RetentionCode::Split,
-            message: format!("log files are kept {} and digests {}", kept(&logs), kept(&digests)),
+            message: format!("log files are kept {} and digests {}", kept(logs), kept(digests)),
         });
     }
     found
@@ -95,24 +99,22 @@ fn kept(ends: &Ends) -> String {
     }
 }
 
-/// The check of a bucket's lifecycle.
-pub(super) fn check(bucket: &BucketSettings, policy: &Policy) -> Judged {
-    let reading = match by_rule(bucket) {
-        None => match bucket.lifecycle.known() {
-            Err(why) => Reading::unread(why),
-            Ok(_) => Reading::unclear("the rules are not known"),
-        },
-        Some(ends) => {
-            let wrong: Vec<String> = findings(bucket, policy)
-                .into_iter()
-                .filter(|found| found.code != RetentionCode::HotCold)
-                .map(|found| found.message)
-                .collect();
+/// The check of a bucket's lifecycle, by what its rules come to and what there is to be said of that.
+pub(super) fn check(
+    bucket: &BucketSettings,
+    by_rule: Result<&ByRule, &Unread>,
+    findings: &[RetentionFinding],
+) -> Judged {
+    let reading = match by_rule {
+        Err(why) => Reading::unread(why),
+        Ok(by_rule) => {
+            let wrong = findings.iter().filter(|found| found.code != RetentionCode::HotCold);
+            let wrong: Vec<&str> = wrong.map(|found| found.message.as_str()).collect();
             match &wrong[..] {
                 [] if deletes_tagged(bucket) => Reading::unclear(
                     "a rule deletes what has a tag, and whether any of the record has it was not asked",
                 ),
-                [] => Reading::pass(&format!("log files and digests are kept {}", kept(&ends.logs))),
+                [] => Reading::pass(&format!("log files and digests are kept {}", kept(&by_rule.logs))),
                 wrong => Reading::fail(&wrong.join("; ")),
             }
         }
@@ -122,7 +124,7 @@ pub(super) fn check(bucket: &BucketSettings, policy: &Policy) -> Judged {
 
 fn ends(lifecycle: &Lifecycle, prefix: &str, folder: &str, now: Time) -> Ends {
     let mut ends = Ends::default();
-    for rule in lifecycle.rules.iter().filter(|rule| is_for(rule, prefix, folder)) {
+    for rule in lifecycle.rules.iter().filter(|rule| !rule.tagged && covers(rule, prefix, folder)) {
         let named = || format!("rule {:?}{}", rule.id, bounds(rule, now));
         if let Some(when) = rule.expires {
             sooner(&mut ends.expire, days(when, now), named);
@@ -141,21 +143,23 @@ fn ends(lifecycle: &Lifecycle, prefix: &str, folder: &str, now: Time) -> Ends {
 fn deletes_tagged(bucket: &BucketSettings) -> bool {
     let Ok(Some(lifecycle)) = bucket.lifecycle.known() else { return false };
     let mut tagged = lifecycle.rules.iter().filter(|rule| rule.tagged && rule.expires.is_some());
-    tagged.any(|rule| {
-        let rule = LifecycleRule { tagged: false, ..rule.clone() };
-        ["CloudTrail/", "CloudTrail-Digest/"].iter().any(|folder| is_for(&rule, &bucket.prefix, folder))
-    })
+    tagged.any(|rule| covers_any(rule, &bucket.prefix))
 }
 
-/// Whether a rule is in force for objects that CloudTrail writes to folders of this kind, wherever they lie below `AWSLogs/`.
-fn is_for(rule: &LifecycleRule, prefix: &str, folder: &str) -> bool {
-    let root = format!("{prefix}AWSLogs/");
-    let covers = root.starts_with(&rule.prefix)
+/// Whether a rule is in force for the keys of any of the record.
+fn covers_any(rule: &LifecycleRule, prefix: &str) -> bool {
+    [LOGS, DIGESTS].iter().any(|folder| covers(rule, prefix, folder))
+}
+
+/// Whether a rule is in force for keys that CloudTrail writes to folders of this kind, wherever they lie below `AWSLogs/`.
+fn covers(rule: &LifecycleRule, prefix: &str, folder: &str) -> bool {
+    let root = format!("{prefix}{ROOT}");
+    let reaches = root.starts_with(&rule.prefix)
         || rule.prefix.strip_prefix(&root).is_some_and(|below| {
             let kind = below_an_account(below);
             kind.starts_with(folder) || folder.starts_with(kind)
         });
-    rule.enabled && !rule.tagged && covers
+    rule.enabled && reaches
 }
 
 /// What follows an account, or an organization and an account; nothing, where that does not end there.

@@ -20,18 +20,22 @@ pub(super) fn checks(bucket: &BucketSettings, policy: &Policy) -> Vec<Judged> {
 }
 
 fn default_lock(bucket: &BucketSettings, policy: &Policy) -> Reading {
-    let lock = match bucket.object_lock.known() {
-        Err(why) => return Reading::unread(why),
-        Ok(None) => return Reading::fail("no object lock"),
-        Ok(Some(lock)) => lock,
-    };
-    let Some(default) = lock.default else { return Reading::fail("object lock without a default retention") };
-    let told = format!("{}, {} days", default.mode.as_str(), default.days);
-    if policy.lock.is_met_by(default.mode) && policy.lock_days <= default.days {
-        Reading::pass(&told)
-    } else {
-        Reading::fail(&format!("{told}; {}, {} days are asked for", policy.lock.as_str(), policy.lock_days))
-    }
+    let absent = || Reading::fail("no object lock");
+    Reading::of(&bucket.object_lock, absent, |lock| {
+        let Some(default) = lock.default else {
+            return Reading::fail("object lock without a default retention");
+        };
+        let told = format!("{}, {} days", default.mode.as_str(), default.days);
+        if policy.lock.is_met_by(default.mode) && policy.lock_days <= default.days {
+            Reading::pass(&told)
+        } else {
+            Reading::fail(&format!(
+                "{told}; {}, {} days are asked for",
+                policy.lock.as_str(),
+                policy.lock_days
+            ))
+        }
+    })
 }
 
 fn objects(bucket: &BucketSettings, policy: &Policy) -> Reading {
@@ -91,14 +95,12 @@ fn due(modified: Time, policy: &Policy) -> Time {
 }
 
 fn versioning(bucket: &BucketSettings, policy: &Policy) -> Reading {
-    match bucket.versioning.known() {
-        Err(why) => Reading::unread(why),
-        Ok(versioning) => match versioning.map(|versioning| versioning.status) {
-            Some(VersioningStatus::Enabled) => kept_versions(bucket, policy),
-            Some(VersioningStatus::Suspended) => Reading::fail("versions are not kept any more"),
-            Some(VersioningStatus::Never) | None => Reading::fail("versions are not kept"),
-        },
-    }
+    let never = || Reading::fail("versions are not kept");
+    Reading::of(&bucket.versioning, never, |versioning| match versioning.status {
+        VersioningStatus::Enabled => kept_versions(bucket, policy),
+        VersioningStatus::Suspended => Reading::fail("versions are not kept any more"),
+        VersioningStatus::Never => never(),
+    })
 }
 
 /// How long versions are kept that are not the newest: a rule may destroy them, unless a lock is longer.
@@ -136,9 +138,8 @@ fn mfa_delete(bucket: &BucketSettings) -> Reading {
             "it is off; the bucket has a lifecycle configuration, and the two exclude each other",
         );
     }
-    let is_locked = |mode| mode == LockMode::Compliance;
     if let Ok(Some(lock)) = bucket.object_lock.known()
-        && lock.default.is_some_and(|default| is_locked(default.mode))
+        && lock.default.is_some_and(|default| default.mode == LockMode::Compliance)
     {
         return Reading::pass(
             "it is off; objects are locked in COMPLIANCE mode, which no second factor undoes",

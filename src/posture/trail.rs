@@ -29,8 +29,6 @@ pub(super) struct Seen<'s> {
     pub(super) unlisted: bool,
 }
 
-const NO_TRAIL: &str = "CloudTrail says that there is none";
-
 /// The checks of one trail. `record` is the bucket that is looked at with the beginning of its keys, `BUCKET/PREFIX/AWSLogs/`, and
 /// `seen` are the accounts in it.
 pub(super) fn checks(
@@ -39,47 +37,37 @@ pub(super) fn checks(
     (record, owner): (&str, &Setting<BucketOwner>),
     seen: Seen<'_>,
 ) -> Vec<Judged> {
-    let of_trail = |judge: &dyn Fn(&TrailFacts) -> Reading| read(&trail.trail, judge);
-    let of_selectors = |judge: &dyn Fn(&Selectors) -> Reading| read(&trail.selectors, judge);
+    let of = |judge: &dyn Fn(&TrailFacts) -> Reading| Reading::of(&trail.trail, no_trail, judge);
     vec![
-        Judged::new(CheckId::TrailLogging, logging(trail, record)),
+        Judged::new(CheckId::TrailLogging, of(&|facts| logging(facts, trail, record))),
         Judged::new(
             CheckId::TrailMultiRegion,
-            of_trail(&|trail| match (trail.all_regions, trail.global_services) {
+            of(&|facts| match (facts.all_regions, facts.global_services) {
                 (Switch::On, Switch::On) => Reading::pass("in all regions, with global services"),
                 (Switch::On, Switch::Off) => Reading::fail("in all regions, without global services"),
                 (Switch::Off, _) => Reading::fail("in its home region alone"),
             }),
         ),
-        Judged::new(CheckId::TrailManagementEvents, of_selectors(&management)),
-        Judged::new(CheckId::TrailDataEventsS3, everywhere(trail)),
-        Judged::new(CheckId::TrailBucketSelfWatch, own_bucket(trail, record, owner)),
-        Judged::new(CheckId::TrailValidation, validation(trail)),
-        Judged::new(CheckId::TrailKms, key(trail)),
-        Judged::new(CheckId::TrailCloudwatch, log_group(trail)),
-        Judged::new(CheckId::TrailOrganization, of_trail(&|trail| organization(trail, policy, seen))),
+        Judged::new(CheckId::TrailManagementEvents, Reading::of(&trail.selectors, no_trail, management)),
+        Judged::new(CheckId::TrailDataEventsS3, of(&|facts| everywhere(facts, trail))),
+        Judged::new(CheckId::TrailBucketSelfWatch, of(&|facts| own_bucket(facts, trail, (record, owner)))),
+        Judged::new(CheckId::TrailValidation, of(&|facts| validation(facts, trail))),
+        Judged::new(CheckId::TrailKms, of(&|facts| key(facts, trail))),
+        Judged::new(CheckId::TrailCloudwatch, of(&|facts| log_group(facts, trail))),
+        Judged::new(CheckId::TrailOrganization, of(&|facts| organization(facts, policy, seen))),
     ]
 }
 
-fn read<T>(setting: &Setting<T>, judge: &dyn Fn(&T) -> Reading) -> Reading {
-    match setting.known() {
-        Ok(Some(value)) => judge(value),
-        Ok(None) => Reading::unclear(NO_TRAIL),
-        Err(why) => Reading::unread(why),
-    }
+fn no_trail() -> Reading {
+    Reading::unclear("CloudTrail says that there is none")
 }
 
-fn logging(trail: &TrailSettings, record: &str) -> Reading {
-    let facts = match trail.trail.known() {
-        Err(why) => return Reading::unread(why),
-        Ok(None) => return Reading::unclear(NO_TRAIL),
-        Ok(Some(facts)) => facts,
-    };
+fn logging(facts: &TrailFacts, trail: &TrailSettings, record: &str) -> Reading {
     let delivers = format!("{}/{}", facts.bucket, facts.prefix);
     if !delivers.starts_with(record.strip_suffix(ROOT).unwrap_or(record)) {
         return Reading::fail(&format!("it delivers to s3://{delivers}, and not here"));
     }
-    read(&trail.status, &|status| match status.logging {
+    Reading::of(&trail.status, no_trail, |status| match status.logging {
         Switch::Off => Reading::fail("it does not record now"),
         Switch::On => delivered("log files", &status.logs, DAY, trail.read_at),
     })
@@ -100,25 +88,19 @@ fn delivered(what: &str, delivery: &Delivery, within: TimeDelta, now: Time) -> R
     }
 }
 
-fn validation(trail: &TrailSettings) -> Reading {
-    match trail.trail.known() {
-        Err(why) => Reading::unread(why),
-        Ok(Some(TrailFacts { validation: Switch::On, .. })) => {
-            read(&trail.status, &|status| delivered("digests", &status.digests, DIGESTS, trail.read_at))
-        }
-        Ok(None) => Reading::unclear(NO_TRAIL),
-        Ok(Some(_)) => Reading::fail("it is off: no digests are delivered"),
+fn validation(facts: &TrailFacts, trail: &TrailSettings) -> Reading {
+    match facts.validation {
+        Switch::On => Reading::of(&trail.status, no_trail, |status| {
+            delivered("digests", &status.digests, DIGESTS, trail.read_at)
+        }),
+        Switch::Off => Reading::fail("it is off: no digests are delivered"),
     }
 }
 
-fn key(trail: &TrailSettings) -> Reading {
-    let named = match trail.trail.known() {
-        Err(why) => return Reading::unread(why),
-        Ok(None) => return Reading::unclear(NO_TRAIL),
-        Ok(Some(facts)) => facts.key.as_ref(),
-    };
-    let Some(named) = named else { return Reading::fail("it encrypts with no key of its own") };
-    read(&trail.key, &|key| {
+fn key(facts: &TrailFacts, trail: &TrailSettings) -> Reading {
+    let Some(named) = &facts.key else { return Reading::fail("it encrypts with no key of its own") };
+    let absent = || Reading::unclear(&format!("KMS says that there is no key {named}"));
+    Reading::of(&trail.key, absent, |key| {
         let owner =
             key.account.map_or_else(|| "an account unknown".to_owned(), |account| account.to_string());
         let told = format!("{named} of {owner} is {}", key.state);
@@ -132,14 +114,12 @@ fn key(trail: &TrailSettings) -> Reading {
     })
 }
 
-fn log_group(trail: &TrailSettings) -> Reading {
-    match trail.trail.known() {
-        Err(why) => Reading::unread(why),
-        Ok(Some(TrailFacts { log_group: Some(_), .. })) => {
-            read(&trail.status, &|status| delivered("events", &status.log_group, DAY, trail.read_at))
-        }
-        Ok(None) => Reading::unclear(NO_TRAIL),
-        Ok(Some(_)) => Reading::fail("it delivers to no log group"),
+fn log_group(facts: &TrailFacts, trail: &TrailSettings) -> Reading {
+    match facts.log_group {
+        Some(_) => Reading::of(&trail.status, no_trail, |status| {
+            delivered("events", &status.log_group, DAY, trail.read_at)
+        }),
+        None => Reading::fail("it delivers to no log group"),
     }
 }
 
@@ -253,27 +233,24 @@ fn joined(calls: impl Iterator<Item = Option<Calls>>) -> Recorded {
 }
 
 /// Data events of all buckets: a trail of one region records none of the others.
-fn everywhere(trail: &TrailSettings) -> Reading {
-    match trail.trail.known() {
-        Ok(Some(TrailFacts { all_regions: Switch::Off, .. })) => {
-            return Reading::fail("the trail records in its home region alone");
+fn everywhere(facts: &TrailFacts, trail: &TrailSettings) -> Reading {
+    match facts.all_regions {
+        Switch::Off => Reading::fail("the trail records in its home region alone"),
+        Switch::On => {
+            Reading::of(&trail.selectors, no_trail, |selectors| data(selectors, Watched::Everything))
         }
-        Ok(Some(_)) => {}
-        Ok(None) => return Reading::unclear(NO_TRAIL),
-        Err(why) => return Reading::unread(why),
     }
-    read(&trail.selectors, &|selectors| data(selectors, Watched::Everything))
 }
 
 /// Data events of the record's own bucket: a trail records what happens in its own account alone, or in its organization, and in
 /// its regions (AWS CloudTrail User Guide, "Logging data events").
-fn own_bucket(trail: &TrailSettings, record: &str, owner: &Setting<BucketOwner>) -> Reading {
-    let facts = match trail.trail.known() {
-        Err(why) => return Reading::unread(why),
-        Ok(None) => return Reading::unclear(NO_TRAIL),
-        Ok(Some(facts)) => facts,
-    };
-    let reading = read(&trail.selectors, &|selectors| data(selectors, Watched::WritesTo(record)));
+fn own_bucket(
+    facts: &TrailFacts,
+    trail: &TrailSettings,
+    (record, owner): (&str, &Setting<BucketOwner>),
+) -> Reading {
+    let reading =
+        Reading::of(&trail.selectors, no_trail, |selectors| data(selectors, Watched::WritesTo(record)));
     if reading.state != State::Pass {
         return reading;
     }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::super::check::State::{Pass, Unknown};
+use super::super::check::State::{self, Pass, Unknown};
 use super::super::fixtures::{bucket, denied, now, policy};
 use super::RetentionCode::{HotCold, Short, Split};
 use super::*;
@@ -26,12 +26,20 @@ fn with(rules: Vec<LifecycleRule>) -> BucketSettings {
     BucketSettings { lifecycle: Setting::Given(lifecycle), ..bucket() }
 }
 
+fn said(bucket: &BucketSettings) -> Vec<RetentionFinding> {
+    by_rule(bucket).map(|by_rule| findings(&by_rule, &policy())).unwrap_or_default()
+}
+
+fn state(bucket: &BucketSettings) -> State {
+    check(bucket, by_rule(bucket).as_ref().map_err(|why| *why), &said(bucket)).reading.state
+}
+
 #[track_caller]
 fn found(rules: Vec<LifecycleRule>, expected: &[RetentionCode]) {
     let bucket = with(rules);
-    let found: Vec<RetentionCode> = findings(&bucket, &policy()).iter().map(|found| found.code).collect();
-    assert_eq!(found, expected, "{:#?}", findings(&bucket, &policy()));
-    let state = check(&bucket, &policy()).reading.state;
+    let found: Vec<RetentionCode> = said(&bucket).iter().map(|found| found.code).collect();
+    assert_eq!(found, expected, "{:#?}", said(&bucket));
+    let state = state(&bucket);
     assert_eq!(state == Pass, !found.iter().any(|code| *code != HotCold), "{state:?}");
 }
 
@@ -41,8 +49,8 @@ fn what_stays_long_enough_passes() {
     found(vec![expires("", 365)], &[]);
     found(vec![expires("audit/AWSLogs/", 2555)], &[]);
     found(vec![rule("")], &[]);
-    assert_eq!(check(&bucket(), &policy()).reading.state, Pass);
-    assert_eq!(check(&BucketSettings { lifecycle: denied(), ..bucket() }, &policy()).reading.state, Unknown);
+    assert_eq!(state(&bucket()), Pass);
+    assert_eq!(state(&BucketSettings { lifecycle: denied(), ..bucket() }), Unknown);
 }
 
 #[test]
@@ -68,10 +76,7 @@ fn rules_that_are_for_nothing_of_the_record_say_nothing() {
     found(vec![LifecycleRule { enabled: false, ..expires("", 1) }], &[]);
     // Whether any of the record has the tag nobody has asked.
     let tagged = with(vec![LifecycleRule { tagged: true, ..expires("", 1) }]);
-    assert_eq!(
-        (findings(&tagged, &policy()), check(&tagged, &policy()).reading.state),
-        (Vec::new(), Unknown)
-    );
+    assert_eq!((said(&tagged), state(&tagged)), (Vec::new(), Unknown));
     found(vec![LifecycleRule { noncurrent_days: Some(1), ..rule("") }], &[]);
 }
 
@@ -100,7 +105,7 @@ fn a_date_is_an_age_that_shrinks() {
     found(vec![on(-10)], &[Short, Short]);
     found(vec![on(10)], &[Short, Short]);
     found(vec![on(1000)], &[]);
-    assert!(findings(&with(vec![on(-10)]), &policy())[0].message.contains("since"));
+    assert!(said(&with(vec![on(-10)]))[0].message.contains("since"));
 }
 
 #[test]
@@ -120,6 +125,6 @@ fn what_is_wanted_at_hand_does_not_go_to_an_archive() {
         small_objects: SmallObjects::GoToGlacier,
         ..older.lifecycle.known().unwrap().unwrap().clone()
     });
-    assert_eq!(findings(&older, &policy()).len(), 2);
-    assert!(findings(&with(vec![goes("", 1, "GLACIER")]), &policy())[0].message.contains("128 kB"));
+    assert_eq!(said(&older).len(), 2);
+    assert!(said(&with(vec![goes("", 1, "GLACIER")]))[0].message.contains("128 kB"));
 }
