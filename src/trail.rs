@@ -18,7 +18,7 @@ pub(crate) mod text;
 mod time;
 pub(crate) mod token;
 
-pub use arn::{ArnParts, partition};
+pub use arn::{ArnParts, Partition, partition};
 pub use day::Day;
 pub use ended::Ended;
 pub(crate) use time::time_as;

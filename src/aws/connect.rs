@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use aws_sdk_cloudtrail::config::http::HttpResponse;
+use aws_sdk_cloudtrail::error::{ErrorMetadata, SdkError};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -17,6 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::AccessError;
 use super::bypass::Bypass;
+use super::failure::Failure;
 use super::profile::Profiles;
 
 /// The variable that names a file of certificates.
@@ -100,6 +103,20 @@ pub(super) fn connector_to(trust: &Trust, uri: &str, between: Between) -> Shared
         Between::AsConfigured | Between::Nobody => ProxyConfig::disabled(),
     };
     SharedHttpConnector::new(connector(trust, proxy, None, None))
+}
+
+/// Sends a request, and gives what came back, whatever that says.
+///
+/// # Errors
+///
+/// Where nothing came back.
+pub(super) async fn call(
+    connector: &SharedHttpConnector,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    let called: Result<_, SdkError<ErrorMetadata, HttpResponse>> =
+        connector.call(request).await.map_err(SdkError::dispatch_failure);
+    called.map_err(|error| Failure::read(&error))
 }
 
 fn connector(

@@ -1,15 +1,12 @@
 //! The runtime API of AWS Lambda: events are asked for and answered one by one (AWS Lambda Developer Guide, "Using the Lambda runtime
 //! API for custom runtimes").
 
-use aws_sdk_cloudtrail::config::http::HttpResponse;
-use aws_sdk_cloudtrail::error::{ErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 
-use super::connect::{Between, Trust, connector_to};
-use super::failure::Failure;
+use super::connect::{Between, Trust, call, connector_to};
 
 /// The largest event of a synchronous call is 6 MB.
 const LONGEST_EVENT: usize = 8 << 20;
@@ -109,9 +106,7 @@ impl Invocations {
         if let Some(kind) = error_kind {
             request.headers_mut().insert("lambda-runtime-function-error-type", kind);
         }
-        let called: Result<_, SdkError<ErrorMetadata, HttpResponse>> =
-            self.connector.call(request).await.map_err(SdkError::dispatch_failure);
-        let mut answer = called.map_err(|error| failed(Failure::read(&error).detail))?;
+        let mut answer = call(&self.connector, request).await.map_err(|failure| failed(failure.detail))?;
         let status = answer.status();
         let id = answer.headers().get(ID).map(str::to_owned);
         let body = Limited::new(answer.take_body(), LONGEST_EVENT).collect().await;

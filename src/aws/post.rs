@@ -7,7 +7,6 @@ use aws_sdk_cloudtrail::config::http::HttpResponse;
 use aws_sdk_cloudtrail::error::{ErrorMetadata, SdkError};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_types::service_config::ServiceConfigKey;
@@ -15,9 +14,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 
 use super::Session;
-use super::connect::{Between, connector_to};
+use super::connect::{Between, call, connector_to};
 use super::failure::Failure;
-use crate::trail::Region;
+use crate::trail::{Region, partition};
 
 /// An answer is read so far.
 const LONGEST_ANSWER: usize = 1 << 20;
@@ -83,7 +82,7 @@ impl Api {
         let is_elsewhere = matches!(self, Self::SecurityHub | Self::Kms);
         let in_government = region.as_str().starts_with("us-gov-") && !is_elsewhere;
         let fips = if fips == Fips::Wanted && !in_government { "-fips" } else { "" };
-        format!("{}{fips}.{region}.{}", self.name(), dns_suffix(region))
+        format!("{}{fips}.{region}.{}", self.name(), partition(region).dns_suffix)
     }
 }
 
@@ -92,20 +91,6 @@ impl Api {
 enum Fips {
     Wanted,
     NotAskedFor,
-}
-
-/// What hosts of a region's partition end in (partitions.json of the SDKs).
-fn dns_suffix(region: &Region) -> &'static str {
-    const BEGINNINGS: [(&str, &str); 6] = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-        ("us-isof-", "csp.hci.ic.gov"),
-    ];
-    let found = BEGINNINGS.into_iter().find(|(beginning, _)| region.as_str().starts_with(beginning));
-    found.map_or("amazonaws.com", |(_, suffix)| suffix)
 }
 
 type Sent<T> = Result<T, SdkError<ErrorMetadata, HttpResponse>>;
@@ -132,8 +117,7 @@ impl Session {
         };
         let request = self.request(post, &address).await.map_err(|error| Failure::read(&error))?;
         let connector = connector_to(&self.trust, &address, between);
-        let sent: Sent<_> = connector.call(request).await.map_err(SdkError::dispatch_failure);
-        let mut answer = sent.map_err(|error| Failure::read(&error))?;
+        let mut answer = call(&connector, request).await?;
         let status = answer.status();
         let body = Limited::new(answer.take_body(), LONGEST_ANSWER).collect().await;
         match body {

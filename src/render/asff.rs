@@ -77,7 +77,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 
 fn finding(report: &Report, account: AccountId, region: &Region, finding: &Finding) -> model::Finding {
     let code = finding.code();
-    let partition = partition(region);
+    let partition = partition(region).name;
     let severity = severity(finding.severity());
     let types = types(finding);
     let now = format_time(report.finished_at);

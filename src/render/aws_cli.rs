@@ -181,5 +181,5 @@ fn standard(id: &ChainId) -> ChainId {
 /// stands for it.
 fn arn(id: &ChainId) -> String {
     let (home, account) = (&id.home_region, id.place.account);
-    format!("arn:{}:cloudtrail:{home}:{account}:trail/{}", partition(home), id.trail)
+    format!("arn:{}:cloudtrail:{home}:{account}:trail/{}", partition(home).name, id.trail)
 }

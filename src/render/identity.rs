@@ -28,6 +28,10 @@ pub fn object_arn(object: &ObjectName, region: Option<&Region>) -> String {
     match &*object.bucket {
         // Of a folder whose bucket nothing names.
         UNKNOWN_BUCKET => object.key.to_string(),
-        bucket => format!("arn:{}:s3:::{bucket}/{}", region.map_or("aws", partition), object.key),
+        bucket => format!(
+            "arn:{}:s3:::{bucket}/{}",
+            region.map_or("aws", |region| partition(region).name),
+            object.key
+        ),
     }
 }

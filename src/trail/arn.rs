@@ -33,19 +33,29 @@ impl<'a> ArnParts<'a> {
     }
 }
 
-/// The partition a region lies in, by the beginning of its name.
-pub fn partition(region: &Region) -> &'static str {
-    const BEGINNINGS: [(&str, &str); 7] = [
-        ("us-gov-", "aws-us-gov"),
-        ("cn-", "aws-cn"),
-        ("eusc-", "aws-eusc"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
+/// A partition: a part of AWS with names and hosts of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partition {
+    /// What ARNs call it: `aws`, `aws-cn`, …
+    pub name: &'static str,
+    /// What its hosts end in.
+    pub dns_suffix: &'static str,
+}
+
+/// The partition a region lies in, by the beginning of its name (partitions.json of the SDKs).
+pub fn partition(region: &Region) -> Partition {
+    const USUAL: Partition = Partition { name: "aws", dns_suffix: "amazonaws.com" };
+    const BEGINNINGS: [(&str, Partition); 7] = [
+        ("us-gov-", Partition { name: "aws-us-gov", ..USUAL }),
+        ("cn-", Partition { name: "aws-cn", dns_suffix: "amazonaws.com.cn" }),
+        ("eusc-", Partition { name: "aws-eusc", dns_suffix: "amazonaws.eu" }),
+        ("us-iso-", Partition { name: "aws-iso", dns_suffix: "c2s.ic.gov" }),
+        ("us-isob-", Partition { name: "aws-iso-b", dns_suffix: "sc2s.sgov.gov" }),
+        ("eu-isoe-", Partition { name: "aws-iso-e", dns_suffix: "cloud.adc-e.uk" }),
+        ("us-isof-", Partition { name: "aws-iso-f", dns_suffix: "csp.hci.ic.gov" }),
     ];
     let found = BEGINNINGS.into_iter().find(|(beginning, _)| region.as_str().starts_with(beginning));
-    found.map_or("aws", |(_, partition)| partition)
+    found.map_or(USUAL, |(_, partition)| partition)
 }
 
 #[cfg(test)]
