@@ -8,7 +8,7 @@ use aws_sdk_cloudtrail::types::Trail as SdkTrail;
 
 use super::failure::{Failure, FailureKind};
 use super::{Session, sdk_region};
-use crate::trail::{AccountId, ArnParts, Malformed, Prefix, Region, Time, TrailName};
+use crate::trail::{AccountId, ArnParts, Location, Malformed, Prefix, Region, Time, TrailName};
 
 mod settings;
 
@@ -69,6 +69,13 @@ pub struct Trail {
     pub reach: TrailRegions,
     /// Whether it delivers digests.
     pub validation: Validation,
+}
+
+impl Trail {
+    /// Where it delivers.
+    pub fn place(&self) -> Location {
+        Location::new(&*self.bucket, self.prefix.clone())
+    }
 }
 
 /// Whose activity a trail records.

@@ -138,11 +138,10 @@ impl AwsClients {
         Ok(())
     }
 
-    /// Asks CloudTrail where a trail delivers and how it is doing.
-    pub async fn trail(&self, arn: &str) -> Result<FoundTrail, Failure> {
+    /// Asks CloudTrail where a trail delivers.
+    pub async fn delivery(&self, arn: &str) -> Result<(TrailArn, Trail), Failure> {
         let arn: TrailArn = arn.parse().map_err(Failure::new)?;
-        let trails = Trails::new(&self.session);
-        let trail = trails.resolve(&arn).await.map_err(|error| {
+        let trail = Trails::new(&self.session).resolve(&arn).await.map_err(|error| {
             let next = match error.failure.kind {
                 FailureKind::NotFound => {
                     "check the ARN; a deleted trail's record is still in its bucket: name that"
@@ -157,6 +156,13 @@ impl AwsClients {
             };
             Failure::new(format!("{error}; {next}"))
         })?;
+        Ok((arn, trail))
+    }
+
+    /// Asks CloudTrail where a trail delivers and how it is doing.
+    pub async fn trail(&self, arn: &str) -> Result<FoundTrail, Failure> {
+        let (arn, trail) = self.delivery(arn).await?;
+        let trails = Trails::new(&self.session);
         let status = trails.status(&arn).await;
         let regions = match trail.reach {
             trails::TrailRegions::AllRegions => trails.enabled_regions(None).await.map(Some),
@@ -177,7 +183,7 @@ pub struct FoundTrail {
 impl FoundTrail {
     /// Where it delivers.
     pub fn place(&self) -> Location {
-        Location::new(&*self.trail.bucket, self.trail.prefix.clone())
+        self.trail.place()
     }
 
     /// Which part of what lies there. Without a prefix all of the bucket would have to be searched; with one, the trail may

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
+use futures_util::stream::{self, StreamExt as _};
 
 use super::args::{Posture, PostureFormat};
 use super::aws::AwsClients;
@@ -21,6 +22,7 @@ use crate::keys::KeySource;
 use crate::posture::{self, ListedChain, Settings};
 use crate::render::posture as render;
 use crate::settings::{BucketOwner, BucketSettings, Setting, TrailSettings, Unread};
+use crate::store::StoreErrorKind;
 use crate::store::s3::{AskedOf, S3Store};
 use crate::trail::source::Within;
 use crate::trail::{AccountId, ChainId, Location, Time, partition};
@@ -29,7 +31,9 @@ mod policy;
 
 /// Requests in flight.
 const REQUESTS: NonZeroU16 = NonZeroU16::new(64).unwrap();
-/// Trails asked one by one; a bucket of more names is looked at by the ARN of one of them.
+/// Trails asked at once.
+const AT_ONCE: usize = 8;
+/// Trails that are asked; a bucket of more names is looked at by the ARN of one of them.
 const MOST_TRAILS: usize = 50;
 
 /// A chain whose newest digest is older than this against the newest of all may have ended.
@@ -67,8 +71,8 @@ async fn read(args: &Posture, source: Source) -> Result<Settings, Failure> {
             ))),
             Source::Bucket { place, named, .. } => Ok((Location::new(place.bucket, named.prefix), None)),
             Source::Trail(arn) => {
-                let trail = clients.trail(&arn).await?;
-                Ok((trail.place(), Some(arn.parse::<TrailArn>().map_err(Failure::new)?)))
+                let (arn, trail) = clients.delivery(&arn).await?;
+                Ok((trail.place(), Some(arn)))
             }
             Source::Folder { .. } => Err(Failure::new(format!(
                 "{} is a folder, which has no settings: name the bucket, s3://BUCKET[/PREFIX], or the ARN of the trail",
@@ -109,7 +113,7 @@ async fn census(
     match audit::census(plan, Ports::unwatched(store, keys, stop.clone())).await {
         Ok(census) => Ok(census),
         Err(AuditError::NoRecord { .. }) => Ok(Census::default()),
-        Err(AuditError::Store(error)) if error.kind == crate::store::StoreErrorKind::Denied => {
+        Err(AuditError::Store(error)) if error.kind == StoreErrorKind::Denied => {
             Ok(Census { unlisted: vec![error], ..Census::default() })
         }
         Err(error) => Err(failure(&error, clients.advice())),
@@ -130,19 +134,16 @@ async fn ask(
     };
     let some_unknown = !unknown.is_empty();
     let trail_accounts: BTreeSet<AccountId> = known.iter().map(|arn| arn.account).collect();
-    let objects = census.objects.clone();
-    let asked = AskedOf { place, trail_accounts: &trail_accounts, objects: &objects, now };
+    let asked = AskedOf { place, trail_accounts: &trail_accounts, objects: &census.objects, now };
     let of_trails = async {
-        let mut settings: Vec<TrailSettings> = Vec::new();
-        for arn in &known {
-            let asked = trails.settings(arn, now).await;
-            // One that is not there any more, and delivers nothing any more, is nobody's fault.
-            if !(asked.trail == Setting::Absent && has_ended(&census.chains, arn)) {
-                settings.push(asked);
-            }
-        }
-        settings.extend(unknown);
-        settings
+        let asked = stream::iter(&known).map(async |arn| (arn, trails.settings(arn, now).await));
+        let asked: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+        // One that is not there any more, and delivers nothing any more, is nobody's fault.
+        let is_gone = |arn: &TrailArn, asked: &TrailSettings| {
+            asked.trail == Setting::Absent && has_ended(&census.chains, arn)
+        };
+        let own = asked.into_iter().filter(|(arn, asked)| !is_gone(arn, asked)).map(|(_, asked)| asked);
+        own.chain(unknown).collect::<Vec<TrailSettings>>()
     };
     let (mut bucket, trails): (BucketSettings, Vec<TrailSettings>) =
         tokio::join!(store.settings(asked), of_trails);
@@ -151,7 +152,7 @@ async fn ask(
             "no trail's account that is known owns it, and of some trails it is not known whose they are",
         ));
     }
-    if !census.unlisted.is_empty() && objects.is_empty() {
+    if !census.unlisted.is_empty() && census.objects.is_empty() {
         bucket.objects = Setting::Unread(Unread::Failed("the record could not be listed".to_owned()));
     }
     let chains = census.chains.into_iter();
@@ -191,7 +192,7 @@ fn named<'c>(chains: impl Iterator<Item = &'c ChainId>, now: Time) -> (Vec<Trail
             }
             None => {
                 let arn = TrailArn {
-                    partition: partition(&chain.home_region).into(),
+                    partition: partition(&chain.home_region).name.into(),
                     region: chain.home_region.clone(),
                     account: chain.place.account,
                     name: chain.trail.clone(),

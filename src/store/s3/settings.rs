@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
@@ -315,12 +317,11 @@ impl S3Store {
     }
 
     async fn kept(&self, objects: &[(ObjectName, Option<Time>)]) -> Setting<Vec<KeptObject>> {
-        let mut kept = Vec::new();
-        for (object, modified) in objects {
+        let kept = objects.iter().map(async |(object, modified)| {
             let lock = self.retention(object).await;
-            kept.push(KeptObject { object: object.clone(), modified: *modified, lock });
-        }
-        Setting::Given(kept)
+            KeptObject { object: object.clone(), modified: *modified, lock }
+        });
+        Setting::Given(join_all(kept).await)
     }
 
     async fn retention(&self, object: &ObjectName) -> Setting<ObjectRetention> {
