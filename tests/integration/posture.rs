@@ -101,11 +101,15 @@ impl Scene {
         let (code, text, stderr) = self.run(source, &[&["--format", "json"], more].concat());
         let document: Value =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}{stderr}"));
-        let word = |check: &Value, field: &str| check[field].as_str().unwrap().to_owned();
-        let checks = document["checks"].as_array().unwrap().iter();
-        let checks = checks.map(|check| (word(check, "id"), (word(check, "state"), word(check, "value"))));
-        (code, checks.collect(), document)
+        (code, checks_of(&document), document)
     }
+}
+
+/// The state of every check in a document, and what was read; of several trails the last.
+pub fn checks_of(document: &Value) -> BTreeMap<String, (String, String)> {
+    let word = |check: &Value, field: &str| check[field].as_str().unwrap().to_owned();
+    let checks = document["checks"].as_array().unwrap().iter();
+    checks.map(|check| (word(check, "id"), (word(check, "state"), word(check, "value")))).collect()
 }
 
 /// A bucket that lacks nothing, one that lacks all, and one with rules, as JSON.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
+use crate::posture::checks_of;
 use crate::support::boto::Boto;
 use crate::support::moto::{ACCOUNT, Moto};
 
@@ -29,9 +30,7 @@ fn judged_by(server: &Moto, source: &str, policy: &str) -> BTreeMap<String, (Str
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let document: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
-    let word = |check: &Value, field: &str| check[field].as_str().unwrap().to_owned();
-    let checks = document["checks"].as_array().unwrap().iter();
-    checks.map(|check| (word(check, "id"), (word(check, "state"), word(check, "value")))).collect()
+    checks_of(&document)
 }
 
 #[track_caller]
@@ -77,24 +76,18 @@ fn what_boto3_has_set_is_what_is_read() {
     create(&mut boto, "kept-logs", json!({ "ObjectLockEnabledForBucket": true }));
     create(&mut boto, "kept-accesses", json!({}));
     let key = boto.call("kms", "create_key", json!({}))["KeyMetadata"]["Arn"].clone();
-    let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/kept");
     let bucket = "kept-logs";
+    let arn = arn(bucket);
     boto.call(
         "s3",
         "put_object_lock_configuration",
         json!({ "Bucket": bucket, "ObjectLockConfiguration": { "ObjectLockEnabled": "Enabled", "Rule": { "DefaultRetention": { "Mode": "COMPLIANCE", "Days": 400 } } } }),
     );
-    boto.call(
-        "s3",
-        "put_public_access_block",
-        json!({ "Bucket": bucket, "PublicAccessBlockConfiguration": { "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true } }),
-    );
-    let policy = json!({ "Version": "2012-10-17", "Statement": [
-        { "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": ["s3:PutObject", "s3:GetBucketAcl"], "Resource": ["arn:aws:s3:::kept-logs", "arn:aws:s3:::kept-logs/AWSLogs/*"],
-          "Condition": { "StringEquals": { "aws:SourceArn": arn } } },
-        { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::kept-logs", "arn:aws:s3:::kept-logs/*"], "Condition": { "Bool": { "aws:SecureTransport": "false" } } },
-    ] });
-    boto.call("s3", "put_bucket_policy", json!({ "Bucket": bucket, "Policy": policy.to_string() }));
+    let over_tls = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::kept-logs", "arn:aws:s3:::kept-logs/*"],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    });
+    usual(&mut boto, bucket, &[over_tls]);
     boto.call(
         "s3",
         "put_bucket_lifecycle_configuration",
@@ -103,12 +96,11 @@ fn what_boto3_has_set_is_what_is_read() {
             { "ID": "off", "Status": "Disabled", "Filter": { "Prefix": "AWSLogs/" }, "Expiration": { "Days": 1 } },
         ] } }),
     );
-    boto.call("cloudtrail", "create_trail", json!({ "Name": "kept", "S3BucketName": bucket, "IsMultiRegionTrail": true, "EnableLogFileValidation": true, "KmsKeyId": key }));
-    boto.call("cloudtrail", "start_logging", json!({ "Name": "kept" }));
+    trail(&mut boto, bucket, Some(&key));
     boto.call(
         "cloudtrail",
         "put_event_selectors",
-        json!({ "TrailName": "kept", "EventSelectors": [{ "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::kept-logs/"] }] }] }),
+        json!({ "TrailName": bucket, "EventSelectors": [{ "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::kept-logs/"] }] }] }),
     );
     let checks = judged(server, &arn);
     are(
@@ -136,7 +128,7 @@ fn what_boto3_has_set_is_what_is_read() {
         "put_bucket_lifecycle_configuration",
         json!({ "Bucket": bucket, "LifecycleConfiguration": { "Rules": [{ "ID": "short", "Status": "Enabled", "Filter": { "Prefix": "AWSLogs/" }, "Expiration": { "Days": 90 } }] } }),
     );
-    boto.call("cloudtrail", "stop_logging", json!({ "Name": "kept" }));
+    boto.call("cloudtrail", "stop_logging", json!({ "Name": bucket }));
     are(
         &judged(server, &arn),
         &[
