@@ -43,7 +43,8 @@ pub fn sentence(posture: &Posture) -> String {
     let unlisted = if posture.unlisted.is_empty() { "" } else { " Not all of the record could be listed." };
     let retention = match posture.retention.len() {
         0 => String::new(),
-        count => format!(" {count} told of retention."),
+        1 => " One finding on retention.".to_owned(),
+        count => format!(" {count} findings on retention."),
     };
     format!("{checks}{unlisted}{retention}")
 }

@@ -222,6 +222,17 @@ fn what_is_refused_is_not_known_and_names_the_right() {
 }
 
 #[test]
+fn an_answer_without_a_selector_is_none_of_cloudtrail_s() {
+    let scene = Scene::new();
+    scene.server.change(|world| world.trails[0].selectors = json!({ "TrailARN": "x", "EventSelectors": [] }));
+    let (code, checks, _) = scene.judged(&scene.trail, &["--policy", "pci"]);
+    assert_eq!(code, 3);
+    for id in ["trail-management-events", "trail-data-events-s3", "trail-bucket-self-watch"] {
+        assert_eq!(state(&checks, id), "UNKNOWN", "{id}");
+    }
+}
+
+#[test]
 fn what_could_not_be_listed_is_told_and_counts() {
     let scene = Scene::new();
     assert_eq!(scene.judged(&scene.trail, &[]).2["unlisted"], json!([]));

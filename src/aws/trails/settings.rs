@@ -48,9 +48,7 @@ impl Trails {
             read_at: now,
             trail,
             status: answered("cloudtrail:GetTrailStatus", status, |answer| Setting::Given(doing(&answer))),
-            selectors: answered("cloudtrail:GetEventSelectors", selectors, |answer| {
-                Setting::Given(recorded(&answer))
-            }),
+            selectors: answered("cloudtrail:GetEventSelectors", selectors, |answer| recorded(&answer)),
             key,
         }
     }
@@ -147,13 +145,15 @@ fn doing(status: &GetTrailStatusOutput) -> StatusFacts {
     }
 }
 
-fn recorded(answer: &GetEventSelectorsOutput) -> Selectors {
-    match answer.advanced_event_selectors() {
-        [] => Selectors::Basic(answer.event_selectors().iter().map(basic).collect()),
-        advanced => {
+fn recorded(answer: &GetEventSelectorsOutput) -> Setting<Selectors> {
+    match (answer.advanced_event_selectors(), answer.event_selectors()) {
+        // A trail has one at least: that of management events, if nobody has set any.
+        ([], []) => Setting::Unread(Unread::Failed("CloudTrail answered without a selector".to_owned())),
+        ([], older) => Setting::Given(Selectors::Basic(older.iter().map(basic).collect())),
+        (advanced, _) => {
             let fields =
                 advanced.iter().map(|selector| selector.field_selectors().iter().map(field).collect());
-            Selectors::Advanced(fields.collect())
+            Setting::Given(Selectors::Advanced(fields.collect()))
         }
     }
 }
